@@ -1,0 +1,71 @@
+/* mayfly/errors.h - every error that Mayfly can answer with, in one table.
+ *
+ * One row makes the C constant, the stable `code` of the API, the HTTP status and docs/errors.md.
+ * Numbers are below -6000: the operating system's (-errno) and libuv's stay apart. A number is never used again.
+ *      name               number  status  code                      sentence
+ */
+#ifndef MAYFLY_ERRORS_H
+#define MAYFLY_ERRORS_H
+
+/* clang-format off */
+#define MF_ERROR_MAP(XX)                                                                                                  \
+    /* anywhere */                                                                                                        \
+    XX(NO_MEMORY,         -6001, 503, "memory",                 "The daemon has no memory for this.")                     \
+    XX(TOO_LARGE,         -6002, 413, "too_large",              "Something is larger than its limit.")                    \
+    XX(TOO_MANY,          -6003, 429, "too_many",               "There are more of these than the limit allows.")         \
+    XX(INVALID,           -6004, 400, "invalid",                "A value is not valid.")                                  \
+    XX(EXISTS,            -6005, 409, "exists",                 "It exists already.")                                     \
+    XX(NOT_FOUND,         -6006, 404, "not_found",              "There is no such thing.")                                \
+    XX(CANCELED,          -6007, 499, "canceled",               "The caller went away or canceled it.")                   \
+    XX(CLOSED,            -6008, 503, "closed",                 "It was closed already.")                                 \
+    XX(INTERNAL,          -6009, 500, "internal",               "A bug in Mayfly; the log has more.")                     \
+    XX(AGAIN,             -6010, 503, "again",                  "Not now; there is no room at the moment.")               \
+    XX(UNSUPPORTED,       -6011, 501, "unsupported",            "This is not supported.")                                 \
+    /* http */                                                                                                            \
+    XX(HTTP_MALFORMED,    -6101, 400, "http.malformed",         "The request is not valid HTTP/1.1.")                     \
+    XX(HTTP_HEADERS,      -6102, 431, "http.headers_too_large", "The request's headers are larger than the limit.")       \
+    XX(HTTP_BODY,         -6103, 413, "http.body_too_large",    "The request's body is larger than the limit.")           \
+    XX(HTTP_URI,          -6104, 414, "http.uri_too_long",      "The request's target is longer than the limit.")         \
+    XX(HTTP_TIMEOUT,      -6105, 408, "http.timeout",           "The request did not arrive in time.")                    \
+    XX(HTTP_VERSION,      -6106, 505, "http.version",           "Only HTTP/1.1 and HTTP/1.0 are spoken here.")            \
+    XX(HTTP_EXPECT,       -6107, 417, "http.expectation",       "The only expectation met here is 100-continue.")         \
+    /* api */                                                                                                             \
+    XX(API_ROUTE,         -6201, 404, "api.route",              "There is no such resource.")                             \
+    XX(API_METHOD,        -6202, 405, "api.method",             "The resource does not know this method.")                \
+    XX(API_TYPE,          -6203, 415, "api.content_type",       "The resource does not take this content-type.")          \
+    XX(API_JSON,          -6204, 400, "api.json",               "The body is not valid JSON.")                            \
+    XX(API_FIELD,         -6205, 400, "api.field",              "A field of the body is missing, unknown or not valid.")  \
+    XX(API_CODE,          -6206, 400, "api.code",               "The worker's code or options are not valid.")            \
+    XX(API_HOST,          -6207, 421, "api.host",               "The Host header does not name this daemon.")             \
+    XX(API_ORIGIN,        -6208, 403, "api.origin",             "Pages of other origins may not call this daemon.")       \
+    /* admission and executors */                                                                                         \
+    XX(OVERLOADED,        -6301, 503, "overloaded",             "Every place to run and to wait is taken.")               \
+    XX(DRAINING,          -6302, 503, "draining",               "The daemon is shutting down.")                           \
+    XX(NO_EXECUTOR,       -6303, 503, "executor.unavailable",   "No executor could be started.")                          \
+    XX(EXECUTOR_LOST,     -6304, 502, "executor.lost",          "The executor died and the run was lost with it.")        \
+    XX(EXECUTOR_PROTOCOL, -6305, 502, "executor.protocol",      "The executor broke the protocol and was killed.")        \
+    /* what a run ended with */                                                                                           \
+    XX(EXCEPTION,         -6401, 500, "script.exception",       "The worker threw an exception.")                         \
+    XX(STARTUP,           -6402, 400, "script.startup",         "The worker could not be started.")                       \
+    XX(SYNTAX,            -6403, 400, "script.syntax",          "The code could not be parsed.")                          \
+    XX(HANG,              -6404, 500, "script.hang",            "The worker would never have answered.")                  \
+    XX(LIMIT_CPU,         -6405, 500, "limit.cpu",              "Worker exceeded CPU time limit.")                        \
+    XX(LIMIT_MEMORY,      -6406, 500, "limit.memory",           "Worker exceeded memory limit.")                          \
+    XX(LIMIT_WALL,        -6407, 504, "limit.wall",             "Worker exceeded wall time limit.")                       \
+    XX(LIMIT_RESPONSE,    -6408, 500, "limit.response",         "The worker's response is larger than the limit.")        \
+    XX(LIMIT_SUBREQUESTS, -6409, 500, "limit.subrequests",      "Too many subrequests by single Worker invocation.")      \
+    XX(OUTBOUND_BLOCKED,  -6410, 403, "outbound.blocked",       "This worker is not permitted to access the internet via " \
+       "global functions like fetch(). It must use capabilities (such as bindings in 'env') to talk to the outside world.") \
+    /* start */                                                                                                           \
+    XX(CONFIG,            -6501, 500, "config",                 "The configuration is not valid.")                        \
+    XX(JAIL,              -6502, 500, "jail",                   "The kernel refuses a layer of the jail.")                \
+    XX(WIRE,              -6503, 502, "wire",                   "A frame is not valid.")
+/* clang-format on */
+
+enum mf_error {
+#define XX(name, number, status, code, sentence) MF_E_##name = (number),
+    MF_ERROR_MAP(XX)
+#undef XX
+};
+
+#endif

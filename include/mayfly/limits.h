@@ -1,0 +1,101 @@
+/* mayfly/limits.h - every number in Mayfly that stops something, with its reason.
+ *
+ * Form, which docs/limits.md is made from: #define NAME value, then a comment "unit: reason". Defaults and maxima
+ * that an operator may change stand here too; config (config.h) holds what is in force.
+ */
+#ifndef MAYFLY_LIMITS_H
+#define MAYFLY_LIMITS_H
+
+/* clang-format off */
+/* -- words */
+#define MF_ID_BYTES_MAX 40 /* bytes: a prefix, 24 random characters and a NUL */
+#define MF_LOG_LINE_BYTES_MAX 2048 /* bytes: one log line; a longer one is cut, so that no peer can fill a disk with one event */
+#define MF_LOG_LINES_PER_SECOND_MAX 200 /* lines: past that they are counted, not written; an event storm must not become a disk storm */
+
+/* -- wire */
+#define MF_FRAME_HEADER_BYTES 12 /* bytes: size, type, flags, run */
+#define MF_FRAME_PAYLOAD_BYTES_MAX 262144 /* bytes: small enough that one frame never holds up the channel for long, large enough for the largest response head */
+#define MF_STREAM_WINDOW_BYTES 262144 /* bytes: what a sender may have under way on one stream before the receiver grants more */
+#define MF_STREAM_CHUNK_BYTES_MAX 65536 /* bytes: one STREAM_DATA; larger ones are cut, so that streams share the channel fairly */
+#define MF_CHANNEL_QUEUE_BYTES_MAX 134217728 /* bytes: frames waiting to be written on one channel; streams stop at their window long before, so that this stops bugs and attacks */
+#define MF_HEADERS_ENCODED_BYTES_MAX 196608 /* bytes: a header list inside a frame: 128 KiB of headers and their lengths */
+#define MF_HEADERS_COUNT_MAX 1024 /* headers in one message: many tiny ones would otherwise be a cheap flood */
+#define MF_BUNDLE_BYTES_MAX 74448896 /* bytes: the whole of what a START carries: 64 MiB of code, 1 MiB each of env and props, names, the request's head */
+
+/* -- a worker's code (Cloudflare's numbers) */
+#define MF_CODE_BYTES_MAX 67108864 /* bytes: sum of all module bodies, Cloudflare's limit for dynamic workers */
+#define MF_ENV_BYTES_MAX 1048576 /* bytes: env as JSON, Cloudflare's limit for dynamic workers */
+#define MF_PROPS_BYTES_MAX 1048576 /* bytes: props as JSON, same as env */
+#define MF_MODULES_COUNT_MAX 4096 /* modules: enough for an unbundled npm tree; bounds the module table and the depth of instantiation */
+#define MF_MODULE_NAME_BYTES_MAX 1024 /* bytes: a module's name; paths longer than this are not written by people */
+#define MF_TYPESCRIPT_BYTES_MAX 16777216 /* bytes: one TypeScript module; the stripper needs many times its size in memory */
+#define MF_TYPESCRIPT_CACHE_BYTES_MAX 33554432 /* bytes: stripped sources that one executor keeps, least recently used first out */
+#define MF_COMPATIBILITY_FLAGS_MAX 256 /* flags: more than Cloudflare has in all */
+
+/* -- a run: default and maximum (config may lower both, a request may only lower) */
+#define MF_RUN_CPU_MS_DEFAULT 30000 /* ms: Cloudflare's default for paid plans */
+#define MF_RUN_CPU_MS_MAX 300000 /* ms: Cloudflare's maximum */
+#define MF_RUN_CPU_GRACE_MS 500 /* ms of CPU after the limit in which the isolate may end by itself; past it native code is stuck and the executor is condemned */
+#define MF_RUN_WALL_MS_DEFAULT 60000 /* ms: long enough for a program that waits for a model */
+#define MF_RUN_WALL_MS_MAX 3600000 /* ms: an hour; a run is not a service */
+#define MF_RUN_MEMORY_MB_DEFAULT 128 /* MiB: Cloudflare's limit for an isolate */
+#define MF_RUN_MEMORY_MB_MAX 1024 /* MiB: past this one run could starve its neighbours on a small machine */
+#define MF_RUN_MEMORY_MB_MIN 8 /* MiB: below this the runtime itself has no room to work */
+#define MF_RUN_LOG_BYTES_DEFAULT 262144 /* bytes: Cloudflare's 256 KB for one invocation */
+#define MF_RUN_LOG_BYTES_MAX 4194304 /* bytes: kept in memory by the daemon until the run ends */
+#define MF_RUN_LOG_LINES_MAX 10000 /* lines: bounds the cost of many empty lines */
+#define MF_RUN_EXCEPTIONS_MAX 32 /* exceptions: kept for one run; the rest are counted */
+#define MF_RUN_RESPONSE_BYTES_DEFAULT 104857600 /* bytes: 100 MiB of response body */
+#define MF_RUN_RESPONSE_BYTES_MAX 1073741824 /* bytes: streamed, never held */
+#define MF_RUN_ENVELOPE_BYTES_MAX 33554432 /* bytes: a response body that the envelope carries; larger ones need the streamed form */
+#define MF_RUN_SUBREQUESTS_DEFAULT 1000 /* fetches in one run */
+#define MF_RUN_SUBREQUESTS_MAX 10000 /* fetches: Cloudflare's number for paid plans */
+#define MF_RUN_TIMERS_MAX 10000 /* timers set at once in one run: a timer costs about 200 bytes outside the isolate */
+#define MF_RUN_TEXT_BYTES_MAX 16384 /* bytes: one exception's message or stack; longer ones are cut and marked */
+
+/* -- HTTP server */
+#define MF_HTTP_HEADER_BYTES_MAX 131072 /* bytes: request line and headers, Cloudflare's 128 KB */
+#define MF_HTTP_TARGET_BYTES_MAX 16384 /* bytes: the request target, Cloudflare's 16 KB */
+#define MF_HTTP_BODY_BYTES_MAX 104857600 /* bytes: request body, 100 MiB; 64 MiB of code need 86 MiB of base64 */
+#define MF_HTTP_CONNECTIONS_MAX 10000 /* connections at once on all listeners */
+#define MF_HTTP_PIPELINE_BYTES_MAX 65536 /* bytes: read ahead of a request that is not answered yet; then reading stops */
+#define MF_HTTP_HEADER_TIMEOUT_MS 10000 /* ms: from the first byte of a request to the end of its headers */
+#define MF_HTTP_BODY_TIMEOUT_MS 30000 /* ms: the longest gap between two pieces of a body */
+#define MF_HTTP_IDLE_TIMEOUT_MS 75000 /* ms: a kept-alive connection without a request */
+#define MF_HTTP_WRITE_TIMEOUT_MS 60000 /* ms: a client that reads nothing of its response */
+#define MF_HTTP_TLS_TIMEOUT_MS 10000 /* ms: the TLS handshake */
+#define MF_HTTP_WRITE_BYTES_MAX 524288 /* bytes: waiting in one connection's write queue before the source is paused */
+#define MF_HTTP_BACKLOG 1024 /* connections: waiting in the kernel to be accepted */
+#define MF_JSON_DEPTH_MAX 200 /* levels: nesting of a JSON body; deeper ones are attacks on parsers */
+
+/* -- admission, pool */
+#define MF_RUNS_CONCURRENT_DEFAULT 1024 /* runs at once in all executors; a parked run costs about 1.5 MB */
+#define MF_RUNS_CONCURRENT_MAX 100000 /* runs: what the config may say */
+#define MF_RUNS_QUEUED_DEFAULT 1024 /* runs: waiting for a place; past it 503 with Retry-After */
+#define MF_RUNS_QUEUED_MAX 100000 /* runs: what the config may say */
+#define MF_QUEUE_WAIT_MS_MAX 10000 /* ms: a run waits for a place no longer than this */
+#define MF_EXECUTORS_MAX 256 /* processes: what the config may say */
+#define MF_EXECUTOR_START_MS_MAX 10000 /* ms: from spawn to READY; past it the executor is killed */
+#define MF_EXECUTOR_DRAIN_MS_MAX 60000 /* ms: a condemned executor may finish its other runs for this long */
+#define MF_EXECUTOR_BACKOFF_MS_MIN 100 /* ms: before an executor that died young is started again */
+#define MF_EXECUTOR_BACKOFF_MS_MAX 10000 /* ms: the longest such wait; it doubles up to here */
+#define MF_EXECUTOR_CRASHES_MAX 5 /* deaths within MF_EXECUTOR_CRASH_WINDOW_MS that make /healthz say degraded */
+#define MF_EXECUTOR_CRASH_WINDOW_MS 60000 /* ms: see above */
+#define MF_DRAIN_MS_MAX 30000 /* ms: from SIGTERM to the end, for the runs that are under way */
+
+/* -- executor */
+#define MF_EXECUTOR_RUNS_MAX 4096 /* runs in one executor, parked ones included: each has its own mappings and Linux allows 65,530 of those in a process */
+#define MF_EXECUTOR_THREADS_MAX 64 /* V8 threads in one executor: CPU hogs wait for their limit on these */
+#define MF_EXECUTOR_TURN_WAIT_MS 5 /* ms: a ready turn that has waited longer gets another thread */
+#define MF_EXECUTOR_STANDBY_DEFAULT 8 /* isolates made ahead in each executor */
+#define MF_EXECUTOR_STANDBY_MAX 256 /* isolates: what the config may say */
+#define MF_EXECUTOR_STACK_BYTES 1048576 /* bytes: what script may use of a V8 thread's stack */
+#define MF_EXECUTOR_STACK_SLACK_BYTES 524288 /* bytes: for native frames below the script's limit */
+#define MF_EXECUTOR_OP_BYTES_MAX 67108864 /* bytes: one argument or result of a native op; the script gets a RangeError past it */
+#define MF_RANDOM_BYTES_MAX 65536 /* bytes: one crypto.getRandomValues call, as the Web Crypto specification says */
+
+/* -- config file */
+#define MF_CONFIG_BYTES_MAX 1048576 /* bytes: mayfly.json */
+/* clang-format on */
+
+#endif
