@@ -1,0 +1,16 @@
+# The programs: each is a main*.c in its room's folder, linked with the room.
+function(mf_program name room main)
+    if(NOT TARGET mf_${room} OR NOT EXISTS ${CMAKE_SOURCE_DIR}/src/${room}/${main})
+        return()
+    endif()
+    get_target_property(doors mf_${room} MF_DOORS)
+    add_executable(${name} src/${room}/${main})
+    target_include_directories(${name} PRIVATE ${doors} src/${room})
+    target_link_libraries(${name} PRIVATE mf_${room} mf_flags)
+endfunction()
+
+mf_program(mayflyd daemon main.c)
+mf_program(mayfly cli main.c)
+if(MF_WITH_V8)
+    mf_program(mayfly-executor executor main.c)
+endif()

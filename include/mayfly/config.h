@@ -1,0 +1,94 @@
+/* mayfly/config.h - mayfly.json and the command line, checked into one struct that nobody changes afterwards.
+ *
+ * Use:      mf_config_load at start and on SIGHUP; the new one takes the old one's place or is refused whole.
+ * Threads:  [any] to read; it is immutable after load.
+ * Owns:     mf_config_free frees it and every string in it.
+ * Limits:   MF_CONFIG_BYTES_MAX; each number has its default and maximum in limits.h.
+ * Fails:    MF_E_CONFIG with a sentence that names the field as a JSON pointer: "/limits/cpuMs: ...".
+ * Not here: secrets (vault).
+ */
+#ifndef MAYFLY_CONFIG_H
+#define MAYFLY_CONFIG_H
+
+#include <sys/types.h>
+
+#include <mayfly/base.h>
+#include <mayfly/jail.h>
+
+/* Default, applied when a request names none; maximum, past which a request is refused. */
+struct mf_limit {
+    uint64_t standard;
+    uint64_t max;
+};
+
+struct mf_config_listen {
+    char *host;          /* NULL for a unix socket. */
+    uint16_t port;
+    char *unix_path;     /* NULL for TCP. */
+    uint32_t unix_mode;
+    char *tls_cert_path; /* NULL for plain. */
+    char *tls_key_path;
+};
+
+#define MF_CONFIG_LISTENS_MAX 16
+#define MF_CONFIG_HOSTS_MAX 64
+
+struct mf_config {
+    struct mf_config_listen listens[MF_CONFIG_LISTENS_MAX];
+    size_t listens_count;
+    char *hosts[MF_CONFIG_HOSTS_MAX];   /* Names that Host may have besides loopback's. */
+    size_t hosts_count;
+    char *origins[MF_CONFIG_HOSTS_MAX]; /* Origins whose pages may call. */
+    size_t origins_count;
+    char *state_dir;                    /* NULL: none. */
+    enum mf_log_level log_level;
+
+    struct mf_limit cpu_ms;
+    struct mf_limit wall_ms;
+    struct mf_limit memory_mb;
+    struct mf_limit log_bytes;
+    struct mf_limit response_bytes;
+    struct mf_limit subrequests;
+    uint64_t code_bytes_max;
+    uint64_t env_bytes_max;
+    uint64_t body_bytes_max;
+    uint32_t runs_concurrent_max;
+    uint32_t runs_queued_max;
+    uint32_t queue_wait_ms_max;
+    uint32_t connections_max;
+    uint32_t header_timeout_ms;
+    uint32_t body_timeout_ms;
+    uint32_t idle_timeout_ms;
+    uint32_t write_timeout_ms;
+    bool is_clock_frozen;
+
+    uint32_t executors_count;       /* Processes. */
+    uint32_t executor_threads_max;  /* V8 threads in each. */
+    uint32_t executor_runs_max;     /* Runs in each, parked ones included. */
+    uint32_t executor_standby_count;
+    uint64_t executor_memory_bytes_max; /* All of V8 in one executor. */
+    char *executor_path;            /* NULL: beside mayflyd. */
+    char *v8_flags;                 /* NULL: none. */
+    bool is_jitless;
+
+    uint32_t jail_layers;           /* Masks of enum mf_jail_layer. */
+    uint32_t jail_layers_required;
+    uid_t jail_uid;                 /* Who executors are outside when the daemon is root. */
+    gid_t jail_gid;
+};
+
+/* What the command line says; it wins over the file. */
+struct mf_config_args {
+    const char *config_path; /* NULL: no file. */
+    const char *listen;      /* "127.0.0.1:8787", "[::1]:0", "unix:/run/mayfly.sock", or NULL. */
+    const char *state_dir;   /* Or NULL. */
+};
+
+#define MF_CONFIG_WHY_BYTES_MAX 1024
+
+/* Also refuses a listener that is neither loopback nor a unix socket (there are no tokens yet). */
+MF_MUST_CHECK int
+mf_config_load(const struct mf_config_args *args, MF_OWN struct mf_config **ret_config, char *ret_why);
+void mf_config_free(MF_OWN struct mf_config *config);
+
+#endif

@@ -1,0 +1,115 @@
+/* mayfly/runtime.h - the Web API that a worker sees: its JavaScript (src/runtime/js), its ops, and what they ask of a host.
+ *
+ * Use:      give mf_runtime_program to the engine; give mf_isolate_attach a host that begins with
+ *           struct mf_runtime_host; deliver the events below.
+ * Threads:  [isolate] every call of struct mf_runtime_calls comes inside a turn, on the thread that owns the isolate.
+ * Owns:     slices in calls are borrowed for the call.
+ * Limits:   MF_RUN_*, MF_STREAM_*, MF_HEADERS_*.
+ * Fails:    a call's error below zero becomes a JavaScript exception with the error's sentence.
+ * Not here: what is allowed (the daemon decides), threads, frames.
+ */
+#ifndef MAYFLY_RUNTIME_H
+#define MAYFLY_RUNTIME_H
+
+#include <mayfly/engine.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+extern const struct mf_engine_program mf_runtime_program;
+
+/* ---- events: host -> JavaScript (mf_isolate_deliver), arguments in order ------------------- */
+/* Header lists are one LATIN1 string: name NUL value NUL, repeated. Streams are numbered as in wire.h. */
+#define MF_EVENT_MAP(XX)                                                                                                 \
+    /* compatibilityDate, compatibilityFlags (JSON array), entrypoint, env (JSON), props (JSON), request method,        \
+       url, headers, has body: evaluate the main module, call the handler. */                                           \
+    XX(START, 1)                                                                                                         \
+    XX(TIMER, 2)      /* timer id: it is due. */                                                                         \
+    XX(BODY_DATA, 3)  /* stream, bytes: answer to one body_pull. */                                                      \
+    XX(BODY_END, 4)   /* stream: no more bytes. */                                                                       \
+    XX(BODY_ERROR, 5) /* stream, text: the other side broke off. */                                                      \
+    XX(BODY_DRAIN, 6) /* stream: a body_write that answered "full" may go on. */                                         \
+    XX(FETCH_HEAD, 7) /* fetch id, status, status text, headers, url, redirected, has body. */                           \
+    XX(FETCH_FAIL, 8) /* fetch id, text: network error. */                                                               \
+    XX(BODY_STOP, 9)  /* stream: the receiver wants no more (client gone); cancel the source. */                         \
+    XX(STRIP, 10)     /* tool isolates only: source, file name, transform: strip TypeScript types. */                    \
+    XX(WARM, 11)      /* tool isolates only: load the stripper. */
+
+enum mf_event {
+#define XX(name, number) MF_EVENT_##name = (number),
+    MF_EVENT_MAP(XX)
+#undef XX
+};
+
+/* ---- calls: JavaScript -> host, through the ops -------------------------------------------- */
+
+enum mf_log_method { /* console.<method>; order is the wire's. */
+    MF_CONSOLE_DEBUG,
+    MF_CONSOLE_INFO,
+    MF_CONSOLE_LOG,
+    MF_CONSOLE_WARN,
+    MF_CONSOLE_ERROR,
+};
+
+struct mf_exception {
+    struct mf_slice name;    /* "TypeError" */
+    struct mf_slice message; /* UTF-8, cut at MF_RUN_TEXT_BYTES_MAX. */
+    struct mf_slice stack;   /* As V8 wrote it, the runtime's own frames taken out. */
+    struct mf_slice module;  /* Where it was thrown, or empty. */
+    uint32_t line;           /* 1-based, 0 when unknown. */
+    uint32_t column;         /* 1-based, 0 when unknown. */
+};
+
+struct mf_runtime_host; /* Begins the owner's session: struct session { struct mf_runtime_host base; ... }. */
+
+struct mf_runtime_calls {
+    void (*log)(struct mf_runtime_host *host, enum mf_log_method method, struct mf_slice text);
+    /* One uncaught exception or unhandled rejection; the run goes on unless |finish| follows. */
+    void (*exception)(struct mf_runtime_host *host, const struct mf_exception *exception);
+    /* One-shot; answers with MF_EVENT_TIMER not before |delay_ms|. MF_E_TOO_MANY past MF_RUN_TIMERS_MAX. */
+    int (*timer_set)(struct mf_runtime_host *host, uint32_t timer, uint64_t delay_ms);
+    void (*timer_clear)(struct mf_runtime_host *host, uint32_t timer);
+    /* The response's head, once. |headers| is a header list. Its body follows on MF_STREAM_RESPONSE. */
+    int (*respond)(struct mf_runtime_host *host,
+                   uint32_t status,
+                   struct mf_slice status_text,
+                   struct mf_slice headers,
+                   bool has_body);
+    /* Outgoing bodies. *ret_full true: wait for MF_EVENT_BODY_DRAIN before the next write. */
+    int (*body_write)(struct mf_runtime_host *host, uint32_t stream, struct mf_slice bytes, bool *ret_full);
+    int (*body_end)(struct mf_runtime_host *host, uint32_t stream);
+    void (*body_abort)(struct mf_runtime_host *host, uint32_t stream, struct mf_slice text);
+    /* Incoming bodies: one pull is answered by one BODY_DATA, BODY_END or BODY_ERROR, never inside the call. */
+    int (*body_pull)(struct mf_runtime_host *host, uint32_t stream);
+    void (*body_cancel)(struct mf_runtime_host *host, uint32_t stream);
+    /* fetch(): |fetch| is the caller's number, from 1. MF_E_OUTBOUND_BLOCKED, MF_E_LIMIT_SUBREQUESTS. */
+    int (*fetch)(struct mf_runtime_host *host,
+                 uint32_t fetch,
+                 struct mf_slice method,
+                 struct mf_slice url,
+                 struct mf_slice headers,
+                 bool has_body,
+                 uint32_t redirect); /* 0 follow, 1 manual, 2 error */
+    void (*fetch_abort)(struct mf_runtime_host *host, uint32_t fetch);
+    /* How many ctx.waitUntil promises are open; only for hang detection and the end of a run. */
+    void (*wait_until)(struct mf_runtime_host *host, uint32_t open_count);
+    /* Nothing will follow: response and waitUntil are done (0) or the run failed (an MF_E_*: EXCEPTION, STARTUP,
+     * SYNTAX ...). |text| is what the caller is told. The isolate may be thrown away once the turn ends. */
+    void (*finish)(struct mf_runtime_host *host, int error, struct mf_slice text);
+    /* Tool isolates: the answer to STRIP. |error| 0: |text| is JavaScript; else the message, |line| and |column|. */
+    void (*stripped)(struct mf_runtime_host *host,
+                     int error,
+                     struct mf_slice text,
+                     uint32_t line,
+                     uint32_t column);
+};
+
+struct mf_runtime_host {
+    const struct mf_runtime_calls *calls;
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif
