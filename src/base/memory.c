@@ -1,0 +1,33 @@
+/* memory.c - the only place that asks the C library for memory; everybody else says whether it may fail. */
+#include <mayfly/base.h>
+
+#include <stdlib.h>
+
+#include "log.h"
+
+void *mf_new(size_t size)
+{
+    void *memory = calloc(1, size > 0 ? size : 1);
+    if (memory == NULL) {
+        mf_log_last_words("no memory for %zu bytes of our own", size);
+        abort();
+    }
+    return memory;
+}
+
+void *mf_try_alloc(size_t size)
+{
+    return calloc(1, size > 0 ? size : 1);
+}
+
+void mf_free(void *memory)
+{
+    free(memory);
+}
+
+void mf_wipe(void *memory, size_t size)
+{
+    if (size > 0) {
+        explicit_bzero(memory, size);
+    }
+}
