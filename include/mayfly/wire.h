@@ -105,12 +105,14 @@ struct mf_frame {
 /* Cuts a byte stream into frames. |allowed| is what may arrive here: MF_TO_EXECUTOR or MF_TO_DAEMON. */
 struct mf_frame_reader {
     struct mf_buf buf;
-    size_t consumed; /* Bytes of the frame that _next gave out last. */
+    size_t consumed; /* Bytes at the front that _next gave out; they leave with the next feed. */
     enum mf_message_direction allowed;
+    bool is_broken;  /* The peer was wrong once: MF_E_WIRE from here on. */
 };
 
 void mf_frame_reader_init(struct mf_frame_reader *reader, enum mf_message_direction allowed);
 void mf_frame_reader_done(struct mf_frame_reader *reader);
+/* At most one frame's size at once, and only when _next has said 0: else MF_E_TOO_LARGE. */
 MF_MUST_CHECK int mf_frame_reader_feed(struct mf_frame_reader *reader, const void *bytes, size_t size);
 /* Room to read(2) straight into: at least |size| bytes at *ret_space; then _commit what came. */
 MF_MUST_CHECK int mf_frame_reader_reserve(struct mf_frame_reader *reader, size_t size, uint8_t **ret_space);
