@@ -66,6 +66,7 @@ struct mf_config {
     uint32_t executor_threads_max;  /* V8 threads in each. */
     uint32_t executor_runs_max;     /* Runs in each, parked ones included. */
     uint32_t executor_standby_count;
+    uint64_t executor_recycle_runs;     /* After that many runs a fresh process takes its place. */
     uint64_t executor_memory_bytes_max; /* All of V8 in one executor. */
     char *executor_path;            /* NULL: beside mayflyd. */
     char *v8_flags;                 /* NULL: none. */
@@ -90,5 +91,7 @@ struct mf_config_args {
 MF_MUST_CHECK int
 mf_config_load(const struct mf_config_args *args, MF_OWN struct mf_config **ret_config, char *ret_why);
 void mf_config_free(MF_OWN struct mf_config *config);
+/* CPUs that this process may use, at least 1. */
+long mf_config_cpus(void);
 
 #endif

@@ -65,8 +65,24 @@
 #define MF_HTTP_WRITE_TIMEOUT_MS 60000 /* ms: a client that reads nothing of its response */
 #define MF_HTTP_TLS_TIMEOUT_MS 10000 /* ms: the TLS handshake */
 #define MF_HTTP_WRITE_BYTES_MAX 524288 /* bytes: waiting in one connection's write queue before the source is paused */
+#define MF_HTTP_CHUNK_EXCESS_BYTES_MAX 16384 /* bytes: chunk extensions, needless zeros and trailers of one message, which nobody reads; Go's number */
+#define MF_HTTP_PARSER_KEPT_BYTES_MAX 4096 /* bytes: a head's memory that a waiting connection keeps; nearly all heads fit */
+#define MF_HTTP_READ_BYTES_MAX 65536 /* bytes: one read; the memory is the server's, not the connection's */
+#define MF_HTTP_DISCARD_BYTES_MAX 262144 /* bytes: a body that nobody wants is read up to here to keep the connection; past it closing is cheaper */
+#define MF_HTTP_LINGER_MS 2000 /* ms: after the last answer a client may still be sending; closing at once would reset the connection and lose the answer */
+#define MF_HTTP_HALF_CLOSE_MS 1000 /* ms: a client that closed its sending side may still wait for an answer or be gone; past this it is taken as gone */
+#define MF_HTTP_QUEUE_BYTES_MAX 67108864 /* bytes: a connection's write queue with one large write on top: the largest envelope, escaped */
+#define MF_HTTP_COPY_BYTES_MAX 16384 /* bytes: a piece up to here is gathered with others into one write; a larger one is sent from where it lies */
+#define MF_HTTP_KEPT_BYTES_MAX 16384 /* bytes: of each of its buffers, a waiting connection keeps no more */
+#define MF_HTTP_ARENA_BYTES_MAX 268435456 /* bytes: all that one request keeps in its arena: its body and what is decoded from it */
+#define MF_HTTP_LISTENERS_MAX 16 /* addresses: a config with more is a mistake */
 #define MF_HTTP_BACKLOG 1024 /* connections: waiting in the kernel to be accepted */
 #define MF_JSON_DEPTH_MAX 200 /* levels: nesting of a JSON body; deeper ones are attacks on parsers */
+
+/* -- API */
+#define MF_API_INLINE_PARSE_BYTES_MAX 131072 /* bytes: a body up to here is parsed on the loop thread, in under a millisecond; a larger one on a worker thread */
+#define MF_API_HELD_BYTES_MAX 1073741824 /* bytes: bodies of all calls that are being read or run, together; past it 503, so that many large calls cannot take the machine's memory */
+#define MF_API_FAULT_BYTES_MAX 8192 /* bytes: a sentence that says what is wrong with a call; it may quote a name of the caller's */
 
 /* -- admission, pool */
 #define MF_RUNS_CONCURRENT_DEFAULT 1024 /* runs at once in all executors; a parked run costs about 1.5 MB */
@@ -75,6 +91,7 @@
 #define MF_RUNS_QUEUED_MAX 100000 /* runs: what the config may say */
 #define MF_QUEUE_WAIT_MS_MAX 10000 /* ms: a run waits for a place no longer than this */
 #define MF_EXECUTORS_MAX 256 /* processes: what the config may say */
+#define MF_EXECUTORS_DEFAULT_MAX 8 /* processes: one for each CPU, but by default no more than this; each costs its standby isolates */
 #define MF_EXECUTOR_START_MS_MAX 10000 /* ms: from spawn to READY; past it the executor is killed */
 #define MF_EXECUTOR_DRAIN_MS_MAX 60000 /* ms: a condemned executor may finish its other runs for this long */
 #define MF_EXECUTOR_BACKOFF_MS_MIN 100 /* ms: before an executor that died young is started again */
@@ -104,15 +121,32 @@
 #define MF_EXECUTOR_RUNS_MAX 4096 /* runs in one executor, parked ones included: each has its own mappings and Linux allows 65,530 of those in a process */
 #define MF_EXECUTOR_THREADS_MAX 64 /* V8 threads in one executor: CPU hogs wait for their limit on these */
 #define MF_EXECUTOR_TURN_WAIT_MS 5 /* ms: a ready turn that has waited longer gets another thread */
+#define MF_EXECUTOR_RUNS_DEFAULT 1024 /* runs in one executor, parked ones included, unless config says otherwise */
+#define MF_EXECUTOR_THREADS_DEFAULT 32 /* V8 threads that one executor may come to have; they start only while turns wait */
+#define MF_EXECUTOR_MEMORY_MB_DEFAULT 4096 /* MiB: all of V8 in one executor; with 1.5 MB for a parked run there is room for its runs and some that use their 128 MiB */
+#define MF_EXECUTOR_MEMORY_MB_MIN 64 /* MiB: below this V8 and its standby isolates have no room */
+#define MF_EXECUTOR_MEMORY_MB_MAX 1048576 /* MiB: what the config may say, 1 TiB */
 #define MF_EXECUTOR_STANDBY_DEFAULT 8 /* isolates made ahead in each executor */
 #define MF_EXECUTOR_STANDBY_MAX 256 /* isolates: what the config may say */
 #define MF_EXECUTOR_STACK_BYTES 1048576 /* bytes: what script may use of a V8 thread's stack */
 #define MF_EXECUTOR_STACK_SLACK_BYTES 524288 /* bytes: for native frames below the script's limit */
 #define MF_EXECUTOR_OP_BYTES_MAX 67108864 /* bytes: one argument or result of a native op; the script gets a RangeError past it */
+#define MF_ENGINE_HEAP_SLACK_BYTES 67108864 /* bytes: added to twice a run's memory limit, past which V8 is refused a page, which is fatal to it: the room in which a collection may still save the run or end it in order */
+#define MF_ENGINE_RESERVED_BYTES_MAX 34359738368 /* bytes: address space that the wasm memories and resizable buffers of one run may reserve; 4,096 runs then stay within the 47 bits that a process has */
+#define MF_ENGINE_YOUNG_BYTES_MAX 25165824 /* bytes: V8's young generation in one isolate; larger ones collect less often and cost more memory for each run */
+#define MF_ENGINE_EVENT_ARGS_MAX 16 /* arguments of one delivered event */
+#define MF_ENGINE_TASKS_MAX 4096 /* tasks that V8 may have waiting for one isolate; it posts a handful, so that more is a bug */
+#define MF_ENGINE_SOURCE_LINE_CHARS_MAX 1024 /* characters: a source line in an exception; minified code has lines of megabytes */
 #define MF_RANDOM_BYTES_MAX 65536 /* bytes: one crypto.getRandomValues call, as the Web Crypto specification says */
 
 /* -- config file */
 #define MF_CONFIG_BYTES_MAX 1048576 /* bytes: mayfly.json */
+#define MF_CONFIG_PATH_BYTES_MAX 4095 /* bytes: a path in mayfly.json, Linux's own limit */
+#define MF_CONFIG_UNIX_PATH_BYTES_MAX 107 /* bytes: a unix socket's path, sun_path's own limit */
+#define MF_CONFIG_NAME_BYTES_MAX 255 /* bytes: a host name or an origin */
+#define MF_CONFIG_V8_FLAGS_BYTES_MAX 1024 /* bytes: executors.v8Flags; they become one argument of the executor */
+#define MF_JAIL_ID_DEFAULT 65534 /* uid and gid: nobody; who an executor is outside its jail when the daemon is root */
+#define MF_CONFIG_TIMEOUT_MS_MAX 3600000 /* ms: an hour; a connection that may idle longer is a leak */
 /* clang-format on */
 
 #endif

@@ -1,0 +1,113 @@
+/* fields.c - the table of mayfly.json. */
+#include "fields.h"
+
+#include <stddef.h>
+
+#define AT(member) offsetof(struct mf_config, member)
+#define ID_MAX 4294967294u /* uid_t and gid_t: the number after it means "none" to the kernel. */
+
+#define FIELD_LIMIT_OF(json, member, least, normal, most, of)                                                \
+    {                                                                                                        \
+        .name = json, .kind = FIELD_LIMIT, .offset = AT(member), .min = least, .standard = normal,           \
+        .max = most, .unit = of                                                                              \
+    }
+#define FIELD_U32_OF(json, member, least, normal, most, of)                                                  \
+    {                                                                                                        \
+        .name = json, .kind = FIELD_U32, .offset = AT(member), .min = least, .standard = normal,             \
+        .max = most, .unit = of                                                                              \
+    }
+#define FIELD_U64_OF(json, member, least, normal, most, of)                                                  \
+    {                                                                                                        \
+        .name = json, .kind = FIELD_U64, .offset = AT(member), .min = least, .standard = normal,             \
+        .max = most, .unit = of                                                                              \
+    }
+#define FIELD_BOOL_OF(json, member, normal)                                                                  \
+    {                                                                                                        \
+        .name = json, .kind = FIELD_BOOL, .offset = AT(member), .standard = normal, .max = 1,                \
+        .unit = "true or false"                                                                              \
+    }
+#define FIELD_PATH_OF(json, member, normal)                                                                  \
+    {                                                                                                        \
+        .name = json, .kind = FIELD_PATH, .offset = AT(member), .unit = "path", .standard_text = normal      \
+    }
+#define FIELD_CUSTOM_OF(json, reads, of, normal)                                                             \
+    {                                                                                                        \
+        .name = json, .kind = FIELD_CUSTOM, .unit = of, .read = reads, .standard_text = normal               \
+    }
+#define FIELD_SECTION_OF(json, table)                                                                        \
+    {                                                                                                        \
+        .name = json, .kind = FIELD_SECTION, .fields = table                                                 \
+    }
+#define FIELDS_END                                                                                           \
+    {                                                                                                        \
+        .name = NULL                                                                                         \
+    }
+
+/* clang-format off */
+static const struct config_field limits_fields[] = {
+    FIELD_LIMIT_OF("cpuMs", cpu_ms, 1, MF_RUN_CPU_MS_DEFAULT, MF_RUN_CPU_MS_MAX, "ms"),
+    FIELD_LIMIT_OF("wallMs", wall_ms, 1, MF_RUN_WALL_MS_DEFAULT, MF_RUN_WALL_MS_MAX, "ms"),
+    FIELD_LIMIT_OF("memoryMb", memory_mb, MF_RUN_MEMORY_MB_MIN, MF_RUN_MEMORY_MB_DEFAULT, MF_RUN_MEMORY_MB_MAX, "MiB"),
+    FIELD_LIMIT_OF("logBytes", log_bytes, 0, MF_RUN_LOG_BYTES_DEFAULT, MF_RUN_LOG_BYTES_MAX, "bytes"),
+    FIELD_LIMIT_OF("responseBytes", response_bytes, 0, MF_RUN_RESPONSE_BYTES_DEFAULT, MF_RUN_RESPONSE_BYTES_MAX, "bytes"),
+    FIELD_LIMIT_OF("subRequests", subrequests, 0, MF_RUN_SUBREQUESTS_DEFAULT, MF_RUN_SUBREQUESTS_MAX, "fetches"),
+    FIELD_U64_OF("codeBytes", code_bytes_max, 1, MF_CODE_BYTES_MAX, MF_CODE_BYTES_MAX, "bytes"),
+    FIELD_U64_OF("envBytes", env_bytes_max, 2, MF_ENV_BYTES_MAX, MF_ENV_BYTES_MAX, "bytes"),
+    FIELD_U64_OF("bodyBytes", body_bytes_max, 1, MF_HTTP_BODY_BYTES_MAX, MF_HTTP_BODY_BYTES_MAX, "bytes"),
+    FIELD_U32_OF("concurrentRuns", runs_concurrent_max, 1, MF_RUNS_CONCURRENT_DEFAULT, MF_RUNS_CONCURRENT_MAX, "runs"),
+    FIELD_U32_OF("queuedRuns", runs_queued_max, 0, MF_RUNS_QUEUED_DEFAULT, MF_RUNS_QUEUED_MAX, "runs"),
+    FIELD_U32_OF("queueWaitMs", queue_wait_ms_max, 0, MF_QUEUE_WAIT_MS_MAX, MF_QUEUE_WAIT_MS_MAX, "ms"),
+    FIELD_U32_OF("connections", connections_max, 1, MF_HTTP_CONNECTIONS_MAX, MF_HTTP_CONNECTIONS_MAX, "connections"),
+    FIELDS_END,
+};
+
+static const struct config_field timeouts_fields[] = {
+    FIELD_U32_OF("headerMs", header_timeout_ms, 1, MF_HTTP_HEADER_TIMEOUT_MS, MF_CONFIG_TIMEOUT_MS_MAX, "ms"),
+    FIELD_U32_OF("bodyMs", body_timeout_ms, 1, MF_HTTP_BODY_TIMEOUT_MS, MF_CONFIG_TIMEOUT_MS_MAX, "ms"),
+    FIELD_U32_OF("idleMs", idle_timeout_ms, 1, MF_HTTP_IDLE_TIMEOUT_MS, MF_CONFIG_TIMEOUT_MS_MAX, "ms"),
+    FIELD_U32_OF("writeMs", write_timeout_ms, 1, MF_HTTP_WRITE_TIMEOUT_MS, MF_CONFIG_TIMEOUT_MS_MAX, "ms"),
+    FIELDS_END,
+};
+
+static const struct config_field clock_fields[] = {
+    FIELD_BOOL_OF("frozen", is_clock_frozen, 1),
+    FIELDS_END,
+};
+
+static const struct config_field executors_fields[] = {
+    /* The default 0 stands for the number of CPUs, at most MF_EXECUTORS_DEFAULT_MAX. */
+    FIELD_U32_OF("count", executors_count, 1, 0, MF_EXECUTORS_MAX, "processes"),
+    FIELD_U32_OF("threads", executor_threads_max, 1, MF_EXECUTOR_THREADS_DEFAULT, MF_EXECUTOR_THREADS_MAX, "threads"),
+    FIELD_U32_OF("runs", executor_runs_max, 1, MF_EXECUTOR_RUNS_DEFAULT, MF_EXECUTOR_RUNS_MAX, "runs"),
+    FIELD_U32_OF("standby", executor_standby_count, 0, MF_EXECUTOR_STANDBY_DEFAULT, MF_EXECUTOR_STANDBY_MAX, "isolates"),
+    FIELD_U64_OF("recycleRuns", executor_recycle_runs, 1, MF_EXECUTOR_RECYCLE_RUNS_DEFAULT, MF_EXECUTOR_RECYCLE_RUNS_MAX, "runs"),
+    {.name = "memoryMb", .kind = FIELD_MIB, .offset = AT(executor_memory_bytes_max), .min = MF_EXECUTOR_MEMORY_MB_MIN,
+     .standard = MF_EXECUTOR_MEMORY_MB_DEFAULT, .max = MF_EXECUTOR_MEMORY_MB_MAX, .unit = "MiB"},
+    FIELD_PATH_OF("path", executor_path, "beside mayflyd"),
+    FIELD_CUSTOM_OF("v8Flags", config_read_v8_flags, "text", "none"),
+    FIELD_BOOL_OF("jitless", is_jitless, 0),
+    FIELDS_END,
+};
+
+static const struct config_field jail_fields[] = {
+    FIELD_CUSTOM_OF("layers", config_read_jail_layers, "list of names", "\"all\""),
+    FIELD_CUSTOM_OF("required", config_read_jail_required, "list of names", "\"all\""),
+    FIELD_U32_OF("uid", jail_uid, 1, MF_JAIL_ID_DEFAULT, ID_MAX, "number"),
+    FIELD_U32_OF("gid", jail_gid, 1, MF_JAIL_ID_DEFAULT, ID_MAX, "number"),
+    FIELDS_END,
+};
+
+const struct config_field config_root_fields[] = {
+    FIELD_CUSTOM_OF("listen", config_read_listen, "list", "[\"127.0.0.1:8787\"]"),
+    FIELD_CUSTOM_OF("hosts", config_read_hosts, "list of names", "[]"),
+    FIELD_CUSTOM_OF("origins", config_read_origins, "list of origins", "[]"),
+    FIELD_PATH_OF("stateDir", state_dir, "none"),
+    FIELD_CUSTOM_OF("logLevel", config_read_log_level, "name", "\"info\""),
+    FIELD_SECTION_OF("limits", limits_fields),
+    FIELD_SECTION_OF("timeouts", timeouts_fields),
+    FIELD_SECTION_OF("clock", clock_fields),
+    FIELD_SECTION_OF("executors", executors_fields),
+    FIELD_SECTION_OF("jail", jail_fields),
+    FIELDS_END,
+};
+/* clang-format on */

@@ -1,0 +1,163 @@
+/* names.c - the fields that are lists of names: hosts, origins, jail layers; and the log level and V8's flags. */
+#include <ctype.h>
+#include <stdio.h>
+
+#include <cjson/cJSON.h>
+
+#include "reader.h"
+
+typedef const char *name_check_fn(const char *name); /* NULL when it is fine, else "must ...". */
+
+static const char *check_host(const char *name)
+{
+    for (; *name; name++) {
+        if (!isalnum((unsigned char)*name) && !strchr("-._[]:", *name)) {
+            return "must be a host name, with its port if that is not the listener's";
+        }
+    }
+    return NULL;
+}
+
+static const char *check_origin(const char *name)
+{
+    static const char shape[] =
+        "must be an origin as browsers send it, such as https://example.com or http://localhost:3000";
+    const char *host = NULL;
+    if (strncmp(name, "https://", 8) == 0) {
+        host = name + 8;
+    } else if (strncmp(name, "http://", 7) == 0) {
+        host = name + 7;
+    }
+    if (!host || !*host) {
+        return shape;
+    }
+    for (; *host; host++) {
+        if (isupper((unsigned char)*host) || (!isalnum((unsigned char)*host) && !strchr("-._[]:", *host))) {
+            return shape;
+        }
+    }
+    return NULL;
+}
+
+static int read_names(struct config_reader *reader,
+                      const struct cJSON *value,
+                      const char *pointer,
+                      name_check_fn *check,
+                      char **names,
+                      size_t *count)
+{
+    if (!cJSON_IsArray(value)) {
+        return config_fail(reader, pointer, "must be a list of strings");
+    }
+    for (const struct cJSON *item = value->child; item; item = item->next) {
+        if (*count == MF_CONFIG_HOSTS_MAX) {
+            return config_fail(reader, pointer, "must not have more than %d names", MF_CONFIG_HOSTS_MAX);
+        }
+        char index[16];
+        char item_pointer[CONFIG_POINTER_BYTES_MAX];
+        (void)snprintf(index, sizeof index, "%zu", *count);
+        config_pointer_join(item_pointer, pointer, index);
+        char *name = NULL;
+        int error = config_read_text(reader, item, item_pointer, MF_CONFIG_NAME_BYTES_MAX, &name);
+        if (error < 0) {
+            return error;
+        }
+        names[(*count)++] = name;
+        const char *wrong = check(name);
+        if (wrong) {
+            return config_fail(reader, item_pointer, "%s", wrong);
+        }
+    }
+    return 0;
+}
+
+int config_read_hosts(struct config_reader *reader, const struct cJSON *value, const char *pointer)
+{
+    struct mf_config *config = reader->config;
+    return read_names(reader, value, pointer, check_host, config->hosts, &config->hosts_count);
+}
+
+int config_read_origins(struct config_reader *reader, const struct cJSON *value, const char *pointer)
+{
+    struct mf_config *config = reader->config;
+    return read_names(reader, value, pointer, check_origin, config->origins, &config->origins_count);
+}
+
+int config_read_log_level(struct config_reader *reader, const struct cJSON *value, const char *pointer)
+{
+    static const char *const names[] = {"debug", "info", "warn", "error"};
+    for (size_t i = 0; cJSON_IsString(value) && i < MF_COUNT_OF(names); i++) {
+        if (strcmp(value->valuestring, names[i]) == 0) {
+            reader->config->log_level = (enum mf_log_level)i;
+            return 0;
+        }
+    }
+    return config_fail(reader, pointer, "must be debug, info, warn or error");
+}
+
+/* They become one argument of the executor, which hands it to V8: no shell, but no surprises either. */
+int config_read_v8_flags(struct config_reader *reader, const struct cJSON *value, const char *pointer)
+{
+    int error =
+        config_read_text(reader, value, pointer, MF_CONFIG_V8_FLAGS_BYTES_MAX, &reader->config->v8_flags);
+    if (error < 0) {
+        return error;
+    }
+    for (const char *at = reader->config->v8_flags; *at; at++) {
+        if (!isalnum((unsigned char)*at) && !strchr("-_=,. ", *at)) {
+            return config_fail(reader, pointer, "must be V8 flags such as \"--max-lazy --no-opt\"");
+        }
+    }
+    if (reader->config->v8_flags[0] != '-') {
+        return config_fail(reader, pointer, "must begin with \"-\"");
+    }
+    return 0;
+}
+
+/* "all" or names; |all| is what "all" means. */
+static int read_layers(struct config_reader *reader,
+                       const struct cJSON *value,
+                       const char *pointer,
+                       uint32_t all,
+                       uint32_t *ret_layers)
+{
+    if (cJSON_IsString(value) && strcmp(value->valuestring, "all") == 0) {
+        *ret_layers = all;
+        return 0;
+    }
+    if (!cJSON_IsArray(value)) {
+        return config_fail(reader, pointer, "must be \"all\" or a list of layer names");
+    }
+    uint32_t layers = 0;
+    unsigned position = 0;
+    for (const struct cJSON *item = value->child; item; item = item->next, position++) {
+        char index[16];
+        char item_pointer[CONFIG_POINTER_BYTES_MAX];
+        (void)snprintf(index, sizeof index, "%u", position);
+        config_pointer_join(item_pointer, pointer, index);
+        enum mf_jail_layer layer;
+        if (!cJSON_IsString(item) || mf_jail_layer_parse(mf_slice_of_cstr(item->valuestring), &layer) < 0) {
+            return config_fail(reader, item_pointer, "must be the name of a jail layer, such as \"%s\"",
+                               mf_jail_layer_name(MF_JAIL_SECCOMP));
+        }
+        if (layers & (1u << layer)) {
+            return config_fail(reader, item_pointer, "is there twice");
+        }
+        layers |= 1u << layer;
+    }
+    *ret_layers = layers;
+    return 0;
+}
+
+int config_read_jail_layers(struct config_reader *reader, const struct cJSON *value, const char *pointer)
+{
+    return read_layers(reader, value, pointer, MF_JAIL_ALL, &reader->config->jail_layers);
+}
+
+int config_read_jail_required(struct config_reader *reader, const struct cJSON *value, const char *pointer)
+{
+    /* "all" is every layer of /jail/layers, which may stand behind this field: config_load settles it. */
+    bool is_all = cJSON_IsString(value) && strcmp(value->valuestring, "all") == 0;
+    reader->has_jail_required = !is_all;
+    return read_layers(reader, value, pointer, 0, &reader->config->jail_layers_required);
+}
