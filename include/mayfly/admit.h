@@ -77,8 +77,9 @@ uint32_t mf_admit_retry_after_s(const struct mf_admit *admit, uint64_t now_ns);
 
 /* From here on every try is MF_E_DRAINING. Those who wait already keep their turn. */
 void mf_admit_drain(struct mf_admit *admit);
-/* Takes new numbers in (config was read again). Places above a lowered maximum are simply not given again. */
-void mf_admit_change(struct mf_admit *admit, const struct mf_admit_options *options, uint64_t now_ns);
+/* Takes new numbers in (config was read again); may call on_turn of waiting tickets. Places above a lowered maximum are
+ * simply not given again. */
+void mf_admit_change(struct mf_admit *admit, const struct mf_admit_options *options);
 void mf_admit_counts(const struct mf_admit *admit, struct mf_admit_counts *ret_counts);
 
 #endif
