@@ -47,6 +47,12 @@ const char *mf_error_message(int error);
 /* The HTTP status that the API answers with for |error|. */
 int mf_error_status(int error);
 
+/* The result does not matter here; a comment beside the call says why. */
+static inline void mf_ignore(int result)
+{
+    (void)result;
+}
+
 /* ---- slice: bytes that somebody else owns ------------------------------------------------- */
 
 struct mf_slice {

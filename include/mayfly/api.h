@@ -1,0 +1,38 @@
+/* mayfly/api.h - the REST API: routes, the checks before them, and the life of one run as HTTP sees it.
+ *
+ * Use:      mf_api_open; give mf_api_on_request to the server (net.h); mf_api_close once no exchange is left.
+ * Threads:  [loop] everything; large bodies are parsed on libuv's worker threads, with plain data.
+ * Owns:     |config|, |pool| and |admit| are borrowed and must outlive the api.
+ * Limits:   MF_API_*, MF_RUN_*, and what the config says.
+ * Fails:    every refusal is problem+json (RFC 9457) with a code of errors.h.
+ * Not here: bytes of HTTP (http, net), executors (pool), who may ask (a later room).
+ */
+#ifndef MAYFLY_API_H
+#define MAYFLY_API_H
+
+#include <uv.h>
+
+#include <mayfly/admit.h>
+#include <mayfly/base.h>
+#include <mayfly/config.h>
+#include <mayfly/net.h>
+#include <mayfly/pool.h>
+
+struct mf_api;
+
+struct mf_api_options {
+    const struct mf_config *config;
+    struct mf_pool *pool;
+    struct mf_admit *admit;
+};
+
+MF_MUST_CHECK int
+mf_api_open(uv_loop_t *loop, const struct mf_api_options *options, MF_OWN struct mf_api **ret_api);
+/* The server's on_request; |api| is the struct mf_api. */
+void mf_api_on_request(void *api, struct mf_exchange *exchange);
+/* From here on /readyz says no and runs are refused. */
+void mf_api_drain(struct mf_api *api);
+/* No exchange and no run is left. Calls back when the api's own handles are closed and it is freed. */
+void mf_api_close(MF_OWN struct mf_api *api, void (*on_closed)(void *user), void *user);
+
+#endif

@@ -1,0 +1,67 @@
+#include "internal.h"
+
+static void admit_timer_due(uv_timer_t *timer)
+{
+    struct mf_api *api = timer->data;
+
+    mf_admit_expire(api->admit, mf_clock_now_ns());
+    mf__api_arm_admit(api);
+}
+
+void mf__api_arm_admit(struct mf_api *api)
+{
+    uint64_t deadline_ns = mf_admit_next_deadline(api->admit);
+    uint64_t now_ns = mf_clock_now_ns();
+    uint64_t delay_ms;
+    int rc;
+
+    if (deadline_ns == MF_DEADLINE_NEVER) {
+        (void)uv_timer_stop(&api->admit_timer);
+        return;
+    }
+    delay_ms = deadline_ns <= now_ns ? 0 : (deadline_ns - now_ns) / MF_NS_PER_MS + 1;
+    rc = uv_timer_start(&api->admit_timer, admit_timer_due, delay_ms, 0);
+    MF_ASSERT(rc == 0); /* Fails only while the handle closes. */
+}
+
+int mf_api_open(uv_loop_t *loop, const struct mf_api_options *options, MF_OWN struct mf_api **ret_api)
+{
+    struct mf_api *api = mf_new(sizeof *api);
+    int rc = uv_timer_init(loop, &api->admit_timer);
+
+    MF_ASSERT(rc == 0); /* Cannot fail: it only fills the handle. */
+    api->admit_timer.data = api;
+    api->loop = loop;
+    api->config = options->config;
+    api->pool = options->pool;
+    api->admit = options->admit;
+    api->started_ns = mf_clock_now_ns();
+    *ret_api = api;
+    return 0;
+}
+
+void mf_api_drain(struct mf_api *api)
+{
+    api->is_draining = true;
+    mf_admit_drain(api->admit);
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+    struct mf_api *api = handle->data;
+    void (*on_closed)(void *user) = api->on_closed;
+    void *user = api->on_closed_user;
+
+    MF_ASSERT(api->bytes_held == 0);
+    mf_free(api);
+    if (on_closed != NULL) {
+        on_closed(user);
+    }
+}
+
+void mf_api_close(MF_OWN struct mf_api *api, void (*on_closed)(void *user), void *user)
+{
+    api->on_closed = on_closed;
+    api->on_closed_user = user;
+    uv_close((uv_handle_t *)&api->admit_timer, timer_closed);
+}

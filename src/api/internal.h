@@ -1,0 +1,54 @@
+/* internal.h - what the files of the api room share. */
+#ifndef MAYFLY_API_INTERNAL_H
+#define MAYFLY_API_INTERNAL_H
+
+#include <mayfly/api.h>
+
+struct mf_api {
+    uv_loop_t *loop;
+    const struct mf_config *config;
+    struct mf_pool *pool;
+    struct mf_admit *admit;
+    uv_timer_t admit_timer; /* Due when the next waiting ticket's time is up. */
+    uint64_t bytes_held;    /* Bodies of all calls; at most MF_API_HELD_BYTES_MAX. */
+    uint64_t started_ns;
+    bool is_draining;
+    void (*on_closed)(void *user);
+    void *on_closed_user;
+};
+
+/* After anything that may have changed who waits. */
+void mf__api_arm_admit(struct mf_api *api);
+
+/* ---- routes: each answers one resource ------------------------------------------------------ */
+
+void mf__health_get(struct mf_api *api, struct mf_exchange *exchange);
+void mf__ready_get(struct mf_api *api, struct mf_exchange *exchange);
+void mf__openapi_get(struct mf_api *api, struct mf_exchange *exchange);
+void mf__run_post(struct mf_api *api, struct mf_exchange *exchange);
+
+/* ---- guard.c: before any route ---------------------------------------------------------------- */
+
+/* Host and Origin: 0, MF_E_API_HOST or MF_E_API_ORIGIN. Against DNS rebinding and other sites' pages. */
+MF_MUST_CHECK int mf__guard_check(const struct mf_config *config, const struct mf_request *request);
+
+/* ---- problem.c: RFC 9457 ------------------------------------------------------------------------ */
+
+struct mf__problem {
+    int error;               /* Gives code, title and status. */
+    struct mf_slice detail;  /* A sentence; empty: none. */
+    struct mf_slice param;   /* JSON pointer of the field at fault; empty: none. */
+    const char *id;          /* The run, or NULL. */
+    uint32_t retry_after_s;  /* 0: no Retry-After. */
+    struct mf_slice members; /* More members as JSON, each with its comma in front: ,"logs":[] */
+    const char *allow;       /* The Allow header of a 405, or NULL. */
+};
+
+void mf__problem_reply(struct mf_exchange *exchange, const struct mf__problem *problem);
+/* The short form: an error and nothing more. */
+void mf__problem_reply_error(struct mf_exchange *exchange, int error);
+
+/* Replies with |body| as application/json. */
+void mf__json_reply(struct mf_exchange *exchange, int status, struct mf_slice body);
+
+#endif

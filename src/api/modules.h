@@ -1,0 +1,20 @@
+/* modules.h - mainModule, modules and compatibility of a WorkerCode: JSON to parts of a bundle. Pure. */
+#ifndef MAYFLY_API_MODULES_H
+#define MAYFLY_API_MODULES_H
+
+#include <cjson/cJSON.h>
+
+#include <mayfly/base.h>
+
+/* |code| was checked for its fields. All bodies together are at most |bytes_max|. MF_E_API_CODE or MF_E_API_FIELD. */
+MF_MUST_CHECK int mf__modules_read(struct mf_buf *bundle,
+                                   const cJSON *code,
+                                   uint64_t bytes_max,
+                                   struct mf_buf *ret_param,
+                                   struct mf_buf *ret_why);
+MF_MUST_CHECK int mf__modules_read_compatibility(struct mf_buf *bundle,
+                                                 const cJSON *code,
+                                                 struct mf_buf *ret_param,
+                                                 struct mf_buf *ret_why);
+
+#endif

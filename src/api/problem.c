@@ -1,0 +1,107 @@
+/* problem.c - answers that are JSON: problem+json (https://www.rfc-editor.org/rfc/rfc9457) and plain. */
+#include <stdio.h>
+
+#include "internal.h"
+
+#include <mayfly/wire.h>
+
+#define HEADERS_BYTES_MAX 4096
+
+static int append_member(struct mf_buf *out, const char *name, struct mf_slice text)
+{
+    int rc;
+
+    if (text.size == 0) {
+        return 0;
+    }
+    rc = mf_buf_printf(out, ",\"%s\":", name);
+    return rc < 0 ? rc : mf_buf_append_json_string(out, text);
+}
+
+static int write_problem(struct mf_buf *out, const struct mf__problem *problem, int status)
+{
+    const char *code = mf_error_code(problem->error);
+    int rc = mf_buf_printf(out, "{\"type\":\"urn:mayfly:error:%s\",\"status\":%d,\"code\":\"%s\"", code,
+                           status, code);
+
+    if (rc == 0) {
+        rc = append_member(out, "title", mf_slice_of_cstr(mf_error_message(problem->error)));
+    }
+    if (rc == 0) {
+        rc = append_member(out, "detail", problem->detail);
+    }
+    if (rc == 0) {
+        rc = append_member(out, "param", problem->param);
+    }
+    if (rc == 0 && problem->id != NULL) {
+        rc = append_member(out, "instance", mf_slice_of_cstr(problem->id));
+    }
+    if (rc == 0) {
+        rc = mf_buf_append_slice(out, problem->members);
+    }
+    return rc < 0 ? rc : mf_buf_append_cstr(out, "}\n");
+}
+
+static int write_headers(struct mf_buf *out, const struct mf__problem *problem)
+{
+    char retry[16];
+    int rc = mf_headers_append(out, mf_slice_of_cstr("content-type"),
+                               mf_slice_of_cstr("application/problem+json"));
+
+    if (rc == 0 && problem->id != NULL) {
+        rc = mf_headers_append(out, mf_slice_of_cstr("mayfly-run-id"), mf_slice_of_cstr(problem->id));
+    }
+    if (rc == 0 && problem->allow != NULL) {
+        rc = mf_headers_append(out, mf_slice_of_cstr("allow"), mf_slice_of_cstr(problem->allow));
+    }
+    if (rc == 0 && problem->retry_after_s > 0) {
+        (void)snprintf(retry, sizeof retry, "%u", problem->retry_after_s);
+        rc = mf_headers_append(out, mf_slice_of_cstr("retry-after"), mf_slice_of_cstr(retry));
+    }
+    return rc;
+}
+
+void mf__problem_reply(struct mf_exchange *exchange, const struct mf__problem *problem)
+{
+    int status = mf_error_status(problem->error);
+    struct mf_buf body;
+    struct mf_buf headers;
+    int rc;
+
+    mf_buf_init(&body, MF_API_FAULT_BYTES_MAX * 8 + problem->members.size);
+    mf_buf_init(&headers, HEADERS_BYTES_MAX);
+    rc = write_problem(&body, problem, status);
+    if (rc == 0) {
+        rc = write_headers(&headers, problem);
+    }
+    if (rc == 0) {
+        mf_exchange_reply(exchange, status, mf_buf_peek(&headers), mf_buf_peek(&body));
+    } else {
+        mf_log(MF_LOG_ERROR, rc, problem->id, "a problem could not be written");
+        mf_exchange_destroy(exchange);
+    }
+    mf_buf_done(&headers);
+    mf_buf_done(&body);
+}
+
+void mf__problem_reply_error(struct mf_exchange *exchange, int error)
+{
+    struct mf__problem problem = {.error = error};
+
+    mf__problem_reply(exchange, &problem);
+}
+
+void mf__json_reply(struct mf_exchange *exchange, int status, struct mf_slice body)
+{
+    struct mf_buf headers;
+    int rc;
+
+    mf_buf_init(&headers, HEADERS_BYTES_MAX);
+    rc = mf_headers_append(&headers, mf_slice_of_cstr("content-type"), mf_slice_of_cstr("application/json"));
+    if (rc == 0) {
+        rc = mf_headers_append(&headers, mf_slice_of_cstr("cache-control"), mf_slice_of_cstr("no-store"));
+    }
+    MF_ASSERT(rc == 0); /* Both are short and constant. */
+    mf_exchange_reply(exchange, status, mf_buf_peek(&headers), body);
+    mf_buf_done(&headers);
+}

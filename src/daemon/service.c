@@ -1,0 +1,298 @@
+/* service.c - one loop, and what hangs on it.
+ *
+ *   STARTING --first executor is ready, listeners are bound--> SERVING --signal--> DRAINING --idle, or time is up--> CLOSING
+ *      |                                                                                                              ^
+ *      +--cannot start--------------------------------------------------------------------------------------------+
+ */
+#include "service.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <uv.h>
+
+#include <mayfly/admit.h>
+#include <mayfly/api.h>
+#include <mayfly/net.h>
+#include <mayfly/pool.h>
+
+enum service_state { SERVICE_STARTING, SERVICE_SERVING, SERVICE_DRAINING, SERVICE_CLOSING };
+
+struct service {
+    enum service_state state;
+    uv_loop_t loop;
+    uv_signal_t sigterm;
+    uv_signal_t sigint;
+    uv_timer_t drain_timer;
+    struct mf_config *config;
+    struct mf_admit *admit;
+    struct mf_pool *pool;
+    struct mf_api *api;
+    struct mf_server *server;
+    bool is_server_drained;
+    bool is_pool_drained;
+    int error; /* Why it could not start. */
+};
+
+/* ---- the end ---------------------------------------------------------------------------------- */
+
+static void pool_closed(void *user)
+{
+    struct service *service = user;
+
+    service->pool = NULL;
+    mf_api_close(service->api, NULL, NULL);
+    service->api = NULL;
+    uv_close((uv_handle_t *)&service->sigterm, NULL);
+    uv_close((uv_handle_t *)&service->sigint, NULL);
+    uv_close((uv_handle_t *)&service->drain_timer, NULL);
+}
+
+/* The server's exchanges are gone, so no event of a run can reach one. */
+static void server_closed(void *user)
+{
+    struct service *service = user;
+
+    service->server = NULL;
+    if (service->pool != NULL) {
+        mf_pool_close(service->pool, pool_closed, service);
+    } else {
+        pool_closed(service);
+    }
+}
+
+static void close_service(struct service *service)
+{
+    if (service->state == SERVICE_CLOSING) {
+        return;
+    }
+    service->state = SERVICE_CLOSING;
+    (void)uv_timer_stop(&service->drain_timer);
+    mf_server_close(service->server, server_closed, service);
+}
+
+static void fail(struct service *service, int error)
+{
+    service->error = error;
+    close_service(service);
+}
+
+/* ---- drain ------------------------------------------------------------------------------------ */
+
+static void close_when_idle(struct service *service)
+{
+    if (service->is_server_drained && service->is_pool_drained) {
+        close_service(service);
+    }
+}
+
+static void server_drained(void *user)
+{
+    struct service *service = user;
+    service->is_server_drained = true;
+    close_when_idle(service);
+}
+
+static void pool_drained(void *user)
+{
+    struct service *service = user;
+    service->is_pool_drained = true;
+    close_when_idle(service);
+}
+
+static void drain_timer_due(uv_timer_t *timer)
+{
+    struct service *service = timer->data;
+
+    mf_log(MF_LOG_WARN, 0, NULL, "runs did not end in time; closing");
+    close_service(service);
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+    struct service *service = signal->data;
+    int rc;
+
+    if (service->state != SERVICE_SERVING) {
+        mf_log(MF_LOG_INFO, 0, NULL, "signal %d: closing at once", number);
+        close_service(service);
+        return;
+    }
+    mf_log(MF_LOG_INFO, 0, NULL, "signal %d: draining", number);
+    service->state = SERVICE_DRAINING;
+    rc = uv_timer_start(&service->drain_timer, drain_timer_due, MF_DRAIN_MS_MAX, 0);
+    MF_ASSERT(rc == 0); /* Fails only while the handle closes. */
+    mf_api_drain(service->api);
+    mf_server_drain(service->server, server_drained, service);
+    mf_pool_drain(service->pool, pool_drained, service);
+}
+
+/* ---- the beginning ---------------------------------------------------------------------------- */
+
+static void log_listening(const struct mf_config_listen *at, uint16_t port)
+{
+    if (at->unix_path != NULL) {
+        mf_log(MF_LOG_INFO, 0, NULL, "listening on unix:%s", at->unix_path);
+        return;
+    }
+    bool is_v6 = strchr(at->host, ':') != NULL;
+    mf_log(MF_LOG_INFO, 0, NULL, "listening on %s://%s%s%s:%u", at->tls_cert_path == NULL ? "http" : "https",
+           is_v6 ? "[" : "", at->host, is_v6 ? "]" : "", port);
+}
+
+static int listen_all(struct service *service)
+{
+    char why[MF_LOG_LINE_BYTES_MAX];
+
+    for (size_t i = 0; i < service->config->listens_count; i++) {
+        const struct mf_config_listen *at = &service->config->listens[i];
+        struct mf_listen listen = {.host = at->host,
+                                   .port = at->port,
+                                   .unix_path = at->unix_path,
+                                   .unix_mode = at->unix_mode,
+                                   .inherited_fd = -1,
+                                   .tls_cert_path = at->tls_cert_path,
+                                   .tls_key_path = at->tls_key_path};
+        uint16_t port = 0;
+        int rc = mf_server_listen(service->server, &listen, &port, why);
+        if (rc < 0) {
+            mf_log(MF_LOG_ERROR, rc, NULL, "%s", why);
+            return rc;
+        }
+        log_listening(at, port);
+    }
+    return 0;
+}
+
+static void pool_started(void *user, int error, const char *why)
+{
+    struct service *service = user;
+
+    if (service->state != SERVICE_STARTING) {
+        return;
+    }
+    if (error < 0) {
+        mf_log(MF_LOG_ERROR, error, NULL, "%s", why);
+        fail(service, error);
+        return;
+    }
+    service->state = SERVICE_SERVING;
+    error = listen_all(service);
+    if (error < 0) {
+        fail(service, error);
+    }
+}
+
+static int open_server(struct service *service)
+{
+    const struct mf_config *config = service->config;
+    struct mf_server_options options = {.on_request = mf_api_on_request,
+                                        .user = service->api,
+                                        .body_bytes_max = config->body_bytes_max,
+                                        .connections_max = config->connections_max,
+                                        .header_timeout_ms = config->header_timeout_ms,
+                                        .body_timeout_ms = config->body_timeout_ms,
+                                        .idle_timeout_ms = config->idle_timeout_ms,
+                                        .write_timeout_ms = config->write_timeout_ms};
+    return mf_server_open(&service->loop, &options, &service->server);
+}
+
+static int open_rooms(struct service *service)
+{
+    const struct mf_config *config = service->config;
+    struct mf_admit_options admit = {.runs_concurrent_max = config->runs_concurrent_max,
+                                     .runs_queued_max = config->runs_queued_max,
+                                     .queue_wait_ns_max = config->queue_wait_ms_max * MF_NS_PER_MS};
+    struct mf_pool_options pool = {.config = config, .on_started = pool_started, .user = service};
+    struct mf_api_options api = {.config = config};
+    char why[MF_JAIL_WHY_BYTES_MAX] = "";
+    int rc = mf_pool_open(&service->loop, &pool, &service->pool, why);
+
+    if (rc < 0) {
+        mf_log(MF_LOG_ERROR, rc, NULL, "%s", why);
+        return rc;
+    }
+    service->admit = mf_admit_new(&admit);
+    api.pool = service->pool;
+    api.admit = service->admit;
+    rc = mf_api_open(&service->loop, &api, &service->api);
+    return rc < 0 ? rc : open_server(service);
+}
+
+static void open_handles(struct service *service)
+{
+    int rc = uv_loop_init(&service->loop);
+
+    if (rc == 0) {
+        rc = uv_signal_init(&service->loop, &service->sigterm);
+    }
+    if (rc == 0) {
+        rc = uv_signal_init(&service->loop, &service->sigint);
+    }
+    if (rc == 0) {
+        rc = uv_timer_init(&service->loop, &service->drain_timer);
+    }
+    service->sigterm.data = service;
+    service->sigint.data = service;
+    service->drain_timer.data = service;
+    if (rc == 0) {
+        rc = uv_signal_start(&service->sigterm, on_signal, SIGTERM);
+    }
+    if (rc == 0) {
+        rc = uv_signal_start(&service->sigint, on_signal, SIGINT);
+    }
+    MF_ASSERT(rc == 0); /* No descriptors at the very start: nothing could be served. */
+}
+
+/* No core file, not even through a pipe (core(5): a limit of 1 stops both kinds), and all descriptors that we may have. */
+static void set_limits(void)
+{
+    struct rlimit core = {1, 1};
+    struct rlimit files;
+
+    if (setrlimit(RLIMIT_CORE, &core) < 0) {
+        mf_log(MF_LOG_WARN, -errno, NULL, "core dumps could not be switched off");
+    }
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &files) < 0) {
+            mf_log(MF_LOG_WARN, -errno, NULL, "the limit of open files could not be raised");
+        }
+    }
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+static int make_state_dir(const char *path)
+{
+    if (path == NULL || mkdir(path, 0700) == 0 || errno == EEXIST) {
+        return 0;
+    }
+    mf_log(MF_LOG_ERROR, -errno, NULL, "the state directory %s cannot be made", path);
+    return MF_E_CONFIG;
+}
+
+int mf_service_run(MF_OWN struct mf_config *config)
+{
+    struct service *service = mf_new(sizeof *service);
+    int rc = make_state_dir(config->state_dir);
+
+    service->config = config;
+    if (rc == 0) {
+        set_limits();
+        open_handles(service);
+        rc = open_rooms(service);
+        if (rc == 0) {
+            (void)uv_run(&service->loop, UV_RUN_DEFAULT);
+            rc = uv_loop_close(&service->loop);
+            MF_ASSERT(rc == 0); /* A handle that nobody closed is a bug. */
+            rc = service->error;
+        }
+    }
+    mf_admit_free(service->admit);
+    mf_config_free(service->config);
+    mf_free(service);
+    return rc;
+}
