@@ -1,0 +1,3 @@
+// {"case": 1, "outcome": "exceededCpu", "limits": {"cpuMs": 200}, "cpuWithin": 1.2}
+for (;;);
+export default { fetch() { return new Response("never"); } };

@@ -1,0 +1,2 @@
+// {"case": 23, "outcome": "exception", "error": "null"}
+export default { fetch() { throw null; } };

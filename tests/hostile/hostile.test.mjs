@@ -1,0 +1,71 @@
+// hostile.test.mjs - runs every script of this folder as an offender and checks three things: it ended as its first line says, a
+// neighbour in the same executor answered rightly meanwhile, and the daemon runs the next code as if nothing had been.
+//
+// First line: // {"case": number of the threat, "outcome": one or several, "limits", "type", "body", "error" and "code": regexes,
+// "line", "cpuWithin": times the CPU limit, "wallWithin": ms, "logsDropped", "logLines"}.
+import { test, before, after } from "node:test";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { Daemon, worker, assert } from "../lib/mayfly.mjs";
+
+const folder = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
+const scripts = readdirSync(folder).filter((name) => /^\d\d-.*\.(js|ts|mjs)$/.test(name)).sort();
+const NEIGHBOUR = worker("const { n } = await request.json(); let s = 0; for (let i = 0; i < 20; i++) { await scheduler.wait(5); s += n; } return new Response(String(s));");
+
+let daemon;
+before(async () => { daemon = await Daemon.start({ config: { executors: { count: 1 }, logLevel: "warn" } }); });
+after(async () => {
+  const health = await daemon.health();
+  assert.equal(health.executors.attacks, 0, "no executor broke the protocol");
+  assert.equal(health.executors.crashes, 0, "no executor died of a script");
+  await daemon.stop();
+});
+
+async function load(name) {
+  const text = readFileSync(path.join(folder, name), "utf8");
+  const expect = JSON.parse(text.slice(3, text.indexOf("\n")));
+  const source = name.endsWith(".mjs") ? (await import(path.join(folder, name))).source() : text;
+  return { expect, source };
+}
+
+async function runNeighbour() {
+  const answer = await daemon.run(NEIGHBOUR, { request: { method: "POST", body: '{"n": 7}' } });
+  assert.equal(answer.response?.body, "140", `the neighbour: ${JSON.stringify(answer)}`);
+}
+
+async function runOffender({ expect, source }) {
+  const isTs = expect.type === "typescript";
+  const main = isTs ? "main.ts" : "main.js";
+  const code = { mainModule: main, modules: { [main]: { [isTs ? "ts" : "js"]: source } } };
+  const begin = process.hrtime.bigint();
+  const answer = await daemon.run(code, { limits: expect.limits });
+  answer.tookMs = Number(process.hrtime.bigint() - begin) / 1e6;
+  return answer;
+}
+
+function check(expect, answer) {
+  const shown = JSON.stringify({ ...answer, logs: answer.logs?.slice(0, 5) }).slice(0, 3000);
+  const outcomes = [expect.outcome].flat();
+  assert.equal(answer.status, 200, shown);
+  assert.ok(outcomes.includes(answer.outcome), `${answer.outcome} is not ${outcomes}: ${shown}`);
+  if (expect.body !== undefined) assert.equal(answer.response?.body, expect.body, shown);
+  if (expect.error) assert.match(answer.error?.message ?? "", new RegExp(expect.error), shown);
+  if (expect.code) assert.match(answer.error?.code ?? "", new RegExp(`^(${expect.code})$`), shown);
+  if (expect.line) assert.equal(answer.exceptions[0]?.line, expect.line, shown);
+  if (expect.logsDropped) assert.ok(answer.logsDropped > 0, shown);
+  if (expect.logLines) assert.equal(answer.logs.length, expect.logLines, shown);
+  if (expect.wallWithin) assert.ok(answer.tookMs < expect.wallWithin, `${answer.tookMs} ms`);
+  // A small constant above the factor: the watchdog's own turn on a busy machine.
+  if (expect.cpuWithin) assert.ok(answer.usage.cpuMs < expect.limits.cpuMs * expect.cpuWithin + 20, `${answer.usage.cpuMs} ms of CPU`);
+  if (answer.outcome.startsWith("exceeded")) assert.ok(!JSON.stringify(answer.logs).includes(" ran"), `script ran after its end: ${shown}`);
+}
+
+for (const name of scripts) {
+  test(name, { timeout: 120_000 }, async () => {
+    const script = await load(name);
+    const [answer] = await Promise.all([runOffender(script), runNeighbour()]);
+    check(script.expect, answer);
+    const next = await daemon.run(worker("return new Response(String(Object.keys(globalThis).length + typeof leaked))"));
+    assert.match(next.response?.body ?? "", /undefined$/, `the next run: ${JSON.stringify(next)}`);
+  });
+}

@@ -1,0 +1,74 @@
+// openapi.test.mjs - /openapi.json against the server: every path answers, every answer has the shape that the document gives.
+import { test, before, after } from "node:test";
+import { Daemon, worker, assert } from "../lib/mayfly.mjs";
+
+let daemon, document;
+before(async () => { daemon = await Daemon.start(); document = await (await fetch(`${daemon.url}/openapi.json`)).json(); });
+after(() => daemon.stop());
+
+// The part of JSON Schema that the document uses; an unknown keyword fails, so that nothing is passed over.
+function fits(schema, value, where = "$") {
+  const known = new Set(["$ref", "type", "const", "enum", "oneOf", "required", "properties", "additionalProperties", "items", "minItems", "maxItems", "minProperties", "maxProperties", "minimum", "pattern", "format", "contentEncoding", "description", "default"]);
+  for (const key of Object.keys(schema)) assert.ok(known.has(key), `${where}: keyword ${key}`);
+  if (schema.$ref) return fits(schema.$ref.split("/").slice(1).reduce((at, key) => at[key], document), value, where);
+  const is = (type) => type === "null" ? value === null : type === "array" ? Array.isArray(value) : type === "integer" ? Number.isInteger(value) : type === "object" ? value !== null && typeof value === "object" && !Array.isArray(value) : typeof value === type;
+  if (schema.type) assert.ok([schema.type].flat().some(is), `${where}: ${JSON.stringify(value)?.slice(0, 100)} is no ${schema.type}`);
+  if (schema.const !== undefined) assert.equal(value, schema.const, where);
+  if (schema.enum) assert.ok(schema.enum.includes(value), `${where}: ${value}`);
+  if (schema.minimum !== undefined) assert.ok(value >= schema.minimum, where);
+  if (value === null || typeof value !== "object") return;
+  for (const name of schema.required ?? []) assert.ok(name in value, `${where}: ${name} is missing`);
+  for (const [name, member] of Object.entries(value)) {
+    const found = schema.properties?.[name];
+    if (found) fits(found, member, `${where}.${name}`);
+    else if (schema.additionalProperties === false) assert.fail(`${where}: ${name} is not in the document`);
+    else if (schema.items) fits(schema.items, member, `${where}[${name}]`);
+  }
+}
+
+const answered = (path, method, response) => {
+  const responses = document.paths[path][method].responses;
+  let found = responses[response.status] ?? responses.default;
+  while (found.$ref) found = found.$ref.split("/").slice(1).reduce((at, key) => at[key], document);
+  return found.content[response.headers.get("content-type")].schema;
+};
+
+test("every GET answers as described", async () => {
+  for (const [path, methods] of Object.entries(document.paths)) {
+    if (!methods.get) continue;
+    const response = await fetch(daemon.url + path);
+    assert.equal(response.status, 200, path);
+    fits(answered(path, "get", response), await response.json(), path);
+  }
+});
+
+for (const [name, code, limits] of [["ok", worker("console.log(1); return new Response('x')")], ["bytes", worker("return new Response(new Uint8Array([255]))")], ["exception", worker("throw new Error('x')")], ["syntax", "export default {"], ["cpu", worker("for(;;);"), { cpuMs: 50 }]]) {
+  test(`the envelope fits: ${name}`, async () => {
+    const { status, headers, ...envelope } = await daemon.run(code, { limits });
+    assert.equal(status, 200);
+    fits(document.components.schemas.Envelope, envelope);
+  });
+}
+
+test("problems fit", async () => {
+  for (const [path, init] of [["/v1/run", { method: "POST" }], ["/v1/run", { method: "POST", body: "{}", headers: { "content-type": "application/json" } }], ["/v1/run", { method: "POST", body: "throw 1", headers: { "content-type": "text/javascript" } }]]) {
+    const response = await fetch(daemon.url + path, init);
+    assert.ok(response.status >= 400);
+    assert.equal(response.headers.get("content-type"), "application/problem+json");
+    fits(document.components.schemas.Problem, await response.json());
+  }
+});
+
+test("every media type and field of the document is taken", async () => {
+  const post = document.paths["/v1/run"].post.requestBody.content;
+  for (const type of Object.keys(post).filter((t) => t !== "application/json")) {
+    const response = await daemon.runSource("export default { fetch() { return new Response('t') } }", { type });
+    assert.equal(await response.text(), "t", type);
+  }
+  const call = document.components.schemas.Call.properties;
+  const values = { entrypoint: null, props: 1, limits: { cpuMs: 1000, wallMs: 1000, memoryMb: 64, subRequests: 1, responseBytes: 100, logBytes: 100 }, request: { method: "POST", url: "http://a/", headers: { a: "b" }, body: "x" } };
+  assert.deepEqual(Object.keys(call).sort(), ["code", ...Object.keys(values)].sort());
+  assert.deepEqual(Object.keys(values.limits).sort(), Object.keys(document.components.schemas.Limits.properties).sort());
+  const { status } = await daemon.run(worker("return new Response('t')"), { fields: values, code: { compatibilityFlags: [], allowExperimental: false, env: {}, limits: {}, globalOutbound: null } });
+  assert.equal(status, 200);
+});
