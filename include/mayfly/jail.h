@@ -81,6 +81,7 @@ struct mf_jail_options {
     int channel_fd;           /* The one descriptor that stays open besides 0, 1 and 2. */
     uint64_t address_space_bytes_max; /* RLIMIT_AS, 0 for none: V8 reserves far more than it uses. */
     uint64_t threads_max;             /* RLIMIT_NPROC where it counts (in a user namespace). */
+    bool is_jitless;                  /* V8 runs with --jitless: no memory may become executable any more. */
 };
 
 /* [main] One way. From here on the process can compute, and read and write its channel. */

@@ -130,6 +130,9 @@
 #define MF_EXECUTOR_STANDBY_MAX 256 /* isolates: what the config may say */
 #define MF_EXECUTOR_STACK_BYTES 1048576 /* bytes: what script may use of a V8 thread's stack */
 #define MF_EXECUTOR_STACK_SLACK_BYTES 524288 /* bytes: for native frames below the script's limit */
+#define MF_EXECUTOR_FDS_MAX 32 /* descriptors in one jailed executor: null device, log, channel, epoll, wake-ups */
+#define MF_EXECUTOR_LOG_FILE_BYTES_MAX 16777216 /* bytes: what one executor may add when its log is a file, so that it cannot fill a disk */
+#define MF_JAIL_SPAWN_MS_MAX 5000 /* ms: from clone to exec of an executor; the loop waits for it, usually 2 ms */
 #define MF_EXECUTOR_OP_BYTES_MAX 67108864 /* bytes: one argument or result of a native op; the script gets a RangeError past it */
 #define MF_ENGINE_HEAP_SLACK_BYTES 67108864 /* bytes: added to twice a run's memory limit, past which V8 is refused a page, which is fatal to it: the room in which a collection may still save the run or end it in order */
 #define MF_ENGINE_RESERVED_BYTES_MAX 34359738368 /* bytes: address space that the wasm memories and resizable buffers of one run may reserve; 4,096 runs then stay within the 47 bits that a process has */
@@ -138,6 +141,10 @@
 #define MF_ENGINE_TASKS_MAX 4096 /* tasks that V8 may have waiting for one isolate; it posts a handful, so that more is a bug */
 #define MF_ENGINE_SOURCE_LINE_CHARS_MAX 1024 /* characters: a source line in an exception; minified code has lines of megabytes */
 #define MF_RANDOM_BYTES_MAX 65536 /* bytes: one crypto.getRandomValues call, as the Web Crypto specification says */
+
+/* -- cli */
+#define MF_CLI_ANSWER_BYTES_MAX 268435456 /* bytes: the daemon's answer: a 32 MiB body and 4 MiB of logs, each at most six times as long in JSON */
+#define MF_CLI_SLACK_MS 30000 /* ms: waited for an answer beyond the run's wall time and its wait for a place */
 
 /* -- config file */
 #define MF_CONFIG_BYTES_MAX 1048576 /* bytes: mayfly.json */
