@@ -10,6 +10,8 @@ pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson>=1.7)
 add_library(mf_cjson ALIAS PkgConfig::CJSON)
 pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp>=2.5)
 add_library(mf_seccomp ALIAS PkgConfig::SECCOMP)
+pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.88)
+add_library(mf_curl ALIAS PkgConfig::CURL)
 
 # llhttp: Debian 12 ships its C sources inside node-llhttp, later ones a library.
 pkg_check_modules(LLHTTP IMPORTED_TARGET libllhttp)

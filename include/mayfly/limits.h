@@ -102,12 +102,14 @@
 #define MF_RETRY_AFTER_S_MAX 60 /* s: the longest Retry-After that is ever answered; the pace of a minute ago says little about now */
 #define MF_RUN_CANCEL_GRACE_MS 2500 /* ms: from CANCEL to DONE, the CPU grace included; past it the executor is stuck, condemned and killed */
 #define MF_POOL_START_WAIT_MS 10000 /* ms: a run waits inside the pool for an executor to become ready no longer than this */
-#define MF_POOL_BUNDLE_COPY_BYTES_MAX 65536 /* bytes: a bundle up to here rides in the same write as its START; a larger one is sent in pieces from where it lies */
+#define MF_POOL_BUNDLE_COPY_BYTES_MAX 65536 /* bytes: a bundle up to here rides in the same write as its START; a larger one is sent in pieces, each copied when its turn comes */
 #define MF_POOL_BUNDLE_PIECE_BYTES 131072 /* bytes: one BUNDLE frame of a large bundle; the frames of other runs go between two of them */
+#define MF_POOL_WRITE_BYTES 1048576 /* bytes: written to one executor in one turn of the loop, likewise */
 #define MF_POOL_READ_BYTES 65536 /* bytes: read from one executor in one turn of the loop, so that a talkative one cannot hold the others up */
 #define MF_POOL_SOCKET_BYTES 1048576 /* bytes: asked of the kernel for each direction of a channel; fewer wake-ups for large bodies */
 #define MF_POOL_FETCHES_OPEN_MAX 256 /* fetches of one run that are not answered yet; the executor keeps to fewer, past it it is hostile */
 #define MF_EXECUTOR_CONDEMNED_MAX 2 /* condemned executors for each place that may still finish their runs; past it the oldest is killed, so that memory bombs cannot pile up processes */
+#define MF_EXECUTOR_STUCK_MS_MAX 5000 /* ms: an executor that did not end a canceled run in time may finish its other runs this long; then SIGKILL */
 #define MF_EXECUTOR_EXIT_MS_MAX 2000 /* ms: from DRAIN without runs to the end of the process; past it SIGKILL */
 #define MF_EXECUTOR_YOUNG_MS 5000 /* ms: an executor that dies before this age counts as a failed start and lengthens the backoff */
 #define MF_EXECUTOR_LOG_LINE_BYTES_MAX 512 /* bytes: one line of an executor's standard error; the rest of a longer one is dropped */

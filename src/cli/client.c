@@ -1,0 +1,195 @@
+#include "client.h"
+
+#include <stdio.h>
+
+#include <curl/curl.h>
+
+#define CONNECT_MS 5000L
+#define POLL_MS 100
+#define PROGRESS_AFTER_MS 300 /* Shorter waits would only flicker. */
+#define URL_BYTES_MAX 4096
+
+static size_t on_body(char *data, size_t unit, size_t count, void *user)
+{
+    struct mf_cli_answer *answer = user;
+
+    return mf_buf_append(&answer->body, data, unit * count) < 0 ? 0 : unit * count;
+}
+
+/* Where the call goes: |url| gets the address, |ret_unix| the socket or NULL. */
+static int resolve(const struct mf_cli_call *call, char *url, const char **ret_unix, char *why)
+{
+    struct mf_slice base = mf_slice_of_cstr(call->url);
+    bool is_unix = mf_slice_starts_with(base, "unix:");
+    int size;
+
+    if (!is_unix && !mf_slice_starts_with(base, "http://") && !mf_slice_starts_with(base, "https://")) {
+        (void)snprintf(why, MF_CLI_WHY_BYTES_MAX,
+                       "the daemon's URL must begin with http://, https:// or unix:, not %.100s", call->url);
+        return MF_E_INVALID;
+    }
+    while (base.size > 0 && base.data[base.size - 1] == '/') {
+        base.size--;
+    }
+    size = is_unix
+               ? snprintf(url, URL_BYTES_MAX, "http://localhost%s", call->path)
+               : snprintf(url, URL_BYTES_MAX, "%.*s%s", (int)base.size, (const char *)base.data, call->path);
+    if (size < 0 || size >= URL_BYTES_MAX) {
+        (void)snprintf(why, MF_CLI_WHY_BYTES_MAX, "the daemon's URL is too long");
+        return MF_E_INVALID;
+    }
+    *ret_unix = is_unix ? call->url + strlen("unix:") : NULL;
+    return 0;
+}
+
+static CURLcode set_options(CURL *curl,
+                            const struct mf_cli_call *call,
+                            struct mf_cli_answer *answer,
+                            const char *url,
+                            const char *unix_path,
+                            struct curl_slist *headers)
+{
+    CURLcode code = curl_easy_setopt(curl, CURLOPT_URL, url);
+
+#define SET(option, value) (code = code == CURLE_OK ? curl_easy_setopt(curl, option, value) : code)
+    SET(CURLOPT_PROTOCOLS_STR, "http,https");
+    SET(CURLOPT_PROXY, ""); /* A daemon on this machine is not behind the proxy that the environment names. */
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
+    SET(CURLOPT_TIMEOUT_MS, (long)call->wait_ms_max);
+    SET(CURLOPT_HTTPHEADER, headers);
+    SET(CURLOPT_WRITEFUNCTION, on_body);
+    SET(CURLOPT_WRITEDATA, answer);
+    if (unix_path != NULL) {
+        SET(CURLOPT_UNIX_SOCKET_PATH, unix_path);
+    }
+    if (call->ca_path != NULL) {
+        SET(CURLOPT_CAINFO, call->ca_path);
+    }
+    if (call->body.data != NULL) {
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.size);
+        SET(CURLOPT_POSTFIELDS, (const char *)call->body.data);
+    }
+#undef SET
+    return code;
+}
+
+static void show_progress(const struct mf_cli_call *call, uint64_t begin_ns, bool *is_shown)
+{
+    uint64_t waited_ms = (mf_clock_now_ns() - begin_ns) / MF_NS_PER_MS;
+
+    if (call->progress == NULL || waited_ms < PROGRESS_AFTER_MS) {
+        return;
+    }
+    (void)fprintf(stderr, "\r%s %.1f s", call->progress, (double)waited_ms / 1000.0);
+    (void)fflush(stderr);
+    *is_shown = true;
+}
+
+/* Runs the one transfer to its end. */
+static CURLcode perform(CURLM *multi, const struct mf_cli_call *call)
+{
+    uint64_t begin_ns = mf_clock_now_ns();
+    bool is_shown = false;
+    CURLMcode rc = CURLM_OK;
+    CURLMsg *message = NULL;
+    int running = 1;
+    int left;
+
+    while (rc == CURLM_OK) {
+        rc = curl_multi_perform(multi, &running);
+        if (rc != CURLM_OK || running == 0) {
+            break;
+        }
+        rc = curl_multi_poll(multi, NULL, 0, POLL_MS, NULL);
+        show_progress(call, begin_ns, &is_shown);
+    }
+    if (is_shown) {
+        (void)fputs("\r\033[K", stderr);
+    }
+    if (rc == CURLM_OK) {
+        message = curl_multi_info_read(multi, &left);
+    }
+    return message == NULL || message->msg != CURLMSG_DONE ? CURLE_OUT_OF_MEMORY : message->data.result;
+}
+
+static int explain(CURLcode code, const struct mf_cli_call *call, char *why)
+{
+    if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST) {
+        (void)snprintf(why, MF_CLI_WHY_BYTES_MAX, "cannot reach %.200s: is mayflyd running there?",
+                       call->url);
+    } else if (code == CURLE_WRITE_ERROR) {
+        (void)snprintf(why, MF_CLI_WHY_BYTES_MAX, "the daemon's answer is larger than %d bytes",
+                       MF_CLI_ANSWER_BYTES_MAX);
+    } else {
+        (void)snprintf(why, MF_CLI_WHY_BYTES_MAX, "%.200s: %s", call->url, curl_easy_strerror(code));
+    }
+    return MF_E_CLOSED;
+}
+
+static void read_head(CURL *curl, struct mf_cli_answer *answer)
+{
+    const char *type = NULL;
+    long status = 0;
+
+    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    (void)curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
+    answer->status = (int)status;
+    answer->is_problem =
+        type != NULL && mf_slice_starts_with(mf_slice_of_cstr(type), "application/problem+json");
+}
+
+static struct curl_slist *make_headers(void)
+{
+    struct curl_slist *headers = curl_slist_append(NULL, "Accept: application/json");
+    struct curl_slist *longer =
+        headers == NULL ? NULL : curl_slist_append(headers, "Content-Type: application/json");
+
+    if (longer == NULL) {
+        curl_slist_free_all(headers);
+    }
+    return longer;
+}
+
+int mf_cli_call(const struct mf_cli_call *call, struct mf_cli_answer *ret_answer, char *ret_why)
+{
+    char url[URL_BYTES_MAX];
+    const char *unix_path;
+    struct curl_slist *headers = NULL;
+    CURL *curl = NULL;
+    CURLM *multi = NULL;
+    CURLcode code = CURLE_OUT_OF_MEMORY;
+    int rc;
+
+    memset(ret_answer, 0, sizeof *ret_answer);
+    mf_buf_init(&ret_answer->body, MF_CLI_ANSWER_BYTES_MAX);
+    rc = resolve(call, url, &unix_path, ret_why);
+    if (rc < 0) {
+        return rc;
+    }
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        return explain(CURLE_FAILED_INIT, call, ret_why);
+    }
+    curl = curl_easy_init();
+    multi = curl_multi_init();
+    headers = make_headers();
+    if (curl != NULL && multi != NULL && headers != NULL) {
+        code = set_options(curl, call, ret_answer, url, unix_path, headers);
+    }
+    if (code == CURLE_OK && curl_multi_add_handle(multi, curl) == CURLM_OK) {
+        code = perform(multi, call);
+        read_head(curl, ret_answer);
+        (void)curl_multi_remove_handle(multi, curl);
+    }
+    rc = code == CURLE_OK ? 0 : explain(code, call, ret_why);
+    curl_slist_free_all(headers);
+    curl_easy_cleanup(curl);
+    (void)curl_multi_cleanup(multi);
+    curl_global_cleanup();
+    return rc;
+}
+
+void mf_cli_answer_done(struct mf_cli_answer *answer)
+{
+    mf_buf_done(&answer->body);
+}

@@ -1,0 +1,27 @@
+/* client.h - one HTTP call to the daemon, over TCP, TLS or a unix socket (libcurl). */
+#ifndef MAYFLY_CLI_CLIENT_H
+#define MAYFLY_CLI_CLIENT_H
+
+#include "options.h"
+
+struct mf_cli_call {
+    const char *url;      /* Of the daemon: http://..., https://... or unix:PATH. */
+    const char *ca_path;  /* Or NULL. */
+    const char *path;     /* "/v1/run". */
+    struct mf_slice body; /* JSON to POST; data NULL: GET. */
+    uint64_t wait_ms_max;
+    const char *progress; /* What to say on standard error while it waits; NULL: nothing. */
+};
+
+struct mf_cli_answer {
+    int status;
+    bool is_problem; /* application/problem+json. */
+    struct mf_buf body;
+};
+
+/* Below zero with a sentence in |ret_why| (MF_CLI_WHY_BYTES_MAX). |ret_answer| is always to be _done. */
+MF_MUST_CHECK int
+mf_cli_call(const struct mf_cli_call *call, struct mf_cli_answer *ret_answer, char *ret_why);
+void mf_cli_answer_done(struct mf_cli_answer *answer);
+
+#endif

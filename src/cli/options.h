@@ -1,0 +1,38 @@
+/* options.h - the command line of mayfly(1), read into one struct. Everything in it borrows from argv and the environment. */
+#ifndef MAYFLY_CLI_OPTIONS_H
+#define MAYFLY_CLI_OPTIONS_H
+
+#include <mayfly/base.h>
+
+enum mf_cli_command { MF_CLI_HELP, MF_CLI_VERSION, MF_CLI_HEALTH, MF_CLI_RUN };
+
+struct mf_cli_options {
+    enum mf_cli_command command;
+    const char *url;      /* http://..., https://... or unix:PATH. */
+    const char *ca_path;  /* NULL: the system's certificates. */
+    const char *file;     /* "-": standard input. */
+    const char *method;   /* NULL: GET, or POST when there is data. */
+    const char *target;   /* The URL that the worker sees; NULL: the daemon's default. */
+    const char *data;     /* Text, or "@file"; NULL: no body. */
+    const char **env;     /* "K=V", each holds a '='. */
+    const char **headers; /* "Name: value", each holds a ':'. */
+    size_t env_count;
+    size_t headers_count;
+    bool is_json;
+    uint64_t cpu_ms; /* 0: not given, for all three. */
+    uint64_t wall_ms;
+    uint64_t memory_mb;
+};
+
+#define MF_CLI_WHY_BYTES_MAX 512
+
+/* MF_E_INVALID with a sentence in |ret_why| (MF_CLI_WHY_BYTES_MAX). |default_url| may be NULL. */
+MF_MUST_CHECK int mf_cli_options_read(int argc,
+                                      char **argv,
+                                      const char *default_url,
+                                      struct mf_cli_options *ret_options,
+                                      char *ret_why);
+void mf_cli_options_done(struct mf_cli_options *options);
+const char *mf_cli_usage(void);
+
+#endif
