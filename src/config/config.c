@@ -29,13 +29,13 @@ static int read_file(struct config_reader *reader, const char *path, struct mf_b
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0) {
-        return config_fail(reader, "", "%s: %s", path, strerror(errno));
+        return mf__config_fail(reader, "", "%s: %s", path, strerror(errno));
     }
     int error = 0;
     for (;;) {
         error = mf_buf_reserve(text, 4096);
         if (error < 0) {
-            error = config_fail(reader, "", "%s: is larger than %d bytes", path, MF_CONFIG_BYTES_MAX);
+            error = mf__config_fail(reader, "", "%s: is larger than %d bytes", path, MF_CONFIG_BYTES_MAX);
             break;
         }
         ssize_t got = read(fd, text->data + text->size, 4096);
@@ -43,7 +43,7 @@ static int read_file(struct config_reader *reader, const char *path, struct mf_b
             continue;
         }
         if (got < 0) {
-            error = config_fail(reader, "", "%s: %s", path, strerror(errno));
+            error = mf__config_fail(reader, "", "%s: %s", path, strerror(errno));
             break;
         }
         if (got == 0) {
@@ -85,22 +85,22 @@ static int
 parse(struct config_reader *reader, const char *path, struct mf_slice text, struct cJSON **ret_json)
 {
     if (!mf_slice_is_utf8(text)) {
-        return config_fail(reader, "", "%s: is not UTF-8", path);
+        return mf__config_fail(reader, "", "%s: is not UTF-8", path);
     }
     if (has_nul(text)) {
-        return config_fail(reader, "", "%s: has a NUL character", path);
+        return mf__config_fail(reader, "", "%s: has a NUL character", path);
     }
     const char *end = NULL;
     struct cJSON *json = cJSON_ParseWithLengthOpts((const char *)text.data, text.size, &end, false);
     if (!json) {
         const char *at = end ? end : (const char *)text.data;
-        return config_fail(reader, "", "%s: is not valid JSON near line %u", path, line_of(text, at));
+        return mf__config_fail(reader, "", "%s: is not valid JSON near line %u", path, line_of(text, at));
     }
     for (; end < (const char *)text.data + text.size; end++) {
         if (!strchr(" \t\r\n", *end)) {
             cJSON_Delete(json);
-            return config_fail(reader, "", "%s: has more behind its end in line %u", path,
-                               line_of(text, end));
+            return mf__config_fail(reader, "", "%s: has more behind its end in line %u", path,
+                                   line_of(text, end));
         }
     }
     *ret_json = json;
@@ -117,7 +117,7 @@ static int load_file(struct config_reader *reader, const char *path)
         error = parse(reader, path, mf_buf_peek(&text), &json);
     }
     if (error == 0) {
-        error = config_read_object(reader, json, "", config_root_fields);
+        error = mf__config_read_object(reader, json, "", mf__config_root_fields);
     }
     cJSON_Delete(json);
     mf_buf_done(&text);
@@ -128,26 +128,26 @@ static int load_file(struct config_reader *reader, const char *path)
 static int apply_listen(struct config_reader *reader, const char *listen)
 {
     struct mf_config *config = reader->config;
-    config_listens_clear(config);
+    mf__config_listens_clear(config);
     struct mf_config_listen *first = &config->listens[0];
     config->listens_count = 1;
     reader->has_listen = true;
     if (strncmp(listen, "unix:", 5) != 0) {
-        return config_parse_address(reader, listen, "--listen", first);
+        return mf__config_parse_address(reader, listen, "--listen", first);
     }
     size_t size = strlen(listen + 5);
     if (size == 0 || size > MF_CONFIG_UNIX_PATH_BYTES_MAX) {
-        return config_fail(reader, "--listen", "the path must have 1 to %d bytes",
-                           MF_CONFIG_UNIX_PATH_BYTES_MAX);
+        return mf__config_fail(reader, "--listen", "the path must have 1 to %d bytes",
+                               MF_CONFIG_UNIX_PATH_BYTES_MAX);
     }
-    first->unix_path = config_copy_text(listen + 5);
+    first->unix_path = mf__config_copy_text(listen + 5);
     return 0;
 }
 
 static int load(struct config_reader *reader, const struct mf_config_args *args)
 {
     struct mf_config *config = reader->config;
-    config_apply_defaults(config, config_root_fields);
+    mf__config_apply_defaults(config, mf__config_root_fields);
     config->log_level = MF_LOG_INFO;
     config->jail_layers = MF_JAIL_ALL;
     int error = 0;
@@ -162,12 +162,12 @@ static int load(struct config_reader *reader, const struct mf_config_args *args)
     }
     if (error == 0 && args->state_dir) {
         mf_free(config->state_dir);
-        config->state_dir = config_copy_text(args->state_dir);
+        config->state_dir = mf__config_copy_text(args->state_dir);
     }
     if (!reader->has_jail_required) {
         config->jail_layers_required = config->jail_layers;
     }
-    return error < 0 ? error : config_check_whole(reader);
+    return error < 0 ? error : mf__config_check_whole(reader);
 }
 
 int mf_config_load(const struct mf_config_args *args, struct mf_config **ret_config, char *ret_why)
@@ -189,7 +189,7 @@ void mf_config_free(struct mf_config *config)
     if (!config) {
         return;
     }
-    config_listens_clear(config);
+    mf__config_listens_clear(config);
     for (size_t i = 0; i < config->hosts_count; i++) {
         mf_free(config->hosts[i]);
     }

@@ -84,25 +84,25 @@ static const struct config_field executors_fields[] = {
     {.name = "memoryMb", .kind = FIELD_MIB, .offset = AT(executor_memory_bytes_max), .min = MF_EXECUTOR_MEMORY_MB_MIN,
      .standard = MF_EXECUTOR_MEMORY_MB_DEFAULT, .max = MF_EXECUTOR_MEMORY_MB_MAX, .unit = "MiB"},
     FIELD_PATH_OF("path", executor_path, "beside mayflyd"),
-    FIELD_CUSTOM_OF("v8Flags", config_read_v8_flags, "text", "none"),
+    FIELD_CUSTOM_OF("v8Flags", mf__config_read_v8_flags, "text", "none"),
     FIELD_BOOL_OF("jitless", is_jitless, 0),
     FIELDS_END,
 };
 
 static const struct config_field jail_fields[] = {
-    FIELD_CUSTOM_OF("layers", config_read_jail_layers, "list of names", "\"all\""),
-    FIELD_CUSTOM_OF("required", config_read_jail_required, "list of names", "\"all\""),
+    FIELD_CUSTOM_OF("layers", mf__config_read_jail_layers, "list of names", "\"all\""),
+    FIELD_CUSTOM_OF("required", mf__config_read_jail_required, "list of names", "\"all\""),
     FIELD_U32_OF("uid", jail_uid, 1, MF_JAIL_ID_DEFAULT, ID_MAX, "number"),
     FIELD_U32_OF("gid", jail_gid, 1, MF_JAIL_ID_DEFAULT, ID_MAX, "number"),
     FIELDS_END,
 };
 
-const struct config_field config_root_fields[] = {
-    FIELD_CUSTOM_OF("listen", config_read_listen, "list", "[\"127.0.0.1:8787\"]"),
-    FIELD_CUSTOM_OF("hosts", config_read_hosts, "list of names", "[]"),
-    FIELD_CUSTOM_OF("origins", config_read_origins, "list of origins", "[]"),
+const struct config_field mf__config_root_fields[] = {
+    FIELD_CUSTOM_OF("listen", mf__config_read_listen, "list", "[\"127.0.0.1:8787\"]"),
+    FIELD_CUSTOM_OF("hosts", mf__config_read_hosts, "list of names", "[]"),
+    FIELD_CUSTOM_OF("origins", mf__config_read_origins, "list of origins", "[]"),
     FIELD_PATH_OF("stateDir", state_dir, "none"),
-    FIELD_CUSTOM_OF("logLevel", config_read_log_level, "name", "\"info\""),
+    FIELD_CUSTOM_OF("logLevel", mf__config_read_log_level, "name", "\"info\""),
     FIELD_SECTION_OF("limits", limits_fields),
     FIELD_SECTION_OF("timeouts", timeouts_fields),
     FIELD_SECTION_OF("clock", clock_fields),

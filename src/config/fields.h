@@ -32,6 +32,6 @@ struct config_field {
     const char *standard_text; /* The default of a FIELD_CUSTOM or FIELD_PATH, for docs/config.md. */
 };
 
-extern const struct config_field config_root_fields[];
+extern const struct config_field mf__config_root_fields[];
 
 #endif

@@ -14,7 +14,7 @@ static const char not_loopback[] = "%s can be reached from other machines, and t
                                    "yet that keep them out: listen on 127.0.0.1, "
                                    "[::1] or a unix socket, and put a proxy in front that checks who calls";
 
-void config_listens_clear(struct mf_config *config)
+void mf__config_listens_clear(struct mf_config *config)
 {
     for (size_t i = 0; i < config->listens_count; i++) {
         struct mf_config_listen *listen = &config->listens[i];
@@ -54,15 +54,16 @@ static bool split_address(const char *text, char *host, uint16_t *ret_port)
     return true;
 }
 
-int config_parse_address(struct config_reader *reader,
-                         const char *text,
-                         const char *pointer,
-                         struct mf_config_listen *listen)
+int mf__config_parse_address(struct config_reader *reader,
+                             const char *text,
+                             const char *pointer,
+                             struct mf_config_listen *listen)
 {
     char host[ADDRESS_BYTES_MAX];
     uint16_t port = 0;
     if (!split_address(text, host, &port)) {
-        return config_fail(reader, pointer, "must be \"address:port\", such as 127.0.0.1:8787 or [::1]:8787");
+        return mf__config_fail(reader, pointer,
+                               "must be \"address:port\", such as 127.0.0.1:8787 or [::1]:8787");
     }
     if (strcmp(host, "localhost") == 0) {
         (void)snprintf(host, sizeof host, "127.0.0.1");
@@ -75,13 +76,13 @@ int config_parse_address(struct config_reader *reader,
     } else if (inet_pton(AF_INET6, host, &v6) == 1) {
         is_loopback = IN6_IS_ADDR_LOOPBACK(&v6);
     } else {
-        return config_fail(reader, pointer, "must have an IP address before the port, not a name");
+        return mf__config_fail(reader, pointer, "must have an IP address before the port, not a name");
     }
     if (!is_loopback) {
-        return config_fail(reader, pointer, not_loopback, text);
+        return mf__config_fail(reader, pointer, not_loopback, text);
     }
     mf_free(listen->host);
-    listen->host = config_copy_text(host);
+    listen->host = mf__config_copy_text(host);
     listen->port = port;
     return 0;
 }
@@ -101,7 +102,7 @@ read_mode(struct config_reader *reader, const struct cJSON *value, const char *p
         mode = mode * 8 + (uint32_t)(text[i] - '0');
     }
     if (size < 3 || size > 4 || mode == 0 || mode > 0777) {
-        return config_fail(reader, pointer, "must be permissions as an octal string, such as \"0660\"");
+        return mf__config_fail(reader, pointer, "must be permissions as an octal string, such as \"0660\"");
     }
     *ret_mode = mode;
     return 0;
@@ -113,27 +114,27 @@ static int read_tls(struct config_reader *reader,
                     struct mf_config_listen *listen)
 {
     if (!cJSON_IsObject(value)) {
-        return config_fail(reader, pointer, "must be an object with cert and key");
+        return mf__config_fail(reader, pointer, "must be an object with cert and key");
     }
     for (const struct cJSON *member = value->child; member; member = member->next) {
         char member_pointer[CONFIG_POINTER_BYTES_MAX];
-        config_pointer_join(member_pointer, pointer, member->string);
+        mf__config_pointer_join(member_pointer, pointer, member->string);
         char **place = strcmp(member->string, "cert") == 0  ? &listen->tls_cert_path
                        : strcmp(member->string, "key") == 0 ? &listen->tls_key_path
                                                             : NULL;
         if (!place) {
-            return config_fail(reader, member_pointer, "is not a known field");
+            return mf__config_fail(reader, member_pointer, "is not a known field");
         }
         if (*place) {
-            return config_fail(reader, member_pointer, "is there twice");
+            return mf__config_fail(reader, member_pointer, "is there twice");
         }
-        int error = config_read_path(reader, member, member_pointer, MF_CONFIG_PATH_BYTES_MAX, place);
+        int error = mf__config_read_path(reader, member, member_pointer, MF_CONFIG_PATH_BYTES_MAX, place);
         if (error < 0) {
             return error;
         }
     }
     if (!listen->tls_cert_path || !listen->tls_key_path) {
-        return config_fail(reader, pointer, "must have both cert and key");
+        return mf__config_fail(reader, pointer, "must have both cert and key");
     }
     return 0;
 }
@@ -145,32 +146,33 @@ static int read_listen_member(struct config_reader *reader,
 {
     if (strcmp(member->string, "address") == 0) {
         if (listen->host) {
-            return config_fail(reader, pointer, "is there twice");
+            return mf__config_fail(reader, pointer, "is there twice");
         }
         if (!cJSON_IsString(member)) {
-            return config_fail(reader, pointer, "must be a string");
+            return mf__config_fail(reader, pointer, "must be a string");
         }
-        return config_parse_address(reader, member->valuestring, pointer, listen);
+        return mf__config_parse_address(reader, member->valuestring, pointer, listen);
     }
     if (strcmp(member->string, "unix") == 0) {
         if (listen->unix_path) {
-            return config_fail(reader, pointer, "is there twice");
+            return mf__config_fail(reader, pointer, "is there twice");
         }
-        return config_read_path(reader, member, pointer, MF_CONFIG_UNIX_PATH_BYTES_MAX, &listen->unix_path);
+        return mf__config_read_path(reader, member, pointer, MF_CONFIG_UNIX_PATH_BYTES_MAX,
+                                    &listen->unix_path);
     }
     if (strcmp(member->string, "mode") == 0) {
         if (listen->unix_mode) {
-            return config_fail(reader, pointer, "is there twice");
+            return mf__config_fail(reader, pointer, "is there twice");
         }
         return read_mode(reader, member, pointer, &listen->unix_mode);
     }
     if (strcmp(member->string, "tls") == 0) {
         if (listen->tls_cert_path || listen->tls_key_path) {
-            return config_fail(reader, pointer, "is there twice");
+            return mf__config_fail(reader, pointer, "is there twice");
         }
         return read_tls(reader, member, pointer, listen);
     }
-    return config_fail(reader, pointer, "is not a known field");
+    return mf__config_fail(reader, pointer, "is not a known field");
 }
 
 static int read_listen_object(struct config_reader *reader,
@@ -180,50 +182,50 @@ static int read_listen_object(struct config_reader *reader,
 {
     for (const struct cJSON *member = object->child; member; member = member->next) {
         char member_pointer[CONFIG_POINTER_BYTES_MAX];
-        config_pointer_join(member_pointer, pointer, member->string);
+        mf__config_pointer_join(member_pointer, pointer, member->string);
         int error = read_listen_member(reader, member, member_pointer, listen);
         if (error < 0) {
             return error;
         }
     }
     if (!listen->host == !listen->unix_path) {
-        return config_fail(reader, pointer, "must have either address or unix");
+        return mf__config_fail(reader, pointer, "must have either address or unix");
     }
     if (listen->unix_path && listen->tls_cert_path) {
-        return config_fail(reader, pointer, "a unix socket needs no tls");
+        return mf__config_fail(reader, pointer, "a unix socket needs no tls");
     }
     if (listen->host && listen->unix_mode) {
-        return config_fail(reader, pointer, "mode is for unix sockets");
+        return mf__config_fail(reader, pointer, "mode is for unix sockets");
     }
     return 0;
 }
 
-int config_read_listen(struct config_reader *reader, const struct cJSON *value, const char *pointer)
+int mf__config_read_listen(struct config_reader *reader, const struct cJSON *value, const char *pointer)
 {
     struct mf_config *config = reader->config;
-    config_listens_clear(config);
+    mf__config_listens_clear(config);
     reader->has_listen = true;
     if (!cJSON_IsArray(value) || !value->child) {
-        return config_fail(reader, pointer, "must be a list of at least one address");
+        return mf__config_fail(reader, pointer, "must be a list of at least one address");
     }
     for (const struct cJSON *item = value->child; item; item = item->next) {
         if (config->listens_count == MF_CONFIG_LISTENS_MAX) {
-            return config_fail(reader, pointer, "must not have more than %d addresses",
-                               MF_CONFIG_LISTENS_MAX);
+            return mf__config_fail(reader, pointer, "must not have more than %d addresses",
+                                   MF_CONFIG_LISTENS_MAX);
         }
         char index[16];
         char item_pointer[CONFIG_POINTER_BYTES_MAX];
         (void)snprintf(index, sizeof index, "%zu", config->listens_count);
-        config_pointer_join(item_pointer, pointer, index);
+        mf__config_pointer_join(item_pointer, pointer, index);
         /* Counted before it is whole, so that what it holds is freed on failure. */
         struct mf_config_listen *listen = &config->listens[config->listens_count++];
         int error;
         if (cJSON_IsString(item)) {
-            error = config_parse_address(reader, item->valuestring, item_pointer, listen);
+            error = mf__config_parse_address(reader, item->valuestring, item_pointer, listen);
         } else if (cJSON_IsObject(item)) {
             error = read_listen_object(reader, item, item_pointer, listen);
         } else {
-            error = config_fail(reader, item_pointer, "must be \"address:port\" or an object");
+            error = mf__config_fail(reader, item_pointer, "must be \"address:port\" or an object");
         }
         if (error < 0) {
             return error;

@@ -47,43 +47,43 @@ static int read_names(struct config_reader *reader,
                       size_t *count)
 {
     if (!cJSON_IsArray(value)) {
-        return config_fail(reader, pointer, "must be a list of strings");
+        return mf__config_fail(reader, pointer, "must be a list of strings");
     }
     for (const struct cJSON *item = value->child; item; item = item->next) {
         if (*count == MF_CONFIG_HOSTS_MAX) {
-            return config_fail(reader, pointer, "must not have more than %d names", MF_CONFIG_HOSTS_MAX);
+            return mf__config_fail(reader, pointer, "must not have more than %d names", MF_CONFIG_HOSTS_MAX);
         }
         char index[16];
         char item_pointer[CONFIG_POINTER_BYTES_MAX];
         (void)snprintf(index, sizeof index, "%zu", *count);
-        config_pointer_join(item_pointer, pointer, index);
+        mf__config_pointer_join(item_pointer, pointer, index);
         char *name = NULL;
-        int error = config_read_text(reader, item, item_pointer, MF_CONFIG_NAME_BYTES_MAX, &name);
+        int error = mf__config_read_text(reader, item, item_pointer, MF_CONFIG_NAME_BYTES_MAX, &name);
         if (error < 0) {
             return error;
         }
         names[(*count)++] = name;
         const char *wrong = check(name);
         if (wrong) {
-            return config_fail(reader, item_pointer, "%s", wrong);
+            return mf__config_fail(reader, item_pointer, "%s", wrong);
         }
     }
     return 0;
 }
 
-int config_read_hosts(struct config_reader *reader, const struct cJSON *value, const char *pointer)
+int mf__config_read_hosts(struct config_reader *reader, const struct cJSON *value, const char *pointer)
 {
     struct mf_config *config = reader->config;
     return read_names(reader, value, pointer, check_host, config->hosts, &config->hosts_count);
 }
 
-int config_read_origins(struct config_reader *reader, const struct cJSON *value, const char *pointer)
+int mf__config_read_origins(struct config_reader *reader, const struct cJSON *value, const char *pointer)
 {
     struct mf_config *config = reader->config;
     return read_names(reader, value, pointer, check_origin, config->origins, &config->origins_count);
 }
 
-int config_read_log_level(struct config_reader *reader, const struct cJSON *value, const char *pointer)
+int mf__config_read_log_level(struct config_reader *reader, const struct cJSON *value, const char *pointer)
 {
     static const char *const names[] = {"debug", "info", "warn", "error"};
     for (size_t i = 0; cJSON_IsString(value) && i < MF_COUNT_OF(names); i++) {
@@ -92,24 +92,24 @@ int config_read_log_level(struct config_reader *reader, const struct cJSON *valu
             return 0;
         }
     }
-    return config_fail(reader, pointer, "must be debug, info, warn or error");
+    return mf__config_fail(reader, pointer, "must be debug, info, warn or error");
 }
 
 /* They become one argument of the executor, which hands it to V8: no shell, but no surprises either. */
-int config_read_v8_flags(struct config_reader *reader, const struct cJSON *value, const char *pointer)
+int mf__config_read_v8_flags(struct config_reader *reader, const struct cJSON *value, const char *pointer)
 {
     int error =
-        config_read_text(reader, value, pointer, MF_CONFIG_V8_FLAGS_BYTES_MAX, &reader->config->v8_flags);
+        mf__config_read_text(reader, value, pointer, MF_CONFIG_V8_FLAGS_BYTES_MAX, &reader->config->v8_flags);
     if (error < 0) {
         return error;
     }
     for (const char *at = reader->config->v8_flags; *at; at++) {
         if (!isalnum((unsigned char)*at) && !strchr("-_=,. ", *at)) {
-            return config_fail(reader, pointer, "must be V8 flags such as \"--max-lazy --no-opt\"");
+            return mf__config_fail(reader, pointer, "must be V8 flags such as \"--max-lazy --no-opt\"");
         }
     }
     if (reader->config->v8_flags[0] != '-') {
-        return config_fail(reader, pointer, "must begin with \"-\"");
+        return mf__config_fail(reader, pointer, "must begin with \"-\"");
     }
     return 0;
 }
@@ -126,7 +126,7 @@ static int read_layers(struct config_reader *reader,
         return 0;
     }
     if (!cJSON_IsArray(value)) {
-        return config_fail(reader, pointer, "must be \"all\" or a list of layer names");
+        return mf__config_fail(reader, pointer, "must be \"all\" or a list of layer names");
     }
     uint32_t layers = 0;
     unsigned position = 0;
@@ -134,14 +134,14 @@ static int read_layers(struct config_reader *reader,
         char index[16];
         char item_pointer[CONFIG_POINTER_BYTES_MAX];
         (void)snprintf(index, sizeof index, "%u", position);
-        config_pointer_join(item_pointer, pointer, index);
+        mf__config_pointer_join(item_pointer, pointer, index);
         enum mf_jail_layer layer;
         if (!cJSON_IsString(item) || mf_jail_layer_parse(mf_slice_of_cstr(item->valuestring), &layer) < 0) {
-            return config_fail(reader, item_pointer, "must be the name of a jail layer, such as \"%s\"",
-                               mf_jail_layer_name(MF_JAIL_SECCOMP));
+            return mf__config_fail(reader, item_pointer, "must be the name of a jail layer, such as \"%s\"",
+                                   mf_jail_layer_name(MF_JAIL_SECCOMP));
         }
         if (layers & (1u << layer)) {
-            return config_fail(reader, item_pointer, "is there twice");
+            return mf__config_fail(reader, item_pointer, "is there twice");
         }
         layers |= 1u << layer;
     }
@@ -149,12 +149,14 @@ static int read_layers(struct config_reader *reader,
     return 0;
 }
 
-int config_read_jail_layers(struct config_reader *reader, const struct cJSON *value, const char *pointer)
+int mf__config_read_jail_layers(struct config_reader *reader, const struct cJSON *value, const char *pointer)
 {
     return read_layers(reader, value, pointer, MF_JAIL_ALL, &reader->config->jail_layers);
 }
 
-int config_read_jail_required(struct config_reader *reader, const struct cJSON *value, const char *pointer)
+int mf__config_read_jail_required(struct config_reader *reader,
+                                  const struct cJSON *value,
+                                  const char *pointer)
 {
     /* "all" is every layer of /jail/layers, which may stand behind this field: config_load settles it. */
     bool is_all = cJSON_IsString(value) && strcmp(value->valuestring, "all") == 0;

@@ -18,55 +18,58 @@ struct config_reader {
 };
 
 /* Writes "<pointer>: <sentence>" to |why|; always MF_E_CONFIG. */
-int config_fail(struct config_reader *reader, const char *pointer, const char *format, ...) MF_PRINTF(3, 4);
+int mf__config_fail(struct config_reader *reader, const char *pointer, const char *format, ...)
+    MF_PRINTF(3, 4);
 
 /* Puts every default in place. */
-void config_apply_defaults(struct mf_config *config, const struct config_field *fields);
+void mf__config_apply_defaults(struct mf_config *config, const struct config_field *fields);
 /* Reads the members of |object| into their fields; a member that is unknown, or there twice, is refused. */
-MF_MUST_CHECK int config_read_object(struct config_reader *reader,
-                                     const struct cJSON *object,
-                                     const char *pointer,
-                                     const struct config_field *fields);
+MF_MUST_CHECK int mf__config_read_object(struct config_reader *reader,
+                                         const struct cJSON *object,
+                                         const char *pointer,
+                                         const struct config_field *fields);
 /* What no single field can see: bounds between fields. */
-MF_MUST_CHECK int config_check_whole(struct config_reader *reader);
+MF_MUST_CHECK int mf__config_check_whole(struct config_reader *reader);
 
 /* A whole number from |min| to |max|. */
-MF_MUST_CHECK int config_read_whole(struct config_reader *reader,
-                                    const struct cJSON *value,
-                                    const char *pointer,
-                                    uint64_t min,
-                                    uint64_t max,
-                                    uint64_t *ret_number);
+MF_MUST_CHECK int mf__config_read_whole(struct config_reader *reader,
+                                        const struct cJSON *value,
+                                        const char *pointer,
+                                        uint64_t min,
+                                        uint64_t max,
+                                        uint64_t *ret_number);
 /* A string of 1 to |bytes_max| bytes without control characters; replaces |*place|. */
-MF_MUST_CHECK int config_read_text(struct config_reader *reader,
-                                   const struct cJSON *value,
-                                   const char *pointer,
-                                   size_t bytes_max,
-                                   char **place);
+MF_MUST_CHECK int mf__config_read_text(struct config_reader *reader,
+                                       const struct cJSON *value,
+                                       const char *pointer,
+                                       size_t bytes_max,
+                                       char **place);
 /* The same, and it begins with '/'. */
-MF_MUST_CHECK int config_read_path(struct config_reader *reader,
-                                   const struct cJSON *value,
-                                   const char *pointer,
-                                   size_t bytes_max,
-                                   char **place);
+MF_MUST_CHECK int mf__config_read_path(struct config_reader *reader,
+                                       const struct cJSON *value,
+                                       const char *pointer,
+                                       size_t bytes_max,
+                                       char **place);
 /* Writes "<parent>/<name>", cut when it is too long, with '~' and '/' of |name| escaped (RFC 6901). */
-void config_pointer_join(char *pointer, const char *parent, const char *name);
-char *config_copy_text(const char *text);
+void mf__config_pointer_join(char *pointer, const char *parent, const char *name);
+char *mf__config_copy_text(const char *text);
 
 /* The fields that are more than a number; each is in its own file. */
-int config_read_listen(struct config_reader *reader, const struct cJSON *value, const char *pointer);
-int config_read_hosts(struct config_reader *reader, const struct cJSON *value, const char *pointer);
-int config_read_origins(struct config_reader *reader, const struct cJSON *value, const char *pointer);
-int config_read_log_level(struct config_reader *reader, const struct cJSON *value, const char *pointer);
-int config_read_v8_flags(struct config_reader *reader, const struct cJSON *value, const char *pointer);
-int config_read_jail_layers(struct config_reader *reader, const struct cJSON *value, const char *pointer);
-int config_read_jail_required(struct config_reader *reader, const struct cJSON *value, const char *pointer);
+int mf__config_read_listen(struct config_reader *reader, const struct cJSON *value, const char *pointer);
+int mf__config_read_hosts(struct config_reader *reader, const struct cJSON *value, const char *pointer);
+int mf__config_read_origins(struct config_reader *reader, const struct cJSON *value, const char *pointer);
+int mf__config_read_log_level(struct config_reader *reader, const struct cJSON *value, const char *pointer);
+int mf__config_read_v8_flags(struct config_reader *reader, const struct cJSON *value, const char *pointer);
+int mf__config_read_jail_layers(struct config_reader *reader, const struct cJSON *value, const char *pointer);
+int mf__config_read_jail_required(struct config_reader *reader,
+                                  const struct cJSON *value,
+                                  const char *pointer);
 
 /* "127.0.0.1:8787", "[::1]:0", "localhost:80"; refuses what is not loopback. */
-MF_MUST_CHECK int config_parse_address(struct config_reader *reader,
-                                       const char *text,
-                                       const char *pointer,
-                                       struct mf_config_listen *listen);
-void config_listens_clear(struct mf_config *config);
+MF_MUST_CHECK int mf__config_parse_address(struct config_reader *reader,
+                                           const char *text,
+                                           const char *pointer,
+                                           struct mf_config_listen *listen);
+void mf__config_listens_clear(struct mf_config *config);
 
 #endif

@@ -73,7 +73,7 @@ static void expect_section(const char *prefix, const struct config_field *fields
 
 static void every_field_has_its_row(void)
 {
-    expect_section("", config_root_fields);
+    expect_section("", mf__config_root_fields);
 }
 
 static void every_row_has_its_field(void)
