@@ -65,9 +65,14 @@ struct mf_jail_spawn {
     gid_t outer_gid;
 };
 
-/* Starts |spawn->path| in new namespaces (clone(2) with CLONE_PIDFD, then exec). The parent writes the id maps. Safe in
- * a process with threads. *ret_pidfd polls readable when the child ends. *ret_layers are the namespaces in force;
- * |ret_why| (MF_JAIL_WHY_BYTES_MAX) is set on MF_E_JAIL. */
+/* Starts |spawn->path| in new namespaces (clone(2) with CLONE_PIDFD, then exec) and waits until it executes, about 2 ms and
+ * MF_JAIL_SPAWN_MS_MAX at most. The parent writes the id maps; for that an unprivileged one must be dumpable. A parent that
+ * is root is mapped to outer_uid and outer_gid, which are not 0; any other to itself. Safe in a process with threads; the
+ * child is killed when the calling thread ends, so call it on one that lives as long as the process. *ret_pidfd polls
+ * readable when the child ends; reap it with waitpid. *ret_layers are the namespaces in force; |ret_why|
+ * (MF_JAIL_WHY_BYTES_MAX) is set on MF_E_JAIL.
+ * The child is process 1 of its pid namespace: from inside it cannot be ended by a signal that it has no handler for, so that
+ * abort() ends it by its trap instruction (SIGSEGV); SIGKILL from outside does. */
 MF_MUST_CHECK int mf_jail_spawn(const struct mf_jail_spawn *spawn,
                                 pid_t *ret_pid,
                                 int *ret_pidfd,
