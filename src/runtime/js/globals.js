@@ -1,0 +1,68 @@
+// globals: what a worker finds on globalThis. What few workers use is an accessor that loads its file on first touch and
+// becomes the plain property that it stands for.
+//
+// Spec:  https://min-common-api.proposal.wintertc.org/ and https://developers.cloudflare.com/workers/runtime-apis/
+// Covers / differs:  see docs/internals.md; until its first touch a lazy global shows as an accessor in its property descriptor
+// Ops:   none
+// WPT:   every idlharness test
+// Limits: none
+
+'use strict';
+
+const { ObjectDefineProperty, defineValue, realm } = primordials;
+const { timers } = realm;
+
+const global = globalThis;
+realm.global = global;
+
+const classes = ['Headers', 'Request', 'Response', 'TextDecoder', 'TextEncoder', 'URL', 'URLSearchParams'];
+for (let i = 0; i < classes.length; i++) {
+    defineValue(global, classes[i], realm[classes[i]], false);
+}
+defineValue(global, 'console', realm.console, false);
+defineValue(global, 'ExecutionContext', realm.run.ExecutionContext, false);
+defineValue(global, 'fetch', realm.fetch.fetch, true);
+const functions = ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval', 'queueMicrotask'];
+for (let i = 0; i < functions.length; i++) {
+    defineValue(global, functions[i], timers[functions[i]], true);
+}
+
+function lazy(file, names, isEnumerable) {
+    for (let i = 0; i < names.length; i++) {
+        const name = names[i];
+        ObjectDefineProperty(global, name, {
+            __proto__: null,
+            enumerable: isEnumerable,
+            configurable: true,
+            get() {
+                const value = internals.lazy(file)[name];
+                defineValue(global, name, value, isEnumerable);
+                return value;
+            },
+            set(value) {
+                defineValue(global, name, value, isEnumerable);
+            },
+        });
+    }
+}
+
+lazy('dom_exception.js', ['DOMException'], false);
+lazy('event_target.js', [
+    'Event', 'EventTarget', 'CustomEvent', 'ErrorEvent', 'MessageEvent', 'PromiseRejectionEvent', 'CloseEvent',
+], false);
+lazy('event_target.js', ['addEventListener', 'removeEventListener', 'dispatchEvent', 'reportError'], true);
+lazy('abort.js', ['AbortController', 'AbortSignal'], false);
+lazy('blob.js', ['Blob', 'File'], false);
+lazy('form_data.js', ['FormData'], false);
+lazy('streams.js', [
+    'ReadableStream', 'ReadableStreamDefaultReader', 'ReadableStreamBYOBReader', 'ReadableStreamDefaultController',
+    'ReadableByteStreamController', 'ReadableStreamBYOBRequest', 'WritableStream', 'WritableStreamDefaultWriter',
+    'WritableStreamDefaultController', 'TransformStream', 'TransformStreamDefaultController', 'ByteLengthQueuingStrategy',
+    'CountQueuingStrategy',
+], false);
+lazy('encoding_streams.js', ['TextEncoderStream', 'TextDecoderStream'], false);
+lazy('misc.js', ['Navigator', 'Performance', 'Crypto'], false);
+lazy('misc.js', ['navigator', 'performance', 'crypto', 'scheduler', 'Cloudflare'], true);
+lazy('misc.js', ['atob', 'btoa', 'structuredClone'], true);
+
+defineValue(global, 'self', global, true);

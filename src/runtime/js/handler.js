@@ -1,0 +1,292 @@
+// handler: one run, from MF_EVENT_START to ops.finish.
+//
+// Spec:  https://developers.cloudflare.com/workers/runtime-apis/handlers/fetch/
+// Covers / differs:  fetch handlers of objects and of classes that extend WorkerEntrypoint. A handler that throws ends the run at
+//        once, whatever waitUntil holds.
+// Ops:   respond, waitUntil, finish
+// WPT:   none; tests/runtime
+// Limits: MF_ENV_BYTES_MAX and MF_PROPS_BYTES_MAX, checked by the host
+
+'use strict';
+
+const {
+    Error, JSONParse, ObjectDefineProperty, ObjectPrototypeHasOwnProperty, ReflectApply,
+    ReflectConstruct, StringPrototypeIncludes, StringPrototypeStartsWith, TypeError, defineValue, inherits, react, realm,
+} = primordials;
+const { webidl, scope, errors, hostStreams } = realm;
+const { ops, constants } = internals;
+
+const STREAM_REQUEST = 0;
+const STREAM_RESPONSE = 1;
+
+scope.env = undefined;
+realm.workers = null; // what workers_module.js gives, once it is imported
+
+let openPromises = 0; // of waitUntil
+let isResponseDone = false;
+let hasWaitedForRejections = false;
+
+function finish(error, text) {
+    if (!scope.isEnded) {
+        scope.isEnded = true;
+        ops.finish(error, text);
+    }
+}
+
+function fail(value) {
+    if (!scope.isEnded) {
+        finish(constants.E_EXCEPTION, errors.report(value));
+    }
+}
+
+function maybeFinish() {
+    if (!isResponseDone || openPromises > 0 || scope.isEnded) {
+        return;
+    }
+    if (errors.hasPendingRejections() && !hasWaitedForRejections) {
+        hasWaitedForRejections = true;
+        realm.afterTurn(maybeFinish); // after they were reported
+        return;
+    }
+    finish(0, '');
+}
+
+function waitUntil(promise) {
+    ops.waitUntil(++openPromises);
+    const done = () => {
+        ops.waitUntil(--openPromises);
+        maybeFinish();
+    };
+    react(promise, done, (reason) => {
+        errors.report(reason);
+        done();
+    });
+}
+
+class ExecutionContext {
+    #brand = true;
+
+    constructor(token) {
+        if (token !== realm) {
+            throw new TypeError('Illegal constructor');
+        }
+    }
+
+    waitUntil(promise) {
+        this.#brand;
+        webidl.requireArguments(arguments.length, 1, "Failed to execute 'waitUntil' on 'ExecutionContext'");
+        waitUntil(promise);
+    }
+
+    passThroughOnException() {
+        this.#brand; // there is no origin to pass to
+    }
+
+    abort(reason = undefined) {
+        this.#brand;
+        fail(reason ?? new Error('The worker aborted itself.'));
+    }
+}
+webidl.finish(ExecutionContext);
+
+function newContext(props) {
+    const context = new ExecutionContext(realm);
+    defineValue(context, 'props', props, true);
+    defineValue(context, 'exports', {}, true);
+    return context;
+}
+
+/* ---- the response ------------------------------------------------------------------------- */
+
+function responseDone() {
+    isResponseDone = true;
+    maybeFinish();
+}
+
+function respond(value) {
+    if (scope.isEnded) {
+        return;
+    }
+    try {
+        if (!realm.response.is(value)) {
+            throw new TypeError("Incorrect type for Promise: the Promise did not resolve to 'Response'.");
+        }
+        if (realm.response.isError(value)) {
+            throw new TypeError('Return value from serve handler must not be an error response (like Response.error())');
+        }
+        if (realm.response.isUnusable(value)) {
+            throw new TypeError('Body has already been used. It can only be used once. Use tee() first if you need to read it twice.');
+        }
+        realm.response.open(value, (status, statusText, headers, body) => {
+            ops.respond(status, statusText, headers, body !== null);
+            if (body === null) {
+                responseDone();
+            } else {
+                realm.body.send(body, STREAM_RESPONSE, responseDone, fail);
+            }
+        });
+    } catch (error) {
+        fail(error);
+    }
+}
+
+/* ---- the entrypoint ------------------------------------------------------------------------ */
+
+function isEntrypointClass(value) {
+    return typeof value === 'function' && realm.workers !== null && inherits(value, realm.workers.WorkerEntrypoint);
+}
+
+function isOtherClass(value) {
+    return typeof value === 'function' && realm.workers !== null &&
+        (inherits(value, realm.workers.DurableObject) || inherits(value, realm.workers.WorkflowEntrypoint));
+}
+
+function exportOf(namespace, name) {
+    const value = ObjectPrototypeHasOwnProperty(namespace, name) ? namespace[name] : undefined;
+    if (!webidl.isObject(value) || isOtherClass(value)) {
+        throw new Error(name === 'default' ? 'Worker has no default entrypoint.' : `Worker has no such entrypoint: ${name}`);
+    }
+    return value;
+}
+
+function requireFetch(object) {
+    const { fetch } = object;
+    if (typeof fetch !== 'function') {
+        throw new Error('Handler does not export a fetch() function.');
+    }
+    return fetch;
+}
+
+function callHandler(entry, request, context) {
+    if (isEntrypointClass(entry)) {
+        const instance = ReflectConstruct(entry, [context, scope.env]);
+        return ReflectApply(requireFetch(instance), instance, [request]);
+    }
+    return ReflectApply(requireFetch(entry), entry, [request, scope.env, context]);
+}
+
+function run(namespace, name, request, props) {
+    scope.isIoAllowed = true;
+    let entry;
+    try {
+        entry = exportOf(namespace, name);
+    } catch (error) {
+        errors.report(error);
+        finish(constants.E_STARTUP, errors.describe(error).message);
+        return;
+    }
+    let result;
+    try {
+        result = callHandler(entry, request, newContext(props));
+    } catch (error) {
+        fail(error);
+        return;
+    }
+    react(result, respond, fail);
+}
+
+// A parse error has no frames, an error that is thrown has.
+function isParseError(value, description) {
+    return description.name === 'SyntaxError' && errors.isError(value) && !StringPrototypeIncludes(description.stack, '\n    at ') &&
+        !StringPrototypeStartsWith(description.message, 'The requested module');
+}
+
+function failStartup(value) {
+    const description = errors.describe(value);
+    const at = errors.place(value);
+    errors.report(value);
+    const where = at === null || at.module === '' ? '' : `\n  at ${at.module}:${at.line}:${at.column}`;
+    finish(
+        isParseError(value, description) ? constants.E_SYNTAX : constants.E_STARTUP,
+        `Failed to start Worker:\nUncaught ${errors.headline(description)}${where}`,
+    );
+}
+
+function normalizeUrl(url) {
+    const record = realm.url.parse(url, null);
+    return record === null ? url : realm.url.serialize(record);
+}
+
+function onStart(date, flags, entrypoint, env, props, method, url, headers, hasBody) {
+    scope.startedAt = internals.clock();
+    scope.date = date;
+    scope.flags = flags;
+    scope.env = env === '' ? {} : JSONParse(env);
+    const name = entrypoint === '' ? 'default' : entrypoint;
+    const request = realm.request.fromHost(
+        method, normalizeUrl(url), headers, hasBody ? realm.body.fromHost(STREAM_REQUEST) : null,
+    );
+    const parsedProps = props === '' ? {} : JSONParse(props);
+    react(internals.evaluateMain(), (namespace) => run(namespace, name, request, parsedProps), failStartup);
+}
+
+internals.setDispatcher((event, a, b, c, d, e, f, g, h, i) => {
+    switch (event) {
+        case constants.EVENT_START:
+            onStart(a, b, c, d, e, f, g, h, i);
+            break;
+        case constants.EVENT_TIMER:
+            realm.timers.onTimer(a);
+            break;
+        case constants.EVENT_BODY_DATA:
+            hostStreams.onData(a, b);
+            break;
+        case constants.EVENT_BODY_END:
+            hostStreams.onEnd(a);
+            break;
+        case constants.EVENT_BODY_ERROR:
+            hostStreams.onError(a, b);
+            break;
+        case constants.EVENT_BODY_DRAIN:
+            hostStreams.onDrain(a);
+            break;
+        case constants.EVENT_BODY_STOP:
+            hostStreams.onStop(a);
+            break;
+        case constants.EVENT_FETCH_HEAD:
+            realm.fetch.onHead(a, b, c, d, e, f, g);
+            break;
+        case constants.EVENT_FETCH_FAIL:
+            realm.fetch.onFail(a, b);
+            break;
+        case constants.EVENT_STRIP:
+            internals.lazy('strip.js').strip(a, b, c);
+            break;
+        case constants.EVENT_WARM:
+            internals.lazy('strip.js').warm();
+            break;
+    }
+});
+
+/* ---- cloudflare:workers -------------------------------------------------------------------- */
+
+const workersExports = { __proto__: null };
+const exportNames = [
+    'WorkerEntrypoint', 'DurableObject', 'WorkflowEntrypoint', 'RpcTarget', 'RpcStub', 'RpcPromise', 'RpcProperty', 'ServiceStub',
+    'waitUntil', 'withEnv', 'abortIsolate',
+];
+for (let i = 0; i < exportNames.length; i++) {
+    ObjectDefineProperty(workersExports, exportNames[i], {
+        __proto__: null, enumerable: true, get: () => internals.lazy('workers_module.js')[exportNames[i]],
+    });
+}
+ObjectDefineProperty(workersExports, 'env', { __proto__: null, enumerable: true, get: () => scope.env });
+ObjectDefineProperty(workersExports, 'exports', { __proto__: null, enumerable: true, get: () => ({}) });
+internals.define('cloudflare:workers', workersExports);
+
+realm.run = { __proto__: null, fail, waitUntil, ExecutionContext, callHandler, respond, maybeFinish };
+
+// Runs |entry| as a run would, without a host, so that the snapshot holds the bytecode of this path; then forgets it.
+realm.rehearse = (entry, request) => {
+    scope.isIoAllowed = true;
+    scope.env = {};
+    react(callHandler(entry, request, newContext({})), (value) => {
+        respond(value);
+        openPromises = 0;
+        isResponseDone = false;
+        hasWaitedForRejections = false;
+        scope.isIoAllowed = false;
+        scope.isEnded = false;
+        scope.env = undefined;
+    }, () => {});
+};

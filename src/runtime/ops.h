@@ -1,0 +1,52 @@
+/* The native ops of the runtime's JavaScript, by what they are for. Each reads its arguments without running script,
+ * then asks the host; without a host (the snapshot is being made) it does nothing.
+ */
+#ifndef MAYFLY_RUNTIME_OPS_H
+#define MAYFLY_RUNTIME_OPS_H
+
+#include <mayfly/runtime.h>
+
+/* clang-format off */
+#define MF_RUNTIME_OP_MAP(XX)             \
+    /* ops_run.c: the run itself */       \
+    XX(log, log)                          \
+    XX(exception, exception)              \
+    XX(timerSet, timer_set)               \
+    XX(timerClear, timer_clear)           \
+    XX(respond, respond)                  \
+    XX(waitUntil, wait_until)             \
+    XX(finish, finish)                    \
+    XX(stripped, stripped)                \
+    /* ops_stream.c: bodies and fetch */  \
+    XX(bodyWrite, body_write)             \
+    XX(bodyWriteText, body_write_text)    \
+    XX(bodyEnd, body_end)                 \
+    XX(bodyAbort, body_abort)             \
+    XX(bodyPull, body_pull)               \
+    XX(bodyCancel, body_cancel)           \
+    XX(fetch, fetch)                      \
+    XX(fetchAbort, fetch_abort)           \
+    /* ops_random.c */                    \
+    XX(random, random)                    \
+    XX(uuid, uuid)
+/* clang-format on */
+
+#define XX(name, function) void op_##function(struct mf_op_call *call);
+MF_RUNTIME_OP_MAP(XX)
+#undef XX
+
+/* The host of |call|, or NULL. */
+static inline struct mf_runtime_host *op_host(struct mf_op_call *call)
+{
+    return (struct mf_runtime_host *)(void *)mf_op_host(call);
+}
+
+/* Throws |error|'s sentence in the script when it is one. */
+static inline void op_check(struct mf_op_call *call, int error)
+{
+    if (error < 0) {
+        mf_op_throw(call, MF_OP_ERROR, mf_error_message(error));
+    }
+}
+
+#endif

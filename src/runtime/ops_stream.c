@@ -1,0 +1,116 @@
+/* Ops of streams: bodies both ways, and fetch. Which streams exist and how much may flow is the host's to judge. */
+#include "ops.h"
+
+static void write_bytes(struct mf_op_call *call, struct mf_runtime_host *host, uint32_t stream, struct mf_slice bytes)
+{
+    bool is_full = false;
+    if (host == NULL) {
+        return;
+    }
+    int error = host->calls->body_write(host, stream, bytes, &is_full);
+    op_check(call, error);
+    if (error >= 0) {
+        mf_op_return(call, mf_value_bool(is_full));
+    }
+}
+
+void op_body_write(struct mf_op_call *call)
+{
+    uint32_t stream;
+    struct mf_slice bytes;
+    if (mf_op_arg_u32(call, 0, &stream) < 0 || mf_op_arg_bytes(call, 1, &bytes) < 0) {
+        return;
+    }
+    write_bytes(call, op_host(call), stream, bytes);
+}
+
+/* The same for a string, as UTF-8: no Uint8Array is made for it. */
+void op_body_write_text(struct mf_op_call *call)
+{
+    uint32_t stream;
+    struct mf_slice text;
+    if (mf_op_arg_u32(call, 0, &stream) < 0 || mf_op_arg_utf8(call, 1, &text) < 0) {
+        return;
+    }
+    write_bytes(call, op_host(call), stream, text);
+}
+
+void op_body_end(struct mf_op_call *call)
+{
+    struct mf_runtime_host *host = op_host(call);
+    uint32_t stream;
+    if (mf_op_arg_u32(call, 0, &stream) < 0) {
+        return;
+    }
+    if (host != NULL) {
+        op_check(call, host->calls->body_end(host, stream));
+    }
+}
+
+void op_body_abort(struct mf_op_call *call)
+{
+    struct mf_runtime_host *host = op_host(call);
+    uint32_t stream;
+    struct mf_slice text;
+    if (mf_op_arg_u32(call, 0, &stream) < 0 || mf_op_arg_utf8(call, 1, &text) < 0) {
+        return;
+    }
+    if (host != NULL) {
+        host->calls->body_abort(host, stream, text);
+    }
+}
+
+void op_body_pull(struct mf_op_call *call)
+{
+    struct mf_runtime_host *host = op_host(call);
+    uint32_t stream;
+    if (mf_op_arg_u32(call, 0, &stream) < 0) {
+        return;
+    }
+    if (host != NULL) {
+        op_check(call, host->calls->body_pull(host, stream));
+    }
+}
+
+void op_body_cancel(struct mf_op_call *call)
+{
+    struct mf_runtime_host *host = op_host(call);
+    uint32_t stream;
+    if (mf_op_arg_u32(call, 0, &stream) < 0) {
+        return;
+    }
+    if (host != NULL) {
+        host->calls->body_cancel(host, stream);
+    }
+}
+
+void op_fetch(struct mf_op_call *call)
+{
+    struct mf_runtime_host *host = op_host(call);
+    uint32_t fetch;
+    struct mf_slice method;
+    struct mf_slice url;
+    struct mf_slice headers;
+    bool has_body;
+    uint32_t redirect;
+    if (mf_op_arg_u32(call, 0, &fetch) < 0 || mf_op_arg_latin1(call, 1, &method) < 0 ||
+        mf_op_arg_utf8(call, 2, &url) < 0 || mf_op_arg_latin1(call, 3, &headers) < 0 ||
+        mf_op_arg_bool(call, 4, &has_body) < 0 || mf_op_arg_u32(call, 5, &redirect) < 0) {
+        return;
+    }
+    if (host != NULL) {
+        op_check(call, host->calls->fetch(host, fetch, method, url, headers, has_body, redirect));
+    }
+}
+
+void op_fetch_abort(struct mf_op_call *call)
+{
+    struct mf_runtime_host *host = op_host(call);
+    uint32_t fetch;
+    if (mf_op_arg_u32(call, 0, &fetch) < 0) {
+        return;
+    }
+    if (host != NULL) {
+        host->calls->fetch_abort(host, fetch);
+    }
+}

@@ -1,0 +1,38 @@
+/* The tables that the engine is given: ops, constants, scripts, assets. */
+#include "ops.h"
+
+#include "scripts.h" /* Made in the build folder by embed.mjs. */
+
+static const struct mf_op ops[] = {
+#define XX(name, function) {#name, op_##function},
+    MF_RUNTIME_OP_MAP(XX)
+#undef XX
+};
+
+/* clang-format off */
+static const struct mf_constant constants[] = {
+#define XX(name, number) {"EVENT_" #name, MF_EVENT_##name},
+    MF_EVENT_MAP(XX)
+#undef XX
+#define XX(name) {"CONSOLE_" #name, MF_CONSOLE_##name},
+    XX(DEBUG) XX(INFO) XX(LOG) XX(WARN) XX(ERROR)
+#undef XX
+#define XX(name) {"E_" #name, MF_E_##name},
+    XX(EXCEPTION) XX(STARTUP) XX(SYNTAX) XX(UNSUPPORTED) XX(INTERNAL)
+#undef XX
+#define XX(name) {#name, MF_##name},
+    XX(RUN_TEXT_BYTES_MAX) XX(RUN_LOG_BYTES_MAX) XX(STREAM_CHUNK_BYTES_MAX) XX(RANDOM_BYTES_MAX)
+#undef XX
+};
+/* clang-format on */
+
+const struct mf_engine_program mf_runtime_program = {
+    .ops = ops,
+    .ops_count = MF_COUNT_OF(ops),
+    .constants = constants,
+    .constants_count = MF_COUNT_OF(constants),
+    .scripts = scripts,
+    .scripts_count = MF_COUNT_OF(scripts),
+    .assets = assets,
+    .assets_count = MF_COUNT_OF(assets),
+};
