@@ -114,6 +114,19 @@ static long other_hold(void)
     return read(PROBE_CHANNEL, scratch, 1);
 }
 
+/* Stays whatever happens to the channel. */
+static long other_park(void)
+{
+    while (pause() < 0) {
+    }
+    return 0;
+}
+
+static long other_log(void)
+{
+    return write(STDERR_FILENO, "logged\n", 7);
+}
+
 static long other_abort(void)
 {
     abort();
@@ -174,6 +187,8 @@ static const struct {
 #include "works.def"
 #undef WORKS
     {"other", "hold", other_hold},
+    {"other", "park", other_park},
+    {"other", "log", other_log},
     {"other", "abort", other_abort},
     {"other", "environment", other_environment},
     {"other", "descriptors", other_descriptors},

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -167,28 +168,60 @@ static void inherits_nothing(void)
     }
 }
 
-/* The descriptors that become 0 to 3 may already have those numbers, in any order. */
-static void descriptors_may_lie_in_each_others_way(void)
+static void spawn_from(int channel_at, int log_at)
 {
-    pid_t child = fork();
-    MF_CHECK(child >= 0);
-    if (child == 0) {
-        struct nest nest;
-        struct nest_order order = {.layers = MF_JAIL_ALL, .kind = "works", .name = "channel", .log_fd = 0};
-        MF_CHECK(dup2(STDERR_FILENO, 0) == 0); /* The log is 0; 1 and 3 are free for whatever comes. */
-        close(1);
-        close(channel_ends[0]);
-        close(channel_ends[1]);
-        MF_CHECK_INT(nest_run(&order, &nest), 0);
-        MF_CHECK(nest_said(&nest, "returned 0 ") != NULL);
-        _exit(0);
+    static const char *const argv[] = {"probe", "0", "0", "0", "0", "other", "log", NULL};
+    static const char *const envp[] = {"ASAN_OPTIONS=detect_leaks=0", NULL};
+    struct mf_jail_spawn spawn = spawn_of(nest_probe_path());
+    char why[MF_JAIL_WHY_BYTES_MAX], text[64];
+    int ends[2], pidfd = -1, status = -1;
+    uint32_t layers = 0;
+    pid_t pid = -1;
+    MF_CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+    int ours = fcntl(ends[0], F_DUPFD_CLOEXEC, 50), theirs = fcntl(ends[1], F_DUPFD_CLOEXEC, 50);
+    int log = fcntl(memfd_create("log", 0), F_DUPFD_CLOEXEC, 50);
+    for (int fd = 0; fd < 5; fd++) {
+        close(fd);
     }
-    int status = 0;
-    MF_CHECK(waitpid(child, &status, 0) == child);
-    MF_CHECK_INT(status, 0);
+    MF_CHECK(dup2(theirs, channel_at) == channel_at && dup2(log, log_at) == log_at);
+    close(theirs);
+    spawn.argv = argv;
+    spawn.envp = envp;
+    spawn.channel_fd = channel_at;
+    spawn.log_fd = log_at;
+    MF_CHECK_INT(mf_jail_spawn(&spawn, &pid, &pidfd, &layers, why), 0);
+    MF_CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+    MF_CHECK(recv(ours, text, sizeof(text), MSG_WAITALL | MSG_DONTWAIT) > 9 &&
+             strncmp(text, "jailed 0\n", 9) == 0);
+    MF_CHECK(pread(log, text, sizeof(text), 0) == 7 && memcmp(text, "logged\n", 7) == 0);
 }
 
-/* A parent that is killed takes its executors along: the channel's end is how we see it. */
+/* The descriptors that become 0 to 3 may already have those numbers, in any order, and the others may be free. */
+static void descriptors_may_lie_in_each_others_way(void)
+{
+    for (int channel_at = 0; channel_at < 5; channel_at++) {
+        for (int log_at = 0; log_at < 5; log_at++) {
+            if (channel_at == log_at) {
+                continue;
+            }
+            pid_t child = fork();
+            MF_CHECK(child >= 0);
+            if (child == 0) {
+                spawn_from(channel_at, log_at);
+                _exit(0);
+            }
+            int status = 0;
+            MF_CHECK(waitpid(child, &status, 0) == child);
+            if (status != 0) {
+                fprintf(stderr, "channel at %d, log at %d: wait status 0x%x\n", channel_at, log_at,
+                        (unsigned)status);
+                exit(1);
+            }
+        }
+    }
+}
+
+/* A parent that is killed takes its executors along, even one that does not look at its channel. */
 static void dies_with_its_parent(void)
 {
     int ready[2];
@@ -198,7 +231,7 @@ static void dies_with_its_parent(void)
     if (parent == 0) {
         struct nest nest;
         char why[MF_JAIL_WHY_BYTES_MAX];
-        struct nest_order order = {.layers = MF_JAIL_ALL, .kind = "other", .name = "hold", .log_fd = -1};
+        struct nest_order order = {.layers = MF_JAIL_ALL, .kind = "other", .name = "park", .log_fd = -1};
         MF_CHECK_INT(nest_spawn(&order, &nest, why), 0);
         MF_CHECK(nest_hear(&nest, "jailed "));
         MF_CHECK(write(ready[1], &nest.pid, sizeof(nest.pid)) == sizeof(nest.pid));
