@@ -234,6 +234,28 @@ static void can_abort(void)
              WTERMSIG(status) == SIGTRAP);
 }
 
+static long returned_without_seccomp(const char *name)
+{
+    struct nest nest;
+    struct nest_order order = {
+        .layers = MF_JAIL_ALL & ~(1u << MF_JAIL_SECCOMP), .kind = "other", .name = name, .log_fd = -1};
+    MF_CHECK_INT(nest_run(&order, &nest), 0);
+    MF_CHECK(nest_said(&nest, "returned ") != NULL);
+    return atol(nest_said(&nest, "returned "));
+}
+
+/* What the executor itself opened before it went in is closed too. */
+static void closes_what_it_opened(void)
+{
+    MF_CHECK_INT(returned_without_seccomp("descriptors_after_leak"), 0xf);
+}
+
+/* Root's number is nobody's, for good: NOROOT, NO_SETUID_FIXUP, NO_CAP_AMBIENT_RAISE, each with its lock, and KEEP_CAPS's. */
+static void locks_its_securebits(void)
+{
+    MF_CHECK_INT(returned_without_seccomp("securebits"), 0xef);
+}
+
 static void may_make_no_code_when_jitless(void)
 {
     static const char *const names[] = {"code", "new_code"};
@@ -261,6 +283,8 @@ int main(int argc, char **argv)
     MF_RUN(is_limited);
     MF_RUN(ends_with_its_channel);
     MF_RUN(can_abort);
+    MF_RUN(closes_what_it_opened);
+    MF_RUN(locks_its_securebits);
     MF_RUN(may_make_no_code_when_jitless);
     return 0;
 }

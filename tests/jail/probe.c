@@ -142,7 +142,7 @@ static long other_environment(void)
     return (long)count;
 }
 
-/* Descriptors above 3 that are open, found without asking the file system. Only before seccomp. */
+/* Descriptors above 3 that are open, found without asking the file system. Without seccomp. */
 static long other_descriptors(void)
 {
     long mask = 0;
@@ -152,6 +152,11 @@ static long other_descriptors(void)
         }
     }
     return mask;
+}
+
+static long other_securebits(void)
+{
+    return prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
 }
 
 static long other_code(void)
@@ -192,6 +197,8 @@ static const struct {
     {"other", "abort", other_abort},
     {"other", "environment", other_environment},
     {"other", "descriptors", other_descriptors},
+    {"other", "descriptors_after_leak", other_descriptors},
+    {"other", "securebits", other_securebits},
     {"other", "code", other_code},
     {"other", "new_code", other_new_code},
 };
@@ -236,6 +243,11 @@ int main(int argc, char **argv)
     if (strcmp(argv[6], "second_thread") == 0) {
         pthread_t thread;
         (void)pthread_create(&thread, NULL, wait_for_ever, NULL);
+    }
+    if (strcmp(argv[6], "descriptors_after_leak") == 0) {
+        for (int fd = PROBE_CHANNEL + 1; fd < 60; fd += 7) {
+            (void)dup2(STDERR_FILENO, fd);
+        }
     }
     if (mf_jail_enter(&options, &layers, why) < 0) {
         (void)snprintf(text, sizeof(text), "refused %s\n", why);
