@@ -18,6 +18,9 @@
 #define MF_STREAM_WINDOW_BYTES 262144 /* bytes: what a sender may have under way on one stream before the receiver grants more */
 #define MF_STREAM_CHUNK_BYTES_MAX 65536 /* bytes: one STREAM_DATA; larger ones are cut, so that streams share the channel fairly */
 #define MF_CHANNEL_QUEUE_BYTES_MAX 134217728 /* bytes: frames waiting to be written on one channel; streams stop at their window long before, so that this stops bugs and attacks */
+#define MF_CHANNEL_READ_BYTES 65536 /* bytes: one read of the executor from its channel */
+#define MF_CHANNEL_CORK_NS UINT64_C(1000000) /* ns: frames of an executor gather at most this long while a turn makes more; long enough for a whole short run in one write, too short to notice */
+#define MF_CHANNEL_CORK_BYTES_MAX 65536 /* bytes: frames that gather; past it they are written at once */
 #define MF_HEADERS_ENCODED_BYTES_MAX 196608 /* bytes: a header list inside a frame: 128 KiB of headers and their lengths */
 #define MF_HEADERS_COUNT_MAX 1024 /* headers in one message: many tiny ones would otherwise be a cheap flood */
 #define MF_BUNDLE_BYTES_MAX 74448896 /* bytes: the whole of what a START carries: 64 MiB of code, 1 MiB each of env and props, names, the request's head */
@@ -30,6 +33,9 @@
 #define MF_MODULE_NAME_BYTES_MAX 1024 /* bytes: a module's name; paths longer than this are not written by people */
 #define MF_TYPESCRIPT_BYTES_MAX 16777216 /* bytes: one TypeScript module; the stripper needs many times its size in memory */
 #define MF_TYPESCRIPT_CACHE_BYTES_MAX 33554432 /* bytes: stripped sources that one executor keeps, least recently used first out */
+#define MF_TYPESCRIPT_WARM_MS_MAX 20000 /* ms of CPU: compiling the stripper's wasm once for each executor; about 0.2 s, more under sanitizers */
+#define MF_TYPESCRIPT_MEMORY_BYTES_MAX 1073741824 /* bytes: heap and wasm memory of the isolate that strips; 16 MiB of source need several hundred */
+#define MF_TYPESCRIPT_IDLE_BYTES_MAX 134217728 /* bytes: an isolate that strips and has grown past this is replaced: wasm memory never shrinks */
 #define MF_COMPATIBILITY_FLAGS_MAX 256 /* flags: more than Cloudflare has in all */
 
 /* -- a run: default and maximum (config may lower both, a request may only lower) */
@@ -50,6 +56,7 @@
 #define MF_RUN_ENVELOPE_BYTES_MAX 33554432 /* bytes: a response body that the envelope carries; larger ones need the streamed form */
 #define MF_RUN_SUBREQUESTS_DEFAULT 1000 /* fetches in one run */
 #define MF_RUN_SUBREQUESTS_MAX 10000 /* fetches: Cloudflare's number for paid plans */
+#define MF_RUN_FETCHES_OPEN_MAX 128 /* fetches of one run that are not answered yet: each may hold a window of memory here and a connection there */
 #define MF_RUN_TIMERS_MAX 10000 /* timers set at once in one run: a timer costs about 200 bytes outside the isolate */
 #define MF_RUN_TEXT_BYTES_MAX 16384 /* bytes: one exception's message or stack; longer ones are cut and marked */
 
@@ -67,11 +74,12 @@
 #define MF_HTTP_WRITE_BYTES_MAX 524288 /* bytes: waiting in one connection's write queue before the source is paused */
 #define MF_HTTP_CHUNK_EXCESS_BYTES_MAX 16384 /* bytes: chunk extensions, needless zeros and trailers of one message, which nobody reads; Go's number */
 #define MF_HTTP_PARSER_KEPT_BYTES_MAX 4096 /* bytes: a head's memory that a waiting connection keeps; nearly all heads fit */
+#define MF_HTTP_INPUT_BYTES_MAX 163840 /* bytes: read and not parsed on one connection: what is read ahead, one more read, two TLS records that it completes */
 #define MF_HTTP_READ_BYTES_MAX 65536 /* bytes: one read; the memory is the server's, not the connection's */
 #define MF_HTTP_DISCARD_BYTES_MAX 262144 /* bytes: a body that nobody wants is read up to here to keep the connection; past it closing is cheaper */
 #define MF_HTTP_LINGER_MS 2000 /* ms: after the last answer a client may still be sending; closing at once would reset the connection and lose the answer */
 #define MF_HTTP_HALF_CLOSE_MS 1000 /* ms: a client that closed its sending side may still wait for an answer or be gone; past this it is taken as gone */
-#define MF_HTTP_QUEUE_BYTES_MAX 67108864 /* bytes: a connection's write queue with one large write on top: the largest envelope, escaped */
+#define MF_HTTP_QUEUE_BYTES_MAX 268435456 /* bytes: a connection's write queue with one large write on top: the largest envelope, every byte escaped */
 #define MF_HTTP_COPY_BYTES_MAX 16384 /* bytes: a piece up to here is gathered with others into one write; a larger one is sent from where it lies */
 #define MF_HTTP_KEPT_BYTES_MAX 16384 /* bytes: of each of its buffers, a waiting connection keeps no more */
 #define MF_HTTP_ARENA_BYTES_MAX 268435456 /* bytes: all that one request keeps in its arena: its body and what is decoded from it */
@@ -123,6 +131,7 @@
 #define MF_EXECUTOR_RUNS_MAX 4096 /* runs in one executor, parked ones included: each has its own mappings and Linux allows 65,530 of those in a process */
 #define MF_EXECUTOR_THREADS_MAX 64 /* V8 threads in one executor: CPU hogs wait for their limit on these */
 #define MF_EXECUTOR_TURN_WAIT_MS 5 /* ms: a ready turn that has waited longer gets another thread */
+#define MF_EXECUTOR_THREAD_IDLE_MS 5000 /* ms: a V8 thread beyond one for each processor ends after this long without work */
 #define MF_EXECUTOR_RUNS_DEFAULT 1024 /* runs in one executor, parked ones included, unless config says otherwise */
 #define MF_EXECUTOR_THREADS_DEFAULT 32 /* V8 threads that one executor may come to have; they start only while turns wait */
 #define MF_EXECUTOR_MEMORY_MB_DEFAULT 4096 /* MiB: all of V8 in one executor; with 1.5 MB for a parked run there is room for its runs and some that use their 128 MiB */

@@ -1,0 +1,453 @@
+/* calls.c - what the runtime's JavaScript asks of its host. Each comes inside a turn, on the thread that runs it.
+ *
+ * A script can reach every one of these with any argument that passes the ops' checks: nothing here trusts the JavaScript
+ * between. After DONE (the thread was given up as stuck and came back) they all refuse.
+ */
+#include "session.h"
+
+static struct mf_session *lock(struct mf_runtime_host *host)
+{
+    struct mf_session *session = MF_CONTAINER_OF(host, struct mf_session, base);
+
+    pthread_mutex_lock(&session->mutex);
+    return session;
+}
+
+static void unlock(struct mf_session *session)
+{
+    pthread_mutex_unlock(&session->mutex);
+}
+
+/* The run ends with |error| as soon as this call returns to V8. */
+static int end_with(struct mf_session *session, int error)
+{
+    if (session->isolate != NULL) {
+        mf_isolate_terminate(session->isolate, error);
+    }
+    return error;
+}
+
+/* ---- logs, exceptions -------------------------------------------------------------------------- */
+
+/* Locked. False: the line does not fit what the run, or the channel, may take. */
+static bool send_log(struct mf_session *session, enum mf_log_method method, struct mf_slice text)
+{
+    const struct mf_msg_log message = {
+        .method = (uint8_t)method, .unix_ms = mf_clock_unix_ms(), .text = text};
+    struct mf_buf *out;
+    int error;
+
+    if (text.size > session->limits.log_bytes - session->log_bytes ||
+        session->log_lines >= MF_RUN_LOG_LINES_MAX) {
+        return false;
+    }
+    out = mf_outbox_lock(&session->executor->outbox, MF_OUTBOX_MAY);
+    if (out == NULL) {
+        return false;
+    }
+    error = mf_encode_log(out, session->number, &message);
+    mf_outbox_unlock(&session->executor->outbox);
+    if (error == 0) {
+        session->log_bytes += (uint32_t)text.size;
+        session->log_lines++;
+    }
+    return error == 0;
+}
+
+static void on_log(struct mf_runtime_host *host, enum mf_log_method method, struct mf_slice text)
+{
+    struct mf_session *session = lock(host);
+
+    if ((unsigned)method > MF_CONSOLE_ERROR) {
+        method = MF_CONSOLE_LOG;
+    }
+    if (!mf_session_is_over(session) && !send_log(session, method, text) &&
+        session->logs_dropped < UINT32_MAX) {
+        session->logs_dropped++;
+    }
+    unlock(session);
+}
+
+/* False: the channel has no room. */
+static bool send_exception(struct mf_session *session, const struct mf_exception *exception)
+{
+    const struct mf_msg_exception message = {
+        .unix_ms = mf_clock_unix_ms(),
+        .line = exception->line,
+        .column = exception->column,
+        .name = mf_text_cut(exception->name, MF_MODULE_NAME_BYTES_MAX),
+        .message = mf_text_cut(exception->message, MF_RUN_TEXT_BYTES_MAX),
+        .stack = mf_text_cut(exception->stack, MF_RUN_TEXT_BYTES_MAX),
+        .module = mf_text_cut(exception->module, MF_MODULE_NAME_BYTES_MAX),
+    };
+    struct mf_buf *out = mf_outbox_lock(&session->executor->outbox, MF_OUTBOX_MAY);
+    int error;
+
+    if (out == NULL) {
+        return false;
+    }
+    error = mf_encode_exception(out, session->number, &message);
+    mf_outbox_unlock(&session->executor->outbox);
+    return error == 0;
+}
+
+void mf_session_report(struct mf_session *session, const struct mf_exception *exception)
+{
+    if (session->exceptions < MF_RUN_EXCEPTIONS_MAX && send_exception(session, exception)) {
+        session->exceptions++;
+    } else if (session->exceptions_dropped < UINT32_MAX) {
+        session->exceptions_dropped++;
+    }
+}
+
+static void on_exception(struct mf_runtime_host *host, const struct mf_exception *exception)
+{
+    struct mf_session *session = lock(host);
+
+    if (!mf_session_is_over(session)) {
+        mf_session_report(session, exception);
+    }
+    unlock(session);
+}
+
+/* ---- timers ---------------------------------------------------------------------------------------- */
+
+static int on_timer_set(struct mf_runtime_host *host, uint32_t timer, uint64_t delay_ms)
+{
+    struct mf_session *session = lock(host);
+    uint64_t now_ns = mf_clock_now_ns();
+    int error = MF_E_CLOSED;
+
+    if (delay_ms > (MF_DEADLINE_NEVER - 1 - now_ns) / MF_NS_PER_MS) {
+        delay_ms = (MF_DEADLINE_NEVER - 1 - now_ns) / MF_NS_PER_MS;
+    }
+    if (!mf_session_is_over(session)) {
+        error = mf_timers_set(&session->timers, timer, now_ns + delay_ms * MF_NS_PER_MS);
+    }
+    unlock(session);
+    return error;
+}
+
+static void on_timer_clear(struct mf_runtime_host *host, uint32_t timer)
+{
+    struct mf_session *session = lock(host);
+
+    mf_timers_clear(&session->timers, timer);
+    unlock(session);
+}
+
+/* ---- the response ------------------------------------------------------------------------------------ */
+
+static int send_response(struct mf_session *session, const struct mf_msg_response *message)
+{
+    struct mf_buf *out = mf_outbox_lock(&session->executor->outbox, MF_OUTBOX_MAY);
+    int error;
+
+    if (out == NULL) {
+        return MF_E_AGAIN;
+    }
+    error = mf_encode_response(out, session->number, message);
+    mf_outbox_unlock(&session->executor->outbox);
+    return error;
+}
+
+static int respond(struct mf_session *session,
+                   uint32_t status,
+                   struct mf_slice status_text,
+                   struct mf_slice headers,
+                   bool has_body)
+{
+    const struct mf_msg_response message = {
+        .status = (uint16_t)status, .has_body = has_body, .status_text = status_text, .headers = headers};
+    int error;
+
+    if (mf_session_is_over(session)) {
+        return MF_E_CLOSED;
+    }
+    if (session->has_responded || status < 200 || status > 599 || mf_headers_check(headers) < 0) {
+        return MF_E_INVALID;
+    }
+    error = send_response(session, &message);
+    if (error < 0) {
+        return error;
+    }
+    session->has_responded = true;
+    if (has_body) {
+        bool is_stopped = session->response.is_stopped;
+        mf_outgoing_init(&session->response, MF_STREAM_RESPONSE, true);
+        session->response.is_stopped = is_stopped;
+        session->response.is_closed = is_stopped;
+    }
+    return 0;
+}
+
+static int on_respond(struct mf_runtime_host *host,
+                      uint32_t status,
+                      struct mf_slice status_text,
+                      struct mf_slice headers,
+                      bool has_body)
+{
+    struct mf_session *session = lock(host);
+    int error = respond(session, status, status_text, headers, has_body);
+
+    unlock(session);
+    return error;
+}
+
+/* ---- outgoing bodies ----------------------------------------------------------------------------------- */
+
+/* What credit allows leaves at once; the rest waits in the stream. */
+static int send_or_keep(struct mf_session *session, struct mf_outgoing *out, struct mf_slice bytes)
+{
+    size_t size;
+
+    while ((size = mf_window_sendable(&out->window, bytes.size)) > 0) {
+        if (!mf_session_send_data(session, out->id, mf_slice_of(bytes.data, size))) {
+            break;
+        }
+        mf_outgoing_sent(out, size);
+        bytes = mf_slice_of(bytes.data + size, bytes.size - size);
+    }
+    return bytes.size > 0 ? mf_buf_append_slice(&out->pending, bytes) : 0;
+}
+
+static int write_body(struct mf_session *session, uint32_t stream, struct mf_slice bytes, bool *ret_full)
+{
+    struct mf_outgoing *out = mf_session_is_over(session) ? NULL : mf_session_outgoing(session, stream);
+    int error;
+
+    if (out == NULL || !out->is_open) {
+        return MF_E_CLOSED;
+    }
+    *ret_full = false;
+    if (out->is_stopped || bytes.size == 0) {
+        return 0; /* Nobody listens: as if it had gone. */
+    }
+    if (out->is_ended || mf_outgoing_pending(out) > 0) {
+        return MF_E_INVALID; /* It was told to wait. */
+    }
+    if (stream == MF_STREAM_RESPONSE && bytes.size > session->limits.response_bytes - out->bytes_total) {
+        return end_with(session, MF_E_LIMIT_RESPONSE);
+    }
+    out->bytes_total += bytes.size;
+    error = send_or_keep(session, out, bytes);
+    out->is_full = mf_outgoing_pending(out) > 0 || out->window.bytes_left == 0;
+    *ret_full = out->is_full;
+    return error;
+}
+
+static int on_body_write(struct mf_runtime_host *host, uint32_t stream, struct mf_slice bytes, bool *ret_full)
+{
+    struct mf_session *session = lock(host);
+    int error = write_body(session, stream, bytes, ret_full);
+
+    unlock(session);
+    return error;
+}
+
+static int on_body_end(struct mf_runtime_host *host, uint32_t stream)
+{
+    struct mf_session *session = lock(host);
+    struct mf_outgoing *out = mf_session_is_over(session) ? NULL : mf_session_outgoing(session, stream);
+    int error = MF_E_CLOSED;
+
+    if (out != NULL && out->is_open) {
+        error = 0;
+        out->is_ended = true;
+        out->is_full = false;
+        mf_session_pump(session, out);
+    }
+    unlock(session);
+    return error;
+}
+
+static void on_body_abort(struct mf_runtime_host *host, uint32_t stream, struct mf_slice text)
+{
+    struct mf_session *session = lock(host);
+    struct mf_outgoing *out = mf_session_is_over(session) ? NULL : mf_session_outgoing(session, stream);
+
+    if (out != NULL && !out->is_closed) {
+        mf_outgoing_drop(out);
+        out->is_ended = true;
+        out->is_closed = true;
+        out->is_full = false;
+        mf_session_send_abort(session, stream, MF_E_EXCEPTION, text);
+    }
+    unlock(session);
+}
+
+/* ---- incoming bodies ------------------------------------------------------------------------------------ */
+
+static int on_body_pull(struct mf_runtime_host *host, uint32_t stream)
+{
+    struct mf_session *session = lock(host);
+    struct mf_incoming *in = mf_session_is_over(session) ? NULL : mf_session_incoming(session, stream);
+    int error = in == NULL ? MF_E_CLOSED : mf_incoming_pull(in);
+
+    if (error == 0 && mf_incoming_is_ready(in)) {
+        mf_notice_queue(&in->event, &session->events); /* For the next turn: never inside this call. */
+    }
+    unlock(session);
+    return error;
+}
+
+static void on_body_cancel(struct mf_runtime_host *host, uint32_t stream)
+{
+    struct mf_session *session = lock(host);
+    struct mf_incoming *in = mf_session_is_over(session) ? NULL : mf_session_incoming(session, stream);
+    struct mf_fetch *fetch = NULL;
+
+    if (in != NULL && mf_incoming_cancel(in)) {
+        mf_session_send_stop(session, stream);
+    }
+    if (in != NULL && stream != MF_STREAM_REQUEST) {
+        fetch = mf_session_fetch_get(session, stream / 2);
+        mf_session_fetch_settle(session, fetch);
+    }
+    unlock(session);
+}
+
+/* ---- fetch ------------------------------------------------------------------------------------------------ */
+
+static int send_fetch(struct mf_session *session, const struct mf_msg_fetch *message)
+{
+    struct mf_buf *out = mf_outbox_lock(&session->executor->outbox, MF_OUTBOX_MAY);
+    int error;
+
+    if (out == NULL) {
+        return MF_E_AGAIN;
+    }
+    error = mf_encode_fetch(out, session->number, message);
+    mf_outbox_unlock(&session->executor->outbox);
+    return error;
+}
+
+static int fetch(struct mf_session *session, const struct mf_msg_fetch *message)
+{
+    struct mf_fetch *made = NULL;
+    int error;
+
+    if (mf_session_is_over(session)) {
+        return MF_E_CLOSED;
+    }
+    if ((session->limits.flags & MF_START_FETCH_ALLOWED) == 0) {
+        return MF_E_OUTBOUND_BLOCKED;
+    }
+    if (session->subrequests >= session->limits.subrequests) {
+        return MF_E_LIMIT_SUBREQUESTS;
+    }
+    if (session->fetches_open >= MF_RUN_FETCHES_OPEN_MAX) {
+        return MF_E_TOO_MANY;
+    }
+    if (message->fetch <= session->fetch_last || message->fetch > INT32_MAX || message->redirect > 2 ||
+        mf_headers_check(message->headers) < 0) {
+        return MF_E_INVALID;
+    }
+    error = send_fetch(session, message);
+    if (error < 0) {
+        return error;
+    }
+    error = mf_session_fetch_new(session, message->fetch, message->has_body != 0, &made);
+    if (error < 0) {
+        return end_with(session, error); /* The daemon has it already, and we cannot hear the answer. */
+    }
+    session->subrequests++;
+    return 0;
+}
+
+static int on_fetch(struct mf_runtime_host *host,
+                    uint32_t number,
+                    struct mf_slice method,
+                    struct mf_slice url,
+                    struct mf_slice headers,
+                    bool has_body,
+                    uint32_t redirect)
+{
+    const struct mf_msg_fetch message = {
+        .fetch = number,
+        .has_body = has_body,
+        .redirect = redirect > 2 ? 3 : (uint8_t)redirect,
+        .method = method,
+        .url = url,
+        .headers = headers,
+    };
+    struct mf_session *session = lock(host);
+    int error = fetch(session, &message);
+
+    unlock(session);
+    return error;
+}
+
+static void on_fetch_abort(struct mf_runtime_host *host, uint32_t number)
+{
+    const struct mf_msg_fetch_abort message = {.fetch = number};
+    struct mf_session *session = lock(host);
+    struct mf_fetch *aborted = mf_session_is_over(session) ? NULL : mf_session_fetch_get(session, number);
+    struct mf_buf *out;
+
+    if (aborted != NULL) {
+        out = mf_outbox_lock(&session->executor->outbox, MF_OUTBOX_MUST);
+        MF_ASSERT(mf_encode_fetch_abort(out, session->number, &message) == 0);
+        mf_outbox_unlock(&session->executor->outbox);
+        aborted->is_aborted = true;
+        if (!aborted->is_answered) {
+            session->fetches_open--;
+        }
+        mf_session_fetch_settle(session, aborted);
+    }
+    unlock(session);
+}
+
+/* ---- the end ------------------------------------------------------------------------------------------------- */
+
+static void on_wait_until(struct mf_runtime_host *host, uint32_t open_count)
+{
+    struct mf_session *session = lock(host);
+
+    session->waiting_open = open_count;
+    unlock(session);
+}
+
+static void on_finish(struct mf_runtime_host *host, int error, struct mf_slice text)
+{
+    struct mf_session *session = lock(host);
+
+    if (!session->is_finished && !mf_session_is_over(session)) {
+        session->is_finished = true;
+        session->finish_error = error > 0 ? MF_E_INTERNAL : error;
+        mf_buf_reset(&session->finish_text);
+        if (mf_buf_append_slice(&session->finish_text, mf_text_cut(text, MF_RUN_TEXT_BYTES_MAX)) < 0) {
+            mf_buf_reset(&session->finish_text);
+        }
+    }
+    unlock(session);
+}
+
+/* Only the tool isolate strips. */
+static void
+on_stripped(struct mf_runtime_host *host, int error, struct mf_slice text, uint32_t line, uint32_t column)
+{
+    (void)host;
+    (void)error;
+    (void)text;
+    (void)line;
+    (void)column;
+}
+
+const struct mf_runtime_calls mf_session_calls = {
+    .log = on_log,
+    .exception = on_exception,
+    .timer_set = on_timer_set,
+    .timer_clear = on_timer_clear,
+    .respond = on_respond,
+    .body_write = on_body_write,
+    .body_end = on_body_end,
+    .body_abort = on_body_abort,
+    .body_pull = on_body_pull,
+    .body_cancel = on_body_cancel,
+    .fetch = on_fetch,
+    .fetch_abort = on_fetch_abort,
+    .wait_until = on_wait_until,
+    .finish = on_finish,
+    .stripped = on_stripped,
+};

@@ -1,0 +1,178 @@
+/* session.h - one run: collects its bundle, takes its turns, answers its calls, ends once.
+ *
+ *               last BUNDLE byte         a thread takes it
+ *   COLLECTING -----------------> READY ------------------> RUNNING --- turn ends, nothing queued ---> PARKED
+ *        |                        ^  |                      | | |                                      |  |
+ *        |                        |  |                      | | +-- script done, reader slow --> FLUSHING |
+ *        |                        +--|-- turn ends, events  | |                                       |   |
+ *        |                        +--|-- queued, or one comes (from PARKED) <--------------------------+--+
+ *        |                           |                      | |                                       |
+ *        | CANCEL                    | CANCEL       the end | | out of memory, stuck      last byte,  |
+ *        +---------------------------+----------------------+ |  (thread lost)            CANCEL      |
+ *        |                                                  | v                                       |
+ *        +--> DONE <----------------------------------------+ LOST -- the thread came back after all  |
+ *              ^ ^                                              |                                     |
+ *              | +----------------------------------------------+                                     |
+ *              +--------------------------------------------------------------------------------------+
+ *
+ * The frame DONE was sent in DONE and LOST, and only there. The thread that runs a turn owns the guest (bundle, isolate)
+ * until the turn ends; everything else of a session is guarded by its mutex.
+ */
+#ifndef MAYFLY_EXECUTOR_SESSION_H
+#define MAYFLY_EXECUTOR_SESSION_H
+
+#include <mayfly/runtime.h>
+
+#include "executor.h"
+#include "guest.h"
+#include "stream.h"
+#include "timers.h"
+
+enum mf_session_state {
+    MF_SESSION_COLLECTING, /* The bundle is not whole. */
+    MF_SESSION_READY,      /* In the ready queue of the threads. */
+    MF_SESSION_RUNNING,    /* On a thread. */
+    MF_SESSION_PARKED,     /* Waits for something outside; holds no thread. */
+    MF_SESSION_FLUSHING,   /* The script is done; its response still waits for credit. */
+    MF_SESSION_LOST,       /* DONE was sent, the thread is still inside. */
+    MF_SESSION_DONE,
+    MF_SESSION_STATES_COUNT
+};
+
+/* fetch(): from the call to the end of both bodies. */
+struct mf_fetch {
+    uint32_t number;
+    bool is_answered; /* FETCH_HEAD or FETCH_FAIL came. */
+    bool is_told;     /* The script knows. */
+    bool is_aborted;
+    struct mf_buf payload; /* The answer's frame: |head| or |fail| point into it. */
+    bool is_head;
+    struct mf_msg_fetch_head head;
+    struct mf_msg_fetch_fail fail;
+    struct mf_notice event;
+    struct mf_outgoing request;
+    struct mf_incoming response;
+};
+
+struct mf_session {
+    struct mf_runtime_host base; /* First: the engine hands this back. */
+    struct mf_executor *executor;
+    uint32_t number; /* The run's, in every frame. */
+    struct mf_msg_start limits;
+    size_t refs;           /* runs.mutex. */
+    struct mf_turn turn;   /* threads.mutex. */
+    struct mf_alarm alarm; /* alarms.mutex. */
+
+    pthread_mutex_t mutex; /* Guards all below but |guest|'s content while RUNNING. */
+    enum mf_session_state state;
+    struct mf_guest *guest;     /* NULL after it was retired. */
+    struct mf_watch *watch;     /* Over the turn under way; only its own thread reads it. */
+    struct mf_isolate *isolate; /* What CANCEL terminates: the guest's, while RUNNING; else NULL. */
+    struct mf_list events;      /* Waiting for the next turn. */
+    struct mf_list due;         /* Being delivered in this one. */
+    struct mf_notice start;
+    struct mf_timers timers;
+    struct mf_incoming request;
+    struct mf_outgoing response;
+    struct mf_map *fetches; /* Number to struct mf_fetch; NULL before the first. */
+    uint32_t fetch_last;    /* The highest number so far. */
+    uint32_t fetches_open;  /* Not answered yet. */
+    uint32_t waiting_open;  /* ctx.waitUntil promises. */
+    int cancel_error;       /* 0: not canceled. */
+    bool has_responded;
+    bool is_finished; /* The runtime said: nothing follows. With these two. */
+    int finish_error;
+    struct mf_buf finish_text;
+    /* Accounting. */
+    uint64_t cpu_ns;            /* Of all turns but the one under way. */
+    uint64_t turn_cpu_since_ns; /* By the clock of the thread; RUNNING. */
+    uint64_t host_wait_ns;
+    uint64_t parked_since_ns;
+    uint64_t memory_peak_bytes;
+    uint32_t subrequests;
+    uint32_t log_bytes;
+    uint32_t log_lines;
+    uint32_t logs_dropped;
+    uint32_t exceptions;
+    uint32_t exceptions_dropped;
+};
+
+/* ---- session.c: states --------------------------------------------------------------------- */
+
+/* [loop] START came. Sends DONE itself when the run cannot be taken. MF_E_WIRE: the daemon is wrong. */
+MF_MUST_CHECK int
+mf_session_start(struct mf_executor *executor, uint32_t number, const struct mf_msg_start *start);
+void mf_session_unref(struct mf_session *session);
+/* [isolate] One turn; gives back the reference that the ready queue held. */
+void mf_session_take_turn(struct mf_session *session);
+/* [any] The thread inside will not come back: DONE now. Not locked. */
+void mf_session_lose(struct mf_session *session, int error, uint64_t cpu_over_ns);
+/* [loop] Its timers may be due. Not locked. */
+void mf_session_ring(struct mf_session *session);
+
+/* All below: locked. */
+
+/* Every field agrees with the state. Called whenever the state changes. */
+void mf_session_check(const struct mf_session *session);
+/* Something to tell the script is in |events|. */
+void mf_session_wake(struct mf_session *session);
+/* Ends a run that is not RUNNING; one that is, ends with its turn. */
+void mf_session_cancel(struct mf_session *session, int error);
+/* The last byte of a FLUSHING run went. */
+void mf_session_flushed(struct mf_session *session);
+/* DONE was sent. */
+static inline bool mf_session_is_over(const struct mf_session *session)
+{
+    return session->state == MF_SESSION_DONE || session->state == MF_SESSION_LOST;
+}
+
+/* ---- calls.c: what the runtime's JavaScript asks --------------------------------------------- */
+
+extern const struct mf_runtime_calls mf_session_calls;
+void mf_session_report(struct mf_session *session, const struct mf_exception *exception); /* Locked. */
+
+/* ---- frames.c: what the daemon says ------------------------------------------------------------ */
+
+/* [loop] One frame of this run but START. Not locked. MF_E_WIRE: the daemon is wrong. */
+MF_MUST_CHECK int mf_session_on_frame(struct mf_session *session, const struct mf_frame *frame);
+
+/* ---- bodies.c: streams and fetches; all locked ------------------------------------------------- */
+
+struct mf_fetch *mf_session_fetch_get(const struct mf_session *session, uint32_t number);
+MF_MUST_CHECK int
+mf_session_fetch_new(struct mf_session *session, uint32_t number, bool has_body, struct mf_fetch **ret_fetch);
+/* Frees it when both bodies and the answer are through. */
+void mf_session_fetch_settle(struct mf_session *session, struct mf_fetch *fetch);
+void mf_session_fetches_done(struct mf_session *session);
+struct mf_incoming *mf_session_incoming(struct mf_session *session, uint32_t stream);
+struct mf_outgoing *mf_session_outgoing(struct mf_session *session, uint32_t stream);
+/* The number belongs to a stream that this run once had or may have. */
+MF_MUST_CHECK bool mf_session_knows_stream(const struct mf_session *session, uint32_t stream);
+/* Sends what credit and channel allow, then the end or the news that there is room. */
+void mf_session_pump(struct mf_session *session, struct mf_outgoing *out);
+/* Pumps everything that waits: the channel has room again. Not locked. */
+void mf_session_pump_all(struct mf_session *session);
+/* The script waits for something that may still come. */
+MF_MUST_CHECK bool mf_session_is_waiting(const struct mf_session *session);
+
+/* ---- turn.c ------------------------------------------------------------------------------------- */
+
+/* [isolate] Not locked; RUNNING. Makes the guest ready at the first turn: reads, strips, isolate, modules. */
+MF_MUST_CHECK int mf_session_prepare(struct mf_session *session);
+/* [isolate] Not locked; RUNNING. Delivers what was queued when the turn began; 0 or what ended the isolate. */
+MF_MUST_CHECK int mf_session_deliver(struct mf_session *session);
+
+/* ---- send.c: frames about this run; locked -------------------------------------------------------- */
+
+/* False: the channel has no room, nothing was sent. */
+MF_MUST_CHECK bool mf_session_send_data(struct mf_session *session, uint32_t stream, struct mf_slice bytes);
+void mf_session_send_end(struct mf_session *session, uint32_t stream);
+void mf_session_send_abort(struct mf_session *session, uint32_t stream, int error, struct mf_slice text);
+void mf_session_send_stop(struct mf_session *session, uint32_t stream);
+void mf_session_send_credit(struct mf_session *session, uint32_t stream, uint32_t bytes);
+void mf_session_send_done(struct mf_session *session, const struct mf_msg_done *done);
+
+/* |text| without a cut UTF-8 character at its end, at most |bytes_max| long. */
+MF_MUST_CHECK struct mf_slice mf_text_cut(struct mf_slice text, size_t bytes_max);
+
+#endif

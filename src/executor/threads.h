@@ -1,0 +1,65 @@
+/* threads.h - the V8 threads: an elastic pool that runs turns, and in its spare time chores.
+ *
+ * A ready turn is taken by any free thread, the one that was busy last first (its caches are warm). A thread whose turn has
+ * lasted MF_EXECUTOR_TURN_WAIT_MS counts as held by a hog; when a ready turn has waited as long and fewer than |base|
+ * threads are not held, another one starts, up to |max|. Threads above |base| end after MF_EXECUTOR_THREAD_IDLE_MS without
+ * work. A chore (making or disposing of an isolate) is only begun when no turn is ready, by at most |base| threads, and a
+ * thread in one counts as held: a turn that becomes ready then gets a thread of its own at once.
+ */
+#ifndef MAYFLY_EXECUTOR_THREADS_H
+#define MAYFLY_EXECUTOR_THREADS_H
+
+#include <pthread.h>
+
+#include "waker.h"
+
+/* Inside whatever wants a thread. */
+struct mf_turn {
+    struct mf_list list; /* In the ready queue, or alone. */
+    uint64_t ready_ns;
+};
+
+struct mf_threads_options {
+    size_t base;
+    size_t max;
+    size_t stack_bytes;
+    void *user;
+    void (*on_turn)(void *user, struct mf_turn *turn);
+    bool (*on_chore)(void *user); /* Does one piece; false: there was nothing to do. */
+};
+
+struct mf_thread;
+
+struct mf_threads {
+    struct mf_threads_options options;
+    struct mf_waker *waker;
+    pthread_mutex_t
+        mutex; /* Guards all below and every struct mf_thread. Under it only the waker's is locked. */
+    pthread_cond_t ended; /* A thread has ended; for _stop. */
+    struct mf_list ready; /* Turns. */
+    struct mf_list idle;  /* Threads, the one that was busy last first. */
+    struct mf_list busy;  /* Threads in a turn, the one that began first in front. */
+    size_t count;         /* Threads that live and are not lost. */
+    size_t count_lost;    /* Parked for good. */
+    size_t count_chores;  /* Threads in a chore. */
+    bool has_chores;      /* Somebody said so, and nobody has found none since. */
+    bool is_stopping;
+};
+
+/* Starts |base| threads. -errno. */
+MF_MUST_CHECK int mf_threads_start(struct mf_threads *threads,
+                                   struct mf_waker *waker,
+                                   const struct mf_threads_options *options);
+/* Waits for the turns under way; ready ones are not begun. Not with lost threads (they never end). For tests. */
+void mf_threads_stop(struct mf_threads *threads);
+
+/* [any] |turn| is in no queue. */
+void mf_threads_submit(struct mf_threads *threads, struct mf_turn *turn);
+/* [any] There are chores. */
+void mf_threads_kick(struct mf_threads *threads);
+/* [isolate] The calling thread will never come back from its turn or chore (out of memory). */
+void mf_threads_lose_current(struct mf_threads *threads);
+/* [loop] Starts a thread when one is due; returns when to look again. */
+MF_MUST_CHECK uint64_t mf_threads_tick(struct mf_threads *threads, uint64_t now_ns);
+
+#endif
