@@ -1,0 +1,469 @@
+/* pool_fake.h - an executor without V8: the test program itself, started again, speaks the wire on fd 3 and does what the
+ * first line of a run's bundle says. How it starts is said by executors.v8Flags. */
+#ifndef MAYFLY_TESTS_POOL_FAKE_H
+#define MAYFLY_TESTS_POOL_FAKE_H
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <mayfly/wire.h>
+
+#include "check.h"
+
+#define FAKE_RUNS_MAX 64
+#define FAKE_VERSION "13.6-fake"
+
+struct fake_run {
+    uint32_t number; /* 0: free */
+    uint64_t bundle_bytes;
+    uint32_t flags;
+    uint32_t pieces;
+    struct mf_buf bundle;
+    char verb[32];
+    struct mf_window request;
+    struct mf_window response;
+    uint64_t body_left; /* Of "body". */
+    bool is_stopped;
+    bool is_done;
+};
+
+static struct fake_run fake_runs[FAKE_RUNS_MAX];
+static const char *fake_start = "";
+
+static void fake_send(struct mf_buf *out)
+{
+    size_t sent = 0;
+    while (sent < out->size) {
+        ssize_t wrote = write(3, out->data + sent, out->size - sent);
+        if (wrote <= 0) {
+            _exit(9);
+        }
+        sent += (size_t)wrote;
+    }
+    mf_buf_reset(out);
+}
+
+/* FAKE_SAY(log, number, .text = ...) encodes and sends one frame. */
+#define FAKE_SAY(name, number, ...)                                                                          \
+    do {                                                                                                     \
+        struct mf_buf fake_out;                                                                              \
+        struct mf_msg_##name fake_message = {__VA_ARGS__};                                                   \
+        mf_buf_init(&fake_out, 1 << 20);                                                                     \
+        if (mf_encode_##name(&fake_out, (number), &fake_message) < 0) {                                      \
+            _exit(8);                                                                                        \
+        }                                                                                                    \
+        fake_send(&fake_out);                                                                                \
+        mf_buf_done(&fake_out);                                                                              \
+    } while (0)
+
+#define FAKE_TEXT(text) mf_slice_of_cstr(text)
+
+static void fake_done(struct fake_run *run, int error, const char *text)
+{
+    FAKE_SAY(done, run->number, .error = error, .cpu_ns = 1000, .host_wait_ns = 2000,
+             .memory_peak_bytes = 3000, .subrequests = 4, .logs_dropped = 5, .exceptions_dropped = 6,
+             .text = FAKE_TEXT(text));
+    mf_buf_done(&run->bundle);
+    memset(run, 0, sizeof *run);
+}
+
+static void fake_respond(struct fake_run *run, bool has_body)
+{
+    struct mf_buf headers;
+    mf_buf_init(&headers, 1000);
+    mf_ignore(mf_headers_append(&headers, FAKE_TEXT("x-fake"), FAKE_TEXT("yes")));
+    FAKE_SAY(response, run->number, .status = 201, .has_body = has_body, .status_text = FAKE_TEXT("Made"),
+             .headers = mf_buf_peek(&headers));
+    mf_buf_done(&headers);
+}
+
+static void fake_pattern(uint8_t *bytes, size_t size, uint64_t from)
+{
+    for (size_t i = 0; i < size; i++) {
+        bytes[i] = (uint8_t)((from + i) * 31 >> 3);
+    }
+}
+
+/* "body <n>": as much as the window lets. */
+static void fake_pump(struct fake_run *run, uint64_t total)
+{
+    uint8_t bytes[MF_STREAM_CHUNK_BYTES_MAX];
+    size_t size;
+    while (run->body_left > 0 && (size = mf_window_sendable(&run->response, run->body_left)) > 0) {
+        fake_pattern(bytes, size, total - run->body_left);
+        mf_ignore(mf_window_use(&run->response, size));
+        run->body_left -= size;
+        FAKE_SAY(stream_data, run->number, .stream = MF_STREAM_RESPONSE, .bytes = mf_slice_of(bytes, size));
+    }
+    if (run->body_left == 0) {
+        FAKE_SAY(stream_end, run->number, .stream = MF_STREAM_RESPONSE);
+        fake_done(run, 0, "");
+    }
+}
+
+static uint64_t fake_argument(const struct fake_run *run)
+{
+    const char *blank = strchr(run->verb, ' ');
+    return blank ? strtoull(blank + 1, NULL, 10) : 0;
+}
+
+static void fake_flood(struct fake_run *run, size_t total)
+{
+    static uint8_t bytes[MF_STREAM_CHUNK_BYTES_MAX];
+    for (size_t sent = 0; sent < total; sent += sizeof bytes) {
+        FAKE_SAY(stream_data, run->number, .stream = MF_STREAM_RESPONSE,
+                 .bytes = mf_slice_of(bytes, sizeof bytes));
+    }
+}
+
+/* Breaks a rule; true when |verb| is one of these. */
+static bool fake_attack(struct fake_run *run)
+{
+    const char *verb = run->verb;
+    uint32_t number = run->number;
+    if (strcmp(verb, "garbage") == 0) {
+        mf_ignore((int)write(3, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 12));
+    } else if (strcmp(verb, "wrong-way") == 0) {
+        FAKE_SAY(cancel, number, .error = -1);
+    } else if (strcmp(verb, "short-frame") == 0) {
+        mf_ignore((int)write(3, "\0\0\0\0\x05\0\0\0\1\0\0\0", 12)); /* A LOG without a payload. */
+    } else if (strcmp(verb, "unknown-run") == 0) {
+        FAKE_SAY(log, number + 1000, .text = FAKE_TEXT("x"));
+    } else if (strcmp(verb, "ready-again") == 0) {
+        FAKE_SAY(ready, 0, .layers = MF_JAIL_ALL);
+    } else if (strcmp(verb, "named-status") == 0) {
+        FAKE_SAY(status, number, .standby = 1);
+    } else if (strcmp(verb, "response-twice") == 0) {
+        fake_respond(run, true);
+        fake_respond(run, true);
+    } else if (strcmp(verb, "no-response") == 0) {
+        fake_done(run, 0, "");
+    } else if (strcmp(verb, "open-response") == 0) {
+        fake_respond(run, true);
+        fake_done(run, 0, "");
+    } else if (strcmp(verb, "after-done") == 0) {
+        fake_respond(run, false);
+        fake_done(run, 0, "");
+        FAKE_SAY(log, number, .text = FAKE_TEXT("x"));
+    } else if (strcmp(verb, "data-before") == 0) {
+        FAKE_SAY(stream_data, number, .stream = MF_STREAM_RESPONSE, .bytes = FAKE_TEXT("x"));
+    } else if (strcmp(verb, "data-after") == 0) {
+        fake_respond(run, true);
+        FAKE_SAY(stream_end, number, .stream = MF_STREAM_RESPONSE);
+        FAKE_SAY(stream_data, number, .stream = MF_STREAM_RESPONSE, .bytes = FAKE_TEXT("x"));
+    } else if (strcmp(verb, "data-unasked") == 0) {
+        fake_respond(run, false);
+        FAKE_SAY(stream_data, number, .stream = MF_STREAM_RESPONSE, .bytes = FAKE_TEXT("x"));
+    } else if (strcmp(verb, "data-empty") == 0) {
+        fake_respond(run, true);
+        FAKE_SAY(stream_data, number, .stream = MF_STREAM_RESPONSE, .bytes = FAKE_TEXT(""));
+    } else if (strcmp(verb, "data-request") == 0) {
+        FAKE_SAY(stream_data, number, .stream = MF_STREAM_REQUEST, .bytes = FAKE_TEXT("x"));
+    } else if (strcmp(verb, "data-fetch") == 0) {
+        FAKE_SAY(stream_data, number, .stream = 2, .bytes = FAKE_TEXT("x"));
+    } else if (strcmp(verb, "window") == 0) {
+        fake_respond(run, true);
+        fake_flood(run, MF_STREAM_WINDOW_BYTES + MF_STREAM_CHUNK_BYTES_MAX);
+    } else if (strcmp(verb, "overbody") == 0) {
+        fake_respond(run, true);
+        FAKE_SAY(stream_data, number, .stream = MF_STREAM_RESPONSE, .bytes = FAKE_TEXT("four and more"));
+    } else if (strcmp(verb, "overlog") == 0) {
+        char text[200];
+        memset(text, 'x', sizeof text);
+        FAKE_SAY(log, number, .text = mf_slice_of(text, sizeof text));
+    } else if (strcmp(verb, "overlines") == 0) {
+        for (int i = 0; i <= MF_RUN_LOG_LINES_MAX; i++) {
+            FAKE_SAY(log, number, .text = FAKE_TEXT(""));
+        }
+    } else if (strcmp(verb, "overexceptions") == 0) {
+        for (int i = 0; i <= MF_RUN_EXCEPTIONS_MAX; i++) {
+            FAKE_SAY(exception, number, .name = FAKE_TEXT("Error"));
+        }
+    } else if (strcmp(verb, "status-101") == 0) {
+        FAKE_SAY(response, number, .status = 101);
+    } else if (strcmp(verb, "status-600") == 0) {
+        FAKE_SAY(response, number, .status = 600);
+    } else if (strcmp(verb, "reason-crlf") == 0) {
+        FAKE_SAY(response, number, .status = 200, .status_text = FAKE_TEXT("a\r\nb: c"));
+    } else if (strcmp(verb, "header-crlf") == 0) {
+        FAKE_SAY(response, number, .status = 200, .headers = mf_slice_of("a\0b\r\nc: d", 10));
+    } else if (strcmp(verb, "fetch") == 0) {
+        FAKE_SAY(fetch, number, .fetch = 1, .method = FAKE_TEXT("GET"), .url = FAKE_TEXT("https://a/"));
+    } else if (strcmp(verb, "fetch-abort") == 0) {
+        FAKE_SAY(fetch_abort, number, .fetch = 1);
+    } else if (strcmp(verb, "bad-error") == 0) {
+        fake_done(run, MF_E_CONFIG, "");
+    } else if (strcmp(verb, "good-error") == 0) {
+        fake_done(run, 7, "");
+    } else if (strcmp(verb, "credit") == 0) {
+        FAKE_SAY(stream_credit, number, .stream = MF_STREAM_REQUEST, .bytes = 1);
+    } else if (strcmp(verb, "credit-other") == 0) {
+        FAKE_SAY(stream_credit, number, .stream = MF_STREAM_RESPONSE, .bytes = 1);
+    } else if (strcmp(verb, "stop-twice") == 0) {
+        FAKE_SAY(stream_stop, number, .stream = MF_STREAM_REQUEST);
+        FAKE_SAY(stream_stop, number, .stream = MF_STREAM_REQUEST);
+    } else if (strcmp(verb, "abort-fine") == 0) {
+        fake_respond(run, true);
+        FAKE_SAY(stream_abort, number, .stream = MF_STREAM_RESPONSE, .error = 0);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* "fetches": 1 and 3 go out, 3 with a body, 1 is taken back after its answer may have crossed. */
+static void fake_fetches(struct fake_run *run)
+{
+    FAKE_SAY(fetch, run->number, .fetch = 1, .method = FAKE_TEXT("GET"), .url = FAKE_TEXT("https://a/"));
+    FAKE_SAY(fetch, run->number, .fetch = 3, .has_body = 1, .method = FAKE_TEXT("PUT"),
+             .url = FAKE_TEXT("https://b/"));
+    FAKE_SAY(stream_data, run->number, .stream = MF_STREAM_OF_FETCH_REQUEST(3), .bytes = FAKE_TEXT("body"));
+    FAKE_SAY(fetch_abort, run->number, .fetch = 1);
+}
+
+static void fake_begin(struct fake_run *run)
+{
+    if (strcmp(run->verb, "ok") == 0) {
+        FAKE_SAY(log, run->number, .method = 1, .unix_ms = 2, .text = FAKE_TEXT("hello"));
+        fake_respond(run, false);
+        fake_done(run, 0, "");
+    } else if (strncmp(run->verb, "body ", 5) == 0) {
+        run->body_left = fake_argument(run);
+        fake_respond(run, true);
+        fake_pump(run, run->body_left);
+    } else if (strcmp(run->verb, "sum") == 0) {
+        char text[64];
+        uint64_t sum = 0;
+        for (size_t i = 0; i < run->bundle.size; i++) {
+            sum = sum * 31 + run->bundle.data[i];
+        }
+        (void)snprintf(text, sizeof text, "%" PRIu64, sum);
+        fake_respond(run, true);
+        FAKE_SAY(stream_data, run->number, .stream = MF_STREAM_RESPONSE, .bytes = FAKE_TEXT(text));
+        FAKE_SAY(stream_end, run->number, .stream = MF_STREAM_RESPONSE);
+        fake_done(run, 0, "");
+    } else if (strcmp(run->verb, "echo") == 0) {
+        fake_respond(run, true);
+    } else if (strcmp(run->verb, "stop") == 0) {
+        FAKE_SAY(stream_stop, run->number, .stream = MF_STREAM_REQUEST);
+    } else if (strcmp(run->verb, "abort") == 0) {
+        fake_respond(run, true);
+        FAKE_SAY(stream_data, run->number, .stream = MF_STREAM_RESPONSE, .bytes = FAKE_TEXT("half"));
+        FAKE_SAY(stream_abort, run->number, .stream = MF_STREAM_RESPONSE, .error = MF_E_EXCEPTION,
+                 .text = FAKE_TEXT("broke"));
+        fake_done(run, MF_E_EXCEPTION, "broke");
+    } else if (strcmp(run->verb, "exception") == 0) {
+        FAKE_SAY(exception, run->number, .line = 3, .column = 4, .name = FAKE_TEXT("Error"),
+                 .message = FAKE_TEXT("boom"));
+        fake_done(run, MF_E_EXCEPTION, "Error: boom");
+    } else if (strcmp(run->verb, "fetches") == 0) {
+        fake_fetches(run);
+    } else if (strcmp(run->verb, "crash") == 0) {
+        FAKE_SAY(log, run->number, .text = FAKE_TEXT("last words"));
+        (void)raise(SIGKILL);
+    } else if (strcmp(run->verb, "exit") == 0) {
+        mf_ignore((int)write(2, "one\ntwo \x1b[31m\"three\"\n", 21));
+        _exit(5);
+    } else if (strcmp(run->verb, "close") == 0) {
+        (void)close(3);
+        (void)pause();
+    } else if (strncmp(run->verb, "condemn", 7) == 0) {
+        FAKE_SAY(status, 0, .standby = 0, .is_condemned = 1);
+        if (strcmp(run->verb, "condemn") == 0) {
+            fake_done(run, MF_E_LIMIT_MEMORY, "");
+        }
+    } else if (strcmp(run->verb, "deaf") == 0) {
+        for (;;) {
+            (void)pause();
+        }
+    } else if (strcmp(run->verb, "chatter") == 0) {
+        for (int i = 0; i < 2000; i++) {
+            char line[1000];
+            memset(line, 'a' + i % 26, sizeof line);
+            line[sizeof line - 1] = '\n';
+            mf_ignore((int)write(2, line, sizeof line));
+        }
+        fake_respond(run, false);
+        fake_done(run, 0, "");
+    } else if (!fake_attack(run)) {
+        /* "hang", "stuck", ...: a parked run. */
+    }
+}
+
+static struct fake_run *fake_find(uint32_t number)
+{
+    for (size_t i = 0; i < FAKE_RUNS_MAX; i++) {
+        if (fake_runs[i].number == number) {
+            return &fake_runs[i];
+        }
+    }
+    return NULL;
+}
+
+static void fake_on_bundle(struct fake_run *run, struct mf_slice bytes)
+{
+    mf_ignore(mf_buf_append_slice(&run->bundle, bytes));
+    run->pieces++;
+    if (run->pieces == 1) {
+        for (size_t i = 0; i < bytes.size && bytes.data[i] != '\n' && i + 1 < sizeof run->verb; i++) {
+            run->verb[i] = (char)bytes.data[i];
+        }
+        if (strcmp(run->verb, "early") == 0) {
+            FAKE_SAY(log, run->number, .text = FAKE_TEXT("x"));
+        } else if (strcmp(run->verb, "give-up") == 0) {
+            fake_done(run, MF_E_NO_MEMORY, "no room");
+            return;
+        }
+    }
+    if (run->bundle.size == run->bundle_bytes) {
+        fake_begin(run);
+    }
+}
+
+static void fake_on_data(struct fake_run *run, struct mf_slice bytes)
+{
+    if (mf_window_use(&run->request, bytes.size) < 0) {
+        _exit(7);
+    }
+    if (strcmp(run->verb, "echo") == 0 && !run->is_stopped) {
+        if (mf_window_use(&run->response, bytes.size) < 0) {
+            _exit(6); /* The test consumes at once: it cannot happen. */
+        }
+        FAKE_SAY(stream_data, run->number, .stream = MF_STREAM_RESPONSE, .bytes = bytes);
+    }
+    uint32_t credit = mf_window_consume(&run->request, bytes.size);
+    if (credit > 0) {
+        FAKE_SAY(stream_credit, run->number, .stream = MF_STREAM_REQUEST, .bytes = credit);
+    }
+}
+
+static void fake_on_cancel(struct fake_run *run, int error)
+{
+    if (strcmp(run->verb, "stuck") == 0 || strcmp(run->verb, "condemn-stuck") == 0) {
+        return;
+    }
+    FAKE_SAY(log, run->number, .text = FAKE_TEXT("canceled"));
+    fake_done(run, error, "by the fake");
+}
+
+static void fake_on_drain(void)
+{
+    for (size_t i = 0; i < FAKE_RUNS_MAX; i++) {
+        if (fake_runs[i].number != 0) { /* Only those that were given up there: late words and a late DONE. */
+            FAKE_SAY(log, fake_runs[i].number, .text = FAKE_TEXT("late"));
+            fake_done(&fake_runs[i], MF_E_CANCELED, "late");
+        }
+    }
+    if (strstr(fake_start, "stay")) {
+        return;
+    }
+    _exit(0);
+}
+
+static void fake_on_frame(const struct mf_frame *frame)
+{
+    struct fake_run *run = fake_find(frame->run);
+    union {
+        struct mf_msg_start start;
+        struct mf_msg_bundle bundle;
+        struct mf_msg_cancel cancel;
+        struct mf_msg_stream_data data;
+        struct mf_msg_stream_credit credit;
+        struct mf_msg_fetch_fail fail;
+    } m;
+    if (frame->type == MF_MESSAGE_START && mf_decode_start(frame->payload, &m.start) == 0) {
+        run = fake_find(0);
+        run->number = frame->run;
+        run->bundle_bytes = m.start.bundle_bytes;
+        run->flags = m.start.flags;
+        mf_buf_init(&run->bundle, MF_BUNDLE_BYTES_MAX);
+        mf_window_init(&run->request);
+        mf_window_init(&run->response);
+    } else if (frame->type == MF_MESSAGE_DRAIN) {
+        fake_on_drain();
+    } else if (!run) {
+        return; /* Crossed our DONE. */
+    } else if (frame->type == MF_MESSAGE_BUNDLE && mf_decode_bundle(frame->payload, &m.bundle) == 0) {
+        fake_on_bundle(run, m.bundle.bytes);
+    } else if (frame->type == MF_MESSAGE_CANCEL && mf_decode_cancel(frame->payload, &m.cancel) == 0) {
+        fake_on_cancel(run, m.cancel.error);
+    } else if (frame->type == MF_MESSAGE_STREAM_DATA && mf_decode_stream_data(frame->payload, &m.data) == 0) {
+        fake_on_data(run, m.data.bytes);
+    } else if (frame->type == MF_MESSAGE_STREAM_END && strcmp(run->verb, "echo") == 0) {
+        FAKE_SAY(stream_end, run->number, .stream = MF_STREAM_RESPONSE);
+        fake_done(run, 0, "");
+    } else if (frame->type == MF_MESSAGE_STREAM_END && strcmp(run->verb, "stop") == 0) {
+        _exit(4); /* Nobody ends what was stopped. */
+    } else if (frame->type == MF_MESSAGE_STREAM_ABORT) {
+        fake_done(run, MF_E_EXCEPTION, "request aborted");
+    } else if (frame->type == MF_MESSAGE_STREAM_CREDIT &&
+               mf_decode_stream_credit(frame->payload, &m.credit) == 0) {
+        if (mf_window_grant(&run->response, m.credit.bytes) < 0) {
+            _exit(3);
+        }
+        if (strncmp(run->verb, "body ", 5) == 0) {
+            fake_pump(run, fake_argument(run));
+        }
+    } else if (frame->type == MF_MESSAGE_STREAM_STOP) {
+        run->is_stopped = true;
+        FAKE_SAY(log, run->number, .text = FAKE_TEXT("stopped"));
+        fake_done(run, 0, "");
+    } else if (frame->type == MF_MESSAGE_FETCH_FAIL && mf_decode_fetch_fail(frame->payload, &m.fail) == 0) {
+        char text[64];
+        (void)snprintf(text, sizeof text, "fetch %u: %s", m.fail.fetch, mf_error_code(m.fail.error));
+        FAKE_SAY(log, run->number, .text = FAKE_TEXT(text));
+        if (m.fail.fetch == 3) {
+            fake_respond(run, false);
+            fake_done(run, 0, "");
+        }
+    }
+}
+
+static void fake_say_ready(void)
+{
+    if (strstr(fake_start, "never")) {
+        (void)pause();
+    } else if (strstr(fake_start, "exit3")) {
+        mf_ignore((int)write(2, "no luck\nthe kernel refuses it", 29));
+        _exit(3);
+    } else if (strstr(fake_start, "log-first")) {
+        FAKE_SAY(log, 1, .text = FAKE_TEXT("x"));
+    } else if (strstr(fake_start, "no-layers")) {
+        FAKE_SAY(ready, 0, .layers = 1u << MF_JAIL_SECCOMP, .v8_version = FAKE_TEXT("x"));
+        (void)pause();
+    } else if (strstr(fake_start, "bad-version")) {
+        FAKE_SAY(ready, 0, .layers = MF_JAIL_ALL, .v8_version = FAKE_TEXT("1\n2"));
+        (void)pause();
+    }
+    FAKE_SAY(ready, 0, .layers = MF_JAIL_ALL, .v8_version = FAKE_TEXT(FAKE_VERSION));
+    FAKE_SAY(status, 0, .standby = 4);
+}
+
+static int fake_main(int argc, char **argv)
+{
+    struct mf_frame_reader reader;
+    struct mf_frame frame;
+    for (int i = 1; i + 1 < argc; i++) {
+        fake_start = strcmp(argv[i], "--v8-flags") == 0 ? argv[i + 1] : fake_start;
+    }
+    fake_say_ready();
+    mf_frame_reader_init(&reader, MF_TO_EXECUTOR);
+    for (;;) {
+        uint8_t *space;
+        mf_ignore(mf_frame_reader_reserve(&reader, 65536, &space));
+        ssize_t got = read(3, space, 65536);
+        if (got <= 0) {
+            _exit(0);
+        }
+        mf_frame_reader_commit(&reader, (size_t)got);
+        int result;
+        while ((result = mf_frame_reader_next(&reader, &frame)) == 1) {
+            fake_on_frame(&frame);
+        }
+        if (result < 0) {
+            _exit(2);
+        }
+    }
+}
+
+#endif
