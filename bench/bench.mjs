@@ -1,0 +1,181 @@
+// bench.mjs - the measurements; bench/run calls it.
+import { spawn } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import http from "node:http";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { Mayfly, Workerd } from "./sides.mjs";
+import { report } from "./report.mjs";
+
+const { values: options } = parseArgs({
+  options: { quick: { type: "boolean" }, out: { type: "string" }, only: { type: "string" }, parts: { type: "string", default: "speed,parked,soak" } },
+});
+const parts = options.parts.split(",");
+const here = path.dirname(new URL(import.meta.url).pathname);
+const sides = { mayfly: Mayfly, workerd: Workerd };
+if (options.only) for (const name of Object.keys(sides)) if (name !== options.only) delete sides[name];
+
+const plan = options.quick
+  ? { rounds: 2, seconds: 2, connections: [1, 8, 64], parkedRuns: 200, parkMs: 10_000, soakRuns: [200, 1000] }
+  : { rounds: 5, seconds: 8, connections: [1, 8, 64], parkedRuns: 200, parkMs: 20_000, soakRuns: [1000, 10_000] };
+const WARM_UP_RUNS = 100;
+const SOAK_CONNECTIONS = 8;
+const RSS_KB_MAX = 8 * 1024 * 1024; // A side that keeps what it has run is stopped here, not when the machine is full.
+const REQUEST_MS_MAX = 60_000;
+
+let serial = 0;
+const unique = () => `${process.pid.toString(36)}-${(serial++).toString(36)}`;
+const module = readFileSync(path.join(here, "module.js"), "utf8");
+const parked = readFileSync(path.join(here, "parked.js"), "utf8").replace("PARK_MS", String(plan.parkMs));
+
+// POSTs |source|; resolves with the response once its head is there.
+function post(side, agent, source) {
+  return new Promise((resolve, reject) => {
+    const request = http.request(side.url, { method: "POST", agent, timeout: REQUEST_MS_MAX, headers: { "content-type": "text/javascript", "content-length": Buffer.byteLength(source) } }, resolve);
+    request.on("error", reject);
+    request.on("timeout", () => request.destroy(new Error("no answer in time")));
+    request.end(source);
+  });
+}
+
+async function text(response) {
+  response.setEncoding("utf8");
+  let all = "";
+  for await (const chunk of response) all += chunk;
+  return all;
+}
+
+// |count| runs over |connections|, each answer compared with what only its own code can say.
+async function runs(side, count, connections, onProgress = () => true) {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: connections });
+  let left = count;
+  const client = async () => {
+    while (left-- > 0) {
+      const name = unique();
+      const response = await post(side, agent, module.replace("UNIQUE", name).replace("UNIQUE", name));
+      const body = await text(response);
+      if (response.statusCode !== 200 || body !== `hello ${name} worker.local`) throw new Error(`wrong answer: ${response.statusCode} ${body}`);
+      if (left % 500 === 0 && !onProgress(count - left)) left = 0;
+    }
+  };
+  await Promise.all(Array.from({ length: connections }, client));
+  agent.destroy();
+}
+
+function wrk(side, connections, seconds, type = "text/javascript") {
+  return new Promise((resolve, reject) => {
+    const child = spawn("wrk", ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "30s", "-s", path.join(here, "load.lua"), side.url, "--", path.join(here, "module.js"), unique(), type], { stdio: ["ignore", "pipe", "inherit"] });
+    let out = "";
+    child.stdout.on("data", (chunk) => { out += chunk; });
+    child.on("error", reject);
+    child.on("close", (code) => {
+      const line = out.split("\n").find((one) => one.startsWith("{"));
+      if (code !== 0 || !line) return reject(new Error(`wrk: ${out}`));
+      const result = JSON.parse(line);
+      if (result.failed > 0) return reject(new Error(`${result.failed} of ${result.runs} requests failed`));
+      resolve({ ...result, perSecond: result.runs / (result.us / 1e6) });
+    });
+  });
+}
+
+const say = (line) => process.stderr.write(`bench: ${line}\n`);
+const settle = () => new Promise((resolve) => setTimeout(resolve, 1000));
+
+// Rounds of every side in turns, each with a server of its own that has served a little before.
+async function measureSpeed(results) {
+  for (let round = 0; round < plan.rounds; round++) {
+    const names = Object.keys(sides);
+    if (round % 2 === 1) names.reverse();
+    for (const connections of plan.connections) {
+      for (const name of names) {
+        const side = await new sides[name]().start();
+        try {
+          await runs(side, WARM_UP_RUNS, Math.min(connections, 8));
+          const before = side.use().cpuMs;
+          const result = await wrk(side, connections, plan.seconds);
+          result.cpuMsPerRun = (side.use().cpuMs - before) / result.runs;
+          (results.speed[name] ??= {})[connections] ??= [];
+          results.speed[name][connections].push(result);
+          say(`round ${round + 1}, ${connections} connections, ${name}: p50 ${(result.p50 / 1000).toFixed(2)} ms, ${result.perSecond.toFixed(0)} runs a second`);
+        } finally {
+          await side.stop();
+        }
+      }
+    }
+  }
+}
+
+// The memory of a server at rest, and with many runs that wait for a timer.
+async function measureParked(results) {
+  for (const name of Object.keys(sides)) {
+    const side = await new sides[name]().start();
+    const agent = new http.Agent({ keepAlive: true, maxSockets: plan.parkedRuns });
+    try {
+      await settle();
+      const fresh = side.use();
+      await runs(side, WARM_UP_RUNS, 8);
+      await settle();
+      const idle = side.use();
+      const started = await Promise.all(Array.from({ length: plan.parkedRuns }, async () => {
+        const response = await post(side, agent, parked.replace("UNIQUE", unique()));
+        const ended = new Promise((resolve, reject) => { response.on("end", resolve); response.on("error", reject); });
+        const first = new Promise((resolve) => response.once("data", resolve));
+        await first;
+        return { ended };
+      }));
+      const live = side.use();
+      await Promise.all(started.map(({ ended }) => ended));
+      await settle();
+      const after = side.use();
+      results.parked[name] = { runs: plan.parkedRuns, fresh, idle, live, after, perRunKb: (live.pssKb - idle.pssKb) / plan.parkedRuns };
+      say(`${name}: at rest ${mb(idle.pssKb)} MB, ${plan.parkedRuns} parked ${mb(live.pssKb)} MB`);
+    } finally {
+      agent.destroy();
+      await side.stop();
+    }
+  }
+}
+
+// Memory after many runs: a side that keeps something of each shows it here.
+async function measureSoak(results) {
+  for (const name of Object.keys(sides)) {
+    const side = await new sides[name]().start();
+    try {
+      let done = 0;
+      results.soak[name] = [];
+      for (const goal of plan.soakRuns) {
+        let peak = 0;
+        const within = () => { peak = Math.max(peak, side.use().rssKb); return peak < RSS_KB_MAX; };
+        await runs(side, goal - done, SOAK_CONNECTIONS, within);
+        if (!within()) {
+          say(`${name}: stopped at ${mb(peak)} MB on the way to ${goal} runs`);
+          results.soak[name].push({ runs: goal, stopped: true, peakKb: peak });
+          break;
+        }
+        done = goal;
+        await settle();
+        results.soak[name].push({ runs: goal, peakKb: peak, ...side.use() });
+        say(`${name}: after ${goal} runs ${mb(results.soak[name].at(-1).rssKb)} MB`);
+      }
+    } finally {
+      await side.stop();
+    }
+  }
+}
+
+const mb = (kb) => (kb / 1024).toFixed(1);
+
+for (const side of Object.values(sides)) {
+  if (side.missing()) { say(side.missing()); process.exit(1); }
+}
+const results = { plan, versions: {}, speed: {}, parked: {}, soak: {} };
+for (const [name, side] of Object.entries(sides)) results.versions[name] = await side.version();
+if (parts.includes("speed")) await measureSpeed(results);
+if (parts.includes("parked")) await measureParked(results);
+if (parts.includes("soak")) await measureSoak(results);
+const markdown = report(results, process.argv.slice(2));
+process.stdout.write(markdown);
+if (options.out) {
+  writeFileSync(options.out, markdown);
+  writeFileSync(`${options.out}.json`, JSON.stringify(results, null, 1) + "\n");
+}

@@ -1,0 +1,89 @@
+// report.mjs - results as Markdown: tables, and the ratios that the project holds itself to.
+import { execFileSync, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import os from "node:os";
+
+const TITLES = { mayfly: "mayflyd", workerd: "workerd" };
+
+const median = (numbers) => {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+};
+const spread = (numbers, digits) => `${median(numbers).toFixed(digits)} (${Math.min(...numbers).toFixed(digits)}–${Math.max(...numbers).toFixed(digits)})`;
+const mb = (kb) => (kb / 1024).toFixed(1);
+
+function table(head, rows) {
+  return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |\n`).join("");
+}
+
+function command(file, args) {
+  try { return execFileSync(file, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim(); } catch { return "unknown"; }
+}
+
+function machine() {
+  const release = /^PRETTY_NAME="?(.*?)"?$/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1];
+  return `${os.cpus().length} × ${os.cpus()[0]?.model}, ${(os.totalmem() / 2 ** 30).toFixed(0)} GiB, ${release}, Linux ${os.release()}`;
+}
+
+function speed(results) {
+  const rows = [];
+  for (const connections of results.plan.connections) {
+    for (const [name, all] of Object.entries(results.speed)) {
+      const rounds = all[connections];
+      const ms = (key) => spread(rounds.map((one) => one[key] / 1000), 2);
+      rows.push([connections, TITLES[name], ms("p50"), ms("p95"), ms("p99"), spread(rounds.map((one) => one.perSecond), 0), spread(rounds.map((one) => one.cpuMsPerRun), 2)]);
+    }
+  }
+  return "\n## Speed\n\nMedian of the rounds (least–most). Milliseconds as the client sees them.\n\n" +
+    table(["connections", "", "p50 ms", "p95 ms", "p99 ms", "runs/s", "CPU ms/run"], rows);
+}
+
+function parked(results) {
+  const rows = Object.entries(results.parked).map(([name, one]) =>
+    [TITLES[name], one.idle.processes, mb(one.fresh.pssKb), mb(one.idle.pssKb), mb(one.live.pssKb), (one.perRunKb / 1024).toFixed(2), mb(one.after.pssKb)]);
+  return `\n## Memory at rest and with parked runs\n\nPSS of all processes of a side, MB: just started, after 100 runs, with ${results.plan.parkedRuns} runs alive that wait for a timer, and after their end.\n\n` +
+    table(["", "processes", "started", "at rest", "all parked", "for each parked run", "after"], rows);
+}
+
+function soak(results) {
+  const rows = [];
+  for (const [name, all] of Object.entries(results.soak)) {
+    for (const one of all) rows.push([TITLES[name], one.runs, one.stopped ? "stopped" : mb(one.rssKb), one.stopped ? "" : mb(one.pssKb), mb(one.peakKb)]);
+  }
+  return "\n## Memory after many runs\n\nMB, all processes of a side together, a second after the last run. A side that reaches 8 GiB is stopped.\n\n" + table(["", "runs", "RSS", "PSS", "highest RSS"], rows);
+}
+
+// What the project set out to reach, and what this run says.
+function ratios(results) {
+  const rows = [];
+  const at = (name, connections, key) => median(results.speed[name][connections].map((one) => one[key]));
+  const { mayfly, workerd } = results.speed;
+  if (mayfly && workerd) {
+    for (const connections of results.plan.connections) {
+      rows.push([`p50 at ${connections}: workerd ÷ mayflyd`, (at("workerd", connections, "p50") / at("mayfly", connections, "p50")).toFixed(1), connections === 1 ? "≥ 15" : ""]);
+      rows.push([`p99 at ${connections}: workerd ÷ mayflyd`, (at("workerd", connections, "p99") / at("mayfly", connections, "p99")).toFixed(1), ""]);
+      rows.push([`runs/s at ${connections}: mayflyd ÷ workerd`, (at("mayfly", connections, "perSecond") / at("workerd", connections, "perSecond")).toFixed(1), connections === 8 ? "≥ 5" : ""]);
+      rows.push([`CPU for each run at ${connections}: workerd ÷ mayflyd`, (at("workerd", connections, "cpuMsPerRun") / at("mayfly", connections, "cpuMsPerRun")).toFixed(1), ""]);
+    }
+  }
+  if (results.parked.mayfly) rows.push(["mayflyd: MB for each parked run", (results.parked.mayfly.perRunKb / 1024).toFixed(2), "≤ 1.5"]);
+  const [first, last] = results.soak.mayfly ?? [];
+  if (last?.rssKb) rows.push([`mayflyd: RSS after ${last.runs} runs ÷ after ${first.runs}`, (last.rssKb / first.rssKb).toFixed(3), "≤ 1.05"]);
+  return rows.length === 0 ? "" : "\n## Ratios\n\n" + table(["", "measured", "aim"], rows);
+}
+
+export function report(results, args) {
+  const has = (part) => Object.keys(results[part]).length > 0;
+  const { plan } = results;
+  return `# mayflyd beside workerd\n\nMade by \`bench/run${args.length ? " " + args.join(" ") : ""}\` on ${new Date().toISOString().slice(0, 10)}, commit ${command("git", ["rev-parse", "--short", "HEAD"])}${command("git", ["status", "--porcelain", "--untracked-files=no"]) === "" ? "" : " with changes"}.\n` +
+    `Machine: ${machine()}.\nSides: ${Object.entries(results.versions).map(([name, version]) => `${TITLES[name]} (${version})`).join(", ")}.\n` +
+    `Load: ${spawnSync("wrk", ["-v"], { encoding: "utf8" }).stdout.split(" Copyright")[0].trim()}, one thread, ${plan.rounds} rounds of ${plan.seconds} s for each row, sides in turns, each with a fresh server.\n` +
+    (has("speed") && results.speed.mayfly && results.speed.workerd || has("parked") || has("soak") ? ratios(results) : "") +
+    (has("speed") ? speed(results) : "") + (has("parked") ? parked(results) : "") + (has("soak") ? soak(results) : "") +
+    `\n## What this is, and what it is not\n\n` +
+    `- Both sides get the same small JavaScript module in the body of a POST, new code in every request, and answer with what its \`fetch\` returns: mayflyd through \`POST /v1/run\`, workerd through a worker that calls \`LOADER.load(…).getEntrypoint().fetch(…)\`.\n` +
+    `- mayflyd is set up as it ships: every layer of the jail, one executor for each CPU. workerd runs script on one thread and has no sandbox of its own around it; its maker's service adds one that is not measured here.\n` +
+    `- The load tool shares the CPUs with the side that it measures.\n` +
+    `- Not measured: large modules, TypeScript, \`fetch\` to other servers, named workers that are loaded once, a network between client and server, other machines.\n`;
+}
