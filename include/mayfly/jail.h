@@ -82,7 +82,7 @@ MF_MUST_CHECK int mf_jail_spawn(const struct mf_jail_spawn *spawn,
 struct mf_jail_options {
     uint32_t layers;          /* Which to put on. */
     uint32_t layers_required; /* Fail closed when one of these is refused. */
-    uint32_t layers_given;    /* Namespaces that mf_jail_spawn made already. */
+    uint32_t layers_given;    /* Namespaces to make use of; only those count that mf_jail_spawn says it made. */
     int channel_fd;           /* The one descriptor that stays open besides 0, 1 and 2. */
     uint64_t address_space_bytes_max; /* RLIMIT_AS, 0 for none: V8 reserves far more than it uses. */
     uint64_t threads_max;             /* RLIMIT_NPROC where it counts (in a user namespace). */

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
@@ -64,9 +65,20 @@ static int namespaces_check(const struct mf_jail_options *options, char *why)
     return 0;
 }
 
-int mf_jail_enter(const struct mf_jail_options *options, uint32_t *ret_layers, char *ret_why)
+/* What the caller believes and what the spawner made. A root that unmounted the machine's own tree because nobody told it
+ * that there is no mount namespace would be worse than no jail. */
+static uint32_t namespaces_given(const struct mf_jail_options *options)
 {
-    uint32_t layers = options->layers_given & MF_JAIL_NAMESPACES;
+    const char *made = getenv(MF_JAIL_GIVEN_VARIABLE);
+    return made == NULL ? 0 : options->layers_given & MF_JAIL_NAMESPACES & (uint32_t)strtoul(made, NULL, 16);
+}
+
+int mf_jail_enter(const struct mf_jail_options *asked, uint32_t *ret_layers, char *ret_why)
+{
+    struct mf_jail_options truth = *asked;
+    truth.layers_given = namespaces_given(asked);
+    const struct mf_jail_options *options = &truth;
+    uint32_t layers = truth.layers_given;
     uint32_t wanted = options->layers | options->layers_required;
     ret_why[0] = '\0';
     if (!is_alone()) {

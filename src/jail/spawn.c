@@ -72,6 +72,9 @@ struct birth {
     bool is_privileged;
     uid_t uid;
     gid_t gid;
+    char
+        given[sizeof(MF_JAIL_GIVEN_VARIABLE) + 16]; /* "MAYFLY_JAIL_GIVEN=3f": |layers|, for mf_jail_enter. */
+    const char **envp;                              /* The spawner's and |given|. */
     int go[2];
     int report[2];
     int null_fd;
@@ -206,7 +209,7 @@ static MF_NORETURN void child_main(struct birth *birth)
     birth->program_fd = fcntl(birth->program_fd, F_DUPFD_CLOEXEC, FD_ASIDE);
     child_arrange_fds(birth);
     char *const *argv = (char *const *)(uintptr_t)birth->spawn->argv;
-    char *const *envp = (char *const *)(uintptr_t)birth->spawn->envp;
+    char *const *envp = (char *const *)(uintptr_t)birth->envp;
     /* By descriptor: the folders on the way to it need not be open to the unprivileged user, only the file. */
     (void)syscall(SYS_execveat, birth->program_fd, "", argv, envp, AT_EMPTY_PATH);
     child_fail(birth, STEP_EXEC);
@@ -230,6 +233,19 @@ static void birth_done(struct birth *birth)
     fd_close(&birth->report[1]);
     fd_close(&birth->null_fd);
     fd_close(&birth->program_fd);
+    mf_free(birth->envp);
+}
+
+/* The argument list was made before we knew what the kernel gives: the environment says it. */
+static void birth_set_environment(struct birth *birth)
+{
+    size_t count = 0;
+    while (birth->spawn->envp[count] != NULL) {
+        count++;
+    }
+    birth->envp = mf_new((count + 2) * sizeof(birth->envp[0]));
+    memcpy(birth->envp, birth->spawn->envp, count * sizeof(birth->envp[0]));
+    birth->envp[count] = birth->given;
 }
 
 static int say(char *why, const char *what, const char *path, int error_number)
@@ -256,6 +272,7 @@ static int birth_init(struct birth *birth, const struct mf_jail_spawn *spawn, ch
                        "an executor may not be root outside: choose another uid and gid");
         return MF_E_JAIL;
     }
+    birth_set_environment(birth);
     birth->program_fd = open(spawn->path, O_PATH | O_CLOEXEC);
     if (birth->program_fd < 0) {
         return say(why, "cannot open", spawn->path, errno);
@@ -277,6 +294,7 @@ static int birth_clone(struct birth *birth)
     sigset_t all, before;
     int pidfd = -1;
     unsigned long flags = (unsigned)mf_jail_namespace_flags(birth->layers) | CLONE_PIDFD | SIGCHLD;
+    (void)snprintf(birth->given, sizeof(birth->given), MF_JAIL_GIVEN_VARIABLE "=%x", birth->layers);
     sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     long pid = syscall(SYS_clone, flags, NULL, &pidfd, NULL, NULL);

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,7 +117,8 @@ static void works_with_fewer_namespaces(void)
                                    .log_fd = -1};
         MF_CHECK_INT(nest_run(&order, &nest), 0);
         MF_CHECK_INT(nest.layers_spawned, masks[i]);
-        MF_CHECK(nest_said(&nest, "returned 1 ") != NULL); /* One variable was given, one is there. */
+        MF_CHECK(nest_said(&nest, "returned 2 ") !=
+                 NULL); /* The one that was given, and MAYFLY_JAIL_GIVEN. */
     }
 }
 
@@ -253,6 +256,107 @@ static void dies_with_its_parent(void)
     close(ready[1]);
 }
 
+/* The probe believes that it has a mount namespace; the spawner made none and says so. */
+static void enter_is_not_fooled(void)
+{
+    static const char *const envp[] = {"ASAN_OPTIONS=detect_leaks=0", NULL};
+    struct mf_jail_spawn spawn = spawn_of(nest_probe_path());
+    char layers[16], why[MF_JAIL_WHY_BYTES_MAX], text[256] = "";
+    const char *argv[] = {"probe", layers, layers, "0", "0", "other", "log", NULL};
+    int ends[2], pidfd = -1, status = 0;
+    uint32_t made = 0;
+    pid_t pid = -1;
+    MF_CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+    (void)snprintf(layers, sizeof(layers), "%x", 1u << MF_JAIL_MOUNT_NS | 1u << MF_JAIL_EMPTY_ROOT);
+    spawn.argv = argv;
+    spawn.envp = envp;
+    spawn.channel_fd = ends[1];
+    spawn.layers = spawn.layers_required = 1u << MF_JAIL_USER_NS;
+    MF_CHECK_INT(mf_jail_spawn(&spawn, &pid, &pidfd, &made, why), 0);
+    MF_CHECK(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 3);
+    MF_CHECK(recv(ends[0], text, sizeof(text) - 1, MSG_DONTWAIT) > 0);
+    MF_CHECK(strncmp(text, "refused mount-namespace: was not made", 37) == 0);
+    close(ends[0]);
+    close(ends[1]);
+    close(pidfd);
+}
+
+/* As a container's profile does: no namespace with |flag| for this process and its children. */
+static void kernel_refuses(uint64_t flag)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    MF_CHECK(filter != NULL);
+    const struct scmp_arg_cmp has_flag = {0, SCMP_CMP_MASKED_EQ, flag, flag};
+    MF_CHECK_INT(seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1, &has_flag), 0);
+    MF_CHECK_INT(seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(unshare), 1, &has_flag), 0);
+    MF_CHECK_INT(seccomp_load(filter), 0);
+    seccomp_release(filter);
+}
+
+static void spawn_refused(uint64_t flag, uint32_t required, uint32_t expected, const char *expected_why)
+{
+    static const char *const argv[] = {"probe", "0", "0", "0", "0", "other", "log", NULL};
+    struct mf_jail_spawn spawn = spawn_of(nest_probe_path());
+    char why[MF_JAIL_WHY_BYTES_MAX];
+    uint32_t made = 0;
+    int pidfd = -1, status = -1;
+    pid_t pid = -1;
+    kernel_refuses(flag);
+    spawn.argv = argv;
+    spawn.layers_required = required;
+    if (expected_why != NULL) {
+        refused_with(&spawn, expected_why);
+        return;
+    }
+    MF_CHECK_INT(mf_jail_spawn(&spawn, &pid, &pidfd, &made, why), 0);
+    MF_CHECK_INT(made, expected);
+    MF_CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+static void in_child(void (*test)(void))
+{
+    int status = -1;
+    pid_t child = fork();
+    MF_CHECK(child >= 0);
+    if (child == 0) {
+        test();
+        _exit(0);
+    }
+    MF_CHECK(waitpid(child, &status, 0) == child);
+    MF_CHECK_INT(status, 0);
+}
+
+static void drops_one(void)
+{
+    spawn_refused(CLONE_NEWNET, 1u << MF_JAIL_USER_NS, NAMESPACES & ~(1u << MF_JAIL_NET_NS), NULL);
+}
+
+static void needs_that_one(void)
+{
+    spawn_refused(CLONE_NEWNET, 1u << MF_JAIL_NET_NS, 0,
+                  "net-namespace: clone: Operation not permitted. In a container: give it CAP_SYS_ADMIN");
+}
+
+/* Without a user namespace root still gets the others, and an ordinary user none. */
+static void drops_the_user_namespace(void)
+{
+    spawn_refused(CLONE_NEWUSER, 0, nest_is_privileged() ? NAMESPACES & ~(1u << MF_JAIL_USER_NS) : 0, NULL);
+}
+
+static void needs_the_user_namespace(void)
+{
+    spawn_refused(CLONE_NEWUSER, NAMESPACES, 0,
+                  "user-namespace: clone: Operation not permitted. In a container: its seccomp profile");
+}
+
+static void drops_what_the_kernel_refuses(void)
+{
+    in_child(drops_one);
+    in_child(needs_that_one);
+    in_child(drops_the_user_namespace);
+    in_child(needs_the_user_namespace);
+}
+
 static void enter_refuses(const char *name, uint32_t layers, uint32_t given_less, const char *expected)
 {
     struct nest nest;
@@ -322,7 +426,9 @@ int main(int argc, char **argv)
     MF_RUN(inherits_nothing);
     MF_RUN(descriptors_may_lie_in_each_others_way);
     MF_RUN(dies_with_its_parent);
+    MF_RUN(drops_what_the_kernel_refuses);
     MF_RUN(enter_fails_closed);
+    MF_RUN(enter_is_not_fooled);
     MF_RUN(spawns_beside_other_threads);
     return 0;
 }
