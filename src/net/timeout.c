@@ -1,0 +1,83 @@
+#include "timeout.h"
+
+static void timer_set(struct mf__timeouts *timeouts, uint64_t due_ms);
+
+/* The timer may run before the earliest deadline (it was disarmed meanwhile), never after it. */
+static void timer_fired(uv_timer_t *timer)
+{
+    struct mf__timeouts *timeouts = MF_CONTAINER_OF(timer, struct mf__timeouts, timer);
+    uint64_t now_ms = uv_now(timer->loop);
+    uint64_t next_ms = UINT64_MAX;
+
+    timeouts->timer_due_ms = UINT64_MAX;
+    for (unsigned phase = 0; phase < MF__PHASE_COUNT; phase++) {
+        struct mf__timeout *oldest;
+        while ((oldest = mf__timeouts_oldest(timeouts, (enum mf__phase)phase)) != NULL &&
+               oldest->due_ms <= now_ms) {
+            mf__timeout_disarm(oldest);
+            timeouts->on_due(oldest, (enum mf__phase)phase);
+        }
+        if (oldest != NULL && oldest->due_ms < next_ms) {
+            next_ms = oldest->due_ms;
+        }
+    }
+    timer_set(timeouts, next_ms);
+}
+
+static void timer_set(struct mf__timeouts *timeouts, uint64_t due_ms)
+{
+    if (due_ms >= timeouts->timer_due_ms) {
+        return;
+    }
+    uint64_t now_ms = uv_now(timeouts->timer.loop);
+    timeouts->timer_due_ms = due_ms;
+    int error = uv_timer_start(&timeouts->timer, timer_fired, due_ms > now_ms ? due_ms - now_ms : 0, 0);
+    MF_ASSERT(error == 0); /* Fails only while the handle closes. */
+}
+
+void mf__timeouts_open(struct mf__timeouts *timeouts,
+                       uv_loop_t *loop,
+                       void (*on_due)(struct mf__timeout *timeout, enum mf__phase phase))
+{
+    mf_ignore(uv_timer_init(loop, &timeouts->timer)); /* It cannot fail. */
+    timeouts->timer_due_ms = UINT64_MAX;
+    timeouts->on_due = on_due;
+    for (size_t i = 0; i < MF__PHASE_COUNT; i++) {
+        mf_list_init(&timeouts->lists[i]);
+    }
+}
+
+void mf__timeouts_close(struct mf__timeouts *timeouts, uv_close_cb on_closed)
+{
+    for (size_t i = 0; i < MF__PHASE_COUNT; i++) {
+        MF_ASSERT(mf_list_is_empty(&timeouts->lists[i]));
+    }
+    uv_close((uv_handle_t *)&timeouts->timer, on_closed);
+}
+
+struct mf__timeout *mf__timeouts_oldest(struct mf__timeouts *timeouts, enum mf__phase phase)
+{
+    struct mf_list *list = &timeouts->lists[phase];
+    return mf_list_is_empty(list) ? NULL : MF_CONTAINER_OF(list->next, struct mf__timeout, link);
+}
+
+void mf__timeout_init(struct mf__timeout *timeout)
+{
+    mf_list_init(&timeout->link);
+    timeout->phase = MF__PHASE_COUNT;
+}
+
+void mf__timeout_arm(struct mf__timeouts *timeouts, struct mf__timeout *timeout, enum mf__phase phase)
+{
+    mf_list_remove(&timeout->link);
+    timeout->phase = phase;
+    timeout->due_ms = uv_now(timeouts->timer.loop) + timeouts->ms[phase];
+    mf_list_push_back(&timeouts->lists[phase], &timeout->link);
+    timer_set(timeouts, timeout->due_ms);
+}
+
+void mf__timeout_disarm(struct mf__timeout *timeout)
+{
+    mf_list_remove(&timeout->link);
+    timeout->phase = MF__PHASE_COUNT;
+}

@@ -1,0 +1,51 @@
+/* timeout.h - a deadline for each phase of each connection, over one uv_timer.
+ *
+ * All deadlines of a phase are equally far away, so a list in the order of arming is sorted: arming and disarming are a few
+ * pointer writes, and only the lists' heads are looked at.
+ */
+#ifndef MAYFLY_NET_TIMEOUT_H
+#define MAYFLY_NET_TIMEOUT_H
+
+#include <uv.h>
+
+#include <mayfly/base.h>
+
+enum mf__phase {
+    MF__PHASE_TLS,        /* The handshake. */
+    MF__PHASE_IDLE,       /* Between requests. */
+    MF__PHASE_HEAD,       /* From a request's first byte to the end of its head. */
+    MF__PHASE_BODY,       /* Until the next piece of a body that is waited for. */
+    MF__PHASE_HALF_CLOSE, /* The client sends no more and may be gone. */
+    MF__PHASE_LINGER,     /* The last answer is out; the client may still be sending. */
+    MF__PHASE_WRITE,      /* Until the client takes more of what waits for it. */
+    MF__PHASE_COUNT
+};
+
+struct mf__timeout {
+    struct mf_list link;
+    uint64_t due_ms;
+    enum mf__phase phase; /* MF__PHASE_COUNT: not armed. */
+};
+
+struct mf__timeouts {
+    uv_timer_t timer;
+    struct mf_list lists[MF__PHASE_COUNT];
+    uint32_t ms[MF__PHASE_COUNT];
+    uint64_t timer_due_ms; /* UINT64_MAX: the timer is stopped. */
+    void (*on_due)(struct mf__timeout *timeout, enum mf__phase phase);
+};
+
+void mf__timeouts_open(struct mf__timeouts *timeouts,
+                       uv_loop_t *loop,
+                       void (*on_due)(struct mf__timeout *timeout, enum mf__phase phase));
+/* Nothing is armed any more. */
+void mf__timeouts_close(struct mf__timeouts *timeouts, uv_close_cb on_closed);
+/* The one that was armed first, or NULL. */
+struct mf__timeout *mf__timeouts_oldest(struct mf__timeouts *timeouts, enum mf__phase phase);
+
+void mf__timeout_init(struct mf__timeout *timeout);
+/* Starts anew when it was armed. */
+void mf__timeout_arm(struct mf__timeouts *timeouts, struct mf__timeout *timeout, enum mf__phase phase);
+void mf__timeout_disarm(struct mf__timeout *timeout);
+
+#endif
