@@ -69,8 +69,12 @@ static int namespaces_check(const struct mf_jail_options *options, char *why)
  * that there is no mount namespace would be worse than no jail. */
 static uint32_t namespaces_given(const struct mf_jail_options *options)
 {
-    const char *made = getenv(MF_JAIL_GIVEN_VARIABLE);
-    return made == NULL ? 0 : options->layers_given & MF_JAIL_NAMESPACES & (uint32_t)strtoul(made, NULL, 16);
+    const char *text = getenv(MF_JAIL_GIVEN_VARIABLE);
+    uint64_t made = 0;
+    if (text == NULL || mf_slice_parse_u64(mf_slice_of_cstr(text), UINT32_MAX, &made) < 0) {
+        return 0;
+    }
+    return options->layers_given & MF_JAIL_NAMESPACES & (uint32_t)made;
 }
 
 int mf_jail_enter(const struct mf_jail_options *asked, uint32_t *ret_layers, char *ret_why)

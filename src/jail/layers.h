@@ -7,7 +7,7 @@
 /* Writes "<layer>: <step>: <errno's sentence>. <hint>" to |why| and returns MF_E_JAIL. |hint| may be NULL. */
 int mf_jail_refuse(char *why, enum mf_jail_layer layer, const char *step, int error_number, const char *hint);
 
-/* mf_jail_spawn says here, in hexadecimal, which namespaces the process was born into. */
+/* mf_jail_spawn says here, as a number, which namespaces the process was born into. */
 #define MF_JAIL_GIVEN_VARIABLE "MAYFLY_JAIL_GIVEN"
 
 static inline uint32_t mf_jail_bit(enum mf_jail_layer layer)

@@ -41,37 +41,45 @@ static const struct row {
 #undef XX
 };
 
-/* Upper halves matter: the kernel reads most of these as 32 bits, but what it reads as 64 must not hide bits there. */
+/* (argument & mask) == value. A mask of LOW is for what the kernel reads as 32 bits: it does not look at the upper half, and
+ * callers may leave anything there. What it reads as 64 bits is compared whole, so that nothing can hide above. */
+#define WHERE(argument, mask, value)                                                                         \
+    {                                                                                                        \
+        (argument), SCMP_CMP_MASKED_EQ, (mask), (value)                                                      \
+    }
+#define LOW UINT64_C(0xffffffff)
+
+#define THREAD_MUST (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
+#define THREAD_MAY                                                                                           \
+    (CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | CLONE_DETACHED)
+#define FUTEX_BITS(bits) (LOW & (bits) & ~(uint64_t)(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME))
+/* The bits of mmap's flags that say where memory comes from, and those that pin it. */
+#define MAP_SOURCE (MAP_TYPE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_LOCKED | MAP_GROWSDOWN)
+
+/* Conditions that are the same in every process. The others are in comparisons_make. */
+static const struct scmp_arg_cmp fixed[] = {
+    [IF_FD_4_TO_7] = WHERE(0, LOW & ~3u, 4),
+    [IF_FD_8_TO_15] = WHERE(0, LOW & ~7u, 8),
+    [IF_FD_16_TO_31] = WHERE(0, LOW & ~15u, 16),
+    [IF_ADVICE_DONTNEED] = WHERE(2, LOW, MADV_DONTNEED),
+    [IF_ADVICE_FREE] = WHERE(2, LOW, MADV_FREE),
+    [IF_ADVICE_HUGE] = WHERE(2, LOW & ~1u, MADV_HUGEPAGE),
+    [IF_ADVICE_DUMP] = WHERE(2, LOW & ~1u, MADV_DONTDUMP),
+    [IF_ADVICE_GUARD] = WHERE(2, LOW & ~1u, ADVICE_GUARD_INSTALL),
+    [IF_ADVICE_NO_FORK] = WHERE(2, LOW & ~1u, MADV_DONTFORK),
+    [IF_FUTEX_LOW] = WHERE(1, FUTEX_BITS(~3u), 0),
+    [IF_FUTEX_REQUEUE] = WHERE(1, FUTEX_BITS(~1u), FUTEX_CMP_REQUEUE),
+    [IF_FUTEX_WAIT_BITS] = WHERE(1, FUTEX_BITS(~0u), FUTEX_WAIT_BITSET),
+    [IF_FUTEX_WAKE_BITS] = WHERE(1, FUTEX_BITS(~0u), FUTEX_WAKE_BITSET),
+    [IF_NEW_THREAD] = WHERE(0, ~(uint64_t)THREAD_MAY, THREAD_MUST),
+    [IF_NAME_THREAD] = WHERE(0, LOW, PR_SET_NAME),
+    [IF_NAME_MEMORY] = WHERE(0, LOW, PR_SET_VMA),
+    [IF_TERMINAL] = WHERE(1, LOW, TCGETS),
+};
+
 static struct scmp_arg_cmp masked(unsigned argument, uint64_t mask, uint64_t value)
 {
-    return (struct scmp_arg_cmp){argument, SCMP_CMP_MASKED_EQ, mask, value};
-}
-
-/* An int argument: what is above bit 31 is not looked at by the kernel, and callers may leave anything there. */
-static struct scmp_arg_cmp number(unsigned argument, uint32_t value)
-{
-    return masked(argument, UINT32_MAX, value);
-}
-
-static struct scmp_arg_cmp futex(uint32_t operation_mask, uint32_t operation)
-{
-    const uint32_t flags = FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME;
-    return masked(1, UINT32_MAX & operation_mask & ~flags, operation);
-}
-
-static struct scmp_arg_cmp new_thread(void)
-{
-    const uint64_t must = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
-    const uint64_t may =
-        CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | CLONE_DETACHED;
-    return masked(0, ~may, must);
-}
-
-/* The bits of mmap's flags that say where memory comes from, and those that pin it. */
-static struct scmp_arg_cmp private_memory(void)
-{
-    const uint64_t looked_at = MAP_TYPE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_LOCKED | MAP_GROWSDOWN;
-    return masked(3, looked_at, MAP_PRIVATE | MAP_ANONYMOUS);
+    return (struct scmp_arg_cmp)WHERE(argument, mask, value);
 }
 
 static struct scmp_arg_cmp protection(const struct mf_jail_options *options)
@@ -84,84 +92,33 @@ static unsigned comparisons_make(enum condition condition,
                                  const struct mf_jail_options *options,
                                  struct scmp_arg_cmp out[COMPARISONS_MAX])
 {
-    switch (condition) {
-    case IF_ANYTHING:
+    if (condition == IF_ANYTHING) {
         return 0;
-    case IF_CHANNEL:
-        out[0] = number(0, (uint32_t)options->channel_fd);
+    } else if (condition == IF_CHANNEL) {
+        out[0] = masked(0, LOW, (uint32_t)options->channel_fd);
         return 1;
-    case IF_FD_4_TO_7:
-        out[0] = masked(0, UINT32_MAX & ~3u, 4);
-        return 1;
-    case IF_FD_8_TO_15:
-        out[0] = masked(0, UINT32_MAX & ~7u, 8);
-        return 1;
-    case IF_FD_16_TO_31:
-        out[0] = masked(0, UINT32_MAX & ~15u, 16);
-        return 1;
-    case IF_CHANNEL_GETFL:
-        out[0] = number(0, (uint32_t)options->channel_fd);
-        out[1] = number(1, F_GETFL);
+    } else if (condition == IF_CHANNEL_GETFL) {
+        out[0] = masked(0, LOW, (uint32_t)options->channel_fd);
+        out[1] = masked(1, LOW, F_GETFL);
         return 2;
-    case IF_PRIVATE_MEMORY:
+    } else if (condition == IF_PRIVATE_MEMORY) {
         out[0] = protection(options);
-        out[1] = private_memory();
+        out[1] = masked(3, MAP_SOURCE, MAP_PRIVATE | MAP_ANONYMOUS);
         return 2;
-    case IF_PROTECTION:
+    } else if (condition == IF_PROTECTION) {
         out[0] = protection(options);
         return 1;
-    case IF_ADVICE_DONTNEED:
-        out[0] = number(2, MADV_DONTNEED);
+    } else if (condition == IF_OWN_PROCESS) {
+        out[0] = masked(0, LOW, (uint32_t)getpid());
         return 1;
-    case IF_ADVICE_FREE:
-        out[0] = number(2, MADV_FREE);
-        return 1;
-    case IF_ADVICE_HUGE:
-        out[0] = masked(2, UINT32_MAX & ~1u, MADV_HUGEPAGE);
-        return 1;
-    case IF_ADVICE_DUMP:
-        out[0] = masked(2, UINT32_MAX & ~1u, MADV_DONTDUMP);
-        return 1;
-    case IF_ADVICE_GUARD:
-        out[0] = masked(2, UINT32_MAX & ~1u, ADVICE_GUARD_INSTALL);
-        return 1;
-    case IF_ADVICE_NO_FORK:
-        out[0] = masked(2, UINT32_MAX & ~1u, MADV_DONTFORK);
-        return 1;
-    case IF_FUTEX_LOW:
-        out[0] = futex(~3u, 0);
-        return 1;
-    case IF_FUTEX_REQUEUE:
-        out[0] = futex(~1u, FUTEX_CMP_REQUEUE);
-        return 1;
-    case IF_FUTEX_WAIT_BITS:
-        out[0] = futex(~0u, FUTEX_WAIT_BITSET);
-        return 1;
-    case IF_FUTEX_WAKE_BITS:
-        out[0] = futex(~0u, FUTEX_WAKE_BITSET);
-        return 1;
-    case IF_NEW_THREAD:
-        out[0] = new_thread();
-        return 1;
-    case IF_OWN_PROCESS:
-        out[0] = number(0, (uint32_t)getpid());
-        return 1;
-    case IF_LIMIT_OWN_READ:
-        out[0] = number(0, 0);
+    } else if (condition == IF_LIMIT_OWN_READ) {
+        out[0] = masked(0, LOW, 0);
         out[1] = masked(2, UINT64_MAX, 0);
         return 2;
-    case IF_NAME_THREAD:
-        out[0] = number(0, PR_SET_NAME);
-        return 1;
-    case IF_NAME_MEMORY:
-        out[0] = number(0, PR_SET_VMA);
-        return 1;
-    case IF_TERMINAL:
-        out[0] = number(1, TCGETS);
-        return 1;
     }
-    MF_ASSERT(!"a condition without a comparison");
-    return 0;
+    MF_ASSERT(condition < MF_COUNT_OF(fixed) && fixed[condition].op == SCMP_CMP_MASKED_EQ);
+    out[0] = fixed[condition];
+    return 1;
 }
 
 _Static_assert(MF_EXECUTOR_FDS_MAX == 32, "the descriptors that read may name");

@@ -73,7 +73,7 @@ struct birth {
     uid_t uid;
     gid_t gid;
     char
-        given[sizeof(MF_JAIL_GIVEN_VARIABLE) + 16]; /* "MAYFLY_JAIL_GIVEN=3f": |layers|, for mf_jail_enter. */
+        given[sizeof(MF_JAIL_GIVEN_VARIABLE) + 16]; /* "MAYFLY_JAIL_GIVEN=63": |layers|, for mf_jail_enter. */
     const char **envp;                              /* The spawner's and |given|. */
     int go[2];
     int report[2];
@@ -294,7 +294,7 @@ static int birth_clone(struct birth *birth)
     sigset_t all, before;
     int pidfd = -1;
     unsigned long flags = (unsigned)mf_jail_namespace_flags(birth->layers) | CLONE_PIDFD | SIGCHLD;
-    (void)snprintf(birth->given, sizeof(birth->given), MF_JAIL_GIVEN_VARIABLE "=%x", birth->layers);
+    (void)snprintf(birth->given, sizeof(birth->given), MF_JAIL_GIVEN_VARIABLE "=%u", birth->layers);
     sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     long pid = syscall(SYS_clone, flags, NULL, &pidfd, NULL, NULL);
