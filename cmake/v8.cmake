@@ -14,3 +14,28 @@ endif()
 add_library(mf_v8 INTERFACE)
 target_include_directories(mf_v8 SYSTEM INTERFACE ${V8_ROOT}/include)
 target_link_libraries(mf_v8 INTERFACE ${V8_LIBRARY} Threads::Threads ${CMAKE_DL_LIBS} stdc++ m)
+# As V8 itself is built: no exceptions, no type information.
+target_compile_options(mf_v8 INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions;-fno-rtti>")
+if(MF_SANITIZE)
+    target_compile_options(mf_v8 INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize=vptr>")
+endif()
+
+# The monolith is built against glibc 2.38 and libstdc++ 13; src/engine/compat.cc stands in where they are older.
+include(CheckCXXSourceCompiles)
+check_cxx_source_compiles("
+extern \"C\" long __isoc23_strtol(const char *, char **, int);
+int main(int argc, char **argv) { return (int)__isoc23_strtol(argv[0], nullptr, 10); }" MF_HAVE_ISOC23)
+check_cxx_source_compiles("
+extern \"C\" void cold(void *) __asm__(\"_ZNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEE15_M_replace_coldEPcmPKcmm\");
+int main() { cold(nullptr); return 0; }" MF_HAVE_REPLACE_COLD)
+if(NOT MF_HAVE_ISOC23 OR NOT MF_HAVE_REPLACE_COLD)
+    add_library(mf_v8_compat STATIC ${CMAKE_SOURCE_DIR}/src/engine/compat.cc)
+    target_link_libraries(mf_v8_compat PRIVATE mf_flags)
+    target_link_libraries(mf_v8 INTERFACE mf_v8_compat) # After the monolith, which asks for it.
+    if(NOT MF_HAVE_ISOC23)
+        target_compile_definitions(mf_v8_compat PRIVATE MF_COMPAT_ISOC23)
+    endif()
+    if(NOT MF_HAVE_REPLACE_COLD)
+        target_compile_definitions(mf_v8_compat PRIVATE MF_COMPAT_REPLACE_COLD)
+    endif()
+endif()

@@ -115,7 +115,6 @@
 #define MF_POOL_WRITE_BYTES 1048576 /* bytes: written to one executor in one turn of the loop, likewise */
 #define MF_POOL_READ_BYTES 65536 /* bytes: read from one executor in one turn of the loop, so that a talkative one cannot hold the others up */
 #define MF_POOL_SOCKET_BYTES 1048576 /* bytes: asked of the kernel for each direction of a channel; fewer wake-ups for large bodies */
-#define MF_POOL_FETCHES_OPEN_MAX 256 /* fetches of one run that are not answered yet; the executor keeps to fewer, past it it is hostile */
 #define MF_EXECUTOR_CONDEMNED_MAX 2 /* condemned executors for each place that may still finish their runs; past it the oldest is killed, so that memory bombs cannot pile up processes */
 #define MF_EXECUTOR_STUCK_MS_MAX 5000 /* ms: an executor that did not end a canceled run in time may finish its other runs this long; then SIGKILL */
 #define MF_EXECUTOR_EXIT_MS_MAX 2000 /* ms: from DRAIN without runs to the end of the process; past it SIGKILL */
@@ -148,6 +147,10 @@
 #define MF_ENGINE_HEAP_SLACK_BYTES 67108864 /* bytes: added to twice a run's memory limit, past which V8 is refused a page, which is fatal to it: the room in which a collection may still save the run or end it in order */
 #define MF_ENGINE_RESERVED_BYTES_MAX 34359738368 /* bytes: address space that the wasm memories and resizable buffers of one run may reserve; 4,096 runs then stay within the 47 bits that a process has */
 #define MF_ENGINE_YOUNG_BYTES_MAX 25165824 /* bytes: V8's young generation in one isolate; larger ones collect less often and cost more memory for each run */
+#define MF_ENGINE_CODE_RANGE_BYTES 134217728 /* bytes: address space for the machine code of one isolate; V8's own choice is four times that, which no run within its memory limit could fill */
+#define MF_ENGINE_CODE_RANGES_KEPT_MAX 64 /* reservations kept for new isolates in one process: address space only */
+#define MF_ENGINE_WARM_BYTES_MAX 33554432 /* bytes: wiped heap pages that one process keeps resident for new isolates: some thirty of them */
+#define MF_SNAPSHOT_BYTES_MAX 67108864 /* bytes: the blob that the build makes; it is about 2 MiB, so that more is a mistake of ours */
 #define MF_ENGINE_EVENT_ARGS_MAX 16 /* arguments of one delivered event */
 #define MF_ENGINE_TASKS_MAX 4096 /* tasks that V8 may have waiting for one isolate; it posts a handful, so that more is a bug */
 #define MF_ENGINE_SOURCE_LINE_CHARS_MAX 1024 /* characters: a source line in an exception; minified code has lines of megabytes */

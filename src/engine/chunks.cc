@@ -1,0 +1,126 @@
+#include "chunks.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <mutex>
+#include <vector>
+
+#include <mayfly/base.h>
+
+namespace mf
+{
+
+/* Mapped at once. Neighbours melt into one mapping of the kernel, of which a process has only 65,530. */
+static const size_t SLAB_BYTES = 16u * 1024 * 1024;
+static const size_t PAGE_BYTES = 4096;
+
+struct free_chunk {
+    void *memory;
+    uint32_t pages; /* Resident, all zero. */
+};
+
+static std::mutex mutex;
+static std::vector<free_chunk> warm; /* Last in, first out: the pages that caches still know. */
+static std::vector<void *> cold;
+static uint64_t warm_pages;
+static uint64_t slabs_count;
+static uint64_t taken_count;
+
+/* With the mutex held. */
+static bool add_slab()
+{
+    size_t size = SLAB_BYTES + CHUNK_BYTES;
+    void *memory =
+        mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) {
+        return false;
+    }
+    uintptr_t start = reinterpret_cast<uintptr_t>(memory);
+    uintptr_t first = (start + CHUNK_BYTES - 1) / CHUNK_BYTES * CHUNK_BYTES;
+    size_t head = first - start;
+    if (head > 0) {
+        munmap(memory, head);
+    }
+    if (CHUNK_BYTES > head) {
+        munmap(reinterpret_cast<void *>(first + SLAB_BYTES), CHUNK_BYTES - head);
+    }
+    /* A huge page would make each isolate cost 2 MiB, most of it never touched. Fine when the kernel has none. */
+    (void)madvise(reinterpret_cast<void *>(first), SLAB_BYTES, MADV_NOHUGEPAGE);
+    for (size_t offset = SLAB_BYTES; offset > 0; offset -= CHUNK_BYTES) {
+        cold.push_back(reinterpret_cast<void *>(first + offset - CHUNK_BYTES));
+    }
+    slabs_count++;
+    return true;
+}
+
+void *chunk_take()
+{
+    std::lock_guard<std::mutex> lock(mutex);
+    if (!warm.empty()) {
+        free_chunk chunk = warm.back();
+        warm.pop_back();
+        warm_pages -= chunk.pages;
+        taken_count++;
+        return chunk.memory;
+    }
+    if (cold.empty() && !add_slab()) {
+        return nullptr;
+    }
+    void *memory = cold.back();
+    cold.pop_back();
+    taken_count++;
+    return memory;
+}
+
+/* Zeroes the pages that were touched and keeps them: faulting a page in costs several times its wiping. Returns how
+ * many; 0 also when the kernel will not tell, and then all went back to it. */
+static uint32_t wipe(void *memory)
+{
+    unsigned char resident[CHUNK_BYTES / PAGE_BYTES];
+    if (mincore(memory, CHUNK_BYTES, resident) != 0) {
+        MF_ASSERT(madvise(memory, CHUNK_BYTES, MADV_DONTNEED) == 0);
+        return 0;
+    }
+    auto *bytes = static_cast<uint8_t *>(memory);
+    uint32_t pages = 0;
+    for (size_t i = 0; i < sizeof(resident); i++) {
+        if (resident[i] & 1) {
+            memset(bytes + i * PAGE_BYTES, 0, PAGE_BYTES);
+            pages++;
+        }
+    }
+    return pages;
+}
+
+static bool has_room()
+{
+    std::lock_guard<std::mutex> lock(mutex);
+    return warm_pages * PAGE_BYTES < MF_ENGINE_WARM_BYTES_MAX;
+}
+
+void chunk_give(void *chunk)
+{
+    uint32_t pages = 0;
+    if (has_room()) {
+        pages = wipe(chunk);
+    } else {
+        MF_ASSERT(madvise(chunk, CHUNK_BYTES, MADV_DONTNEED) == 0);
+    }
+    std::lock_guard<std::mutex> lock(mutex);
+    if (pages > 0) {
+        warm.push_back({chunk, pages});
+        warm_pages += pages;
+    } else {
+        cold.push_back(chunk);
+    }
+}
+
+chunk_stats chunk_read_stats()
+{
+    std::lock_guard<std::mutex> lock(mutex);
+    return {slabs_count, warm.size(), cold.size(), warm_pages * PAGE_BYTES, taken_count};
+}
+
+} // namespace mf

@@ -1,0 +1,88 @@
+/* struct mf_isolate: one V8 isolate with its one context, and everything that ends with it. */
+#ifndef MAYFLY_ENGINE_ISOLATE_H
+#define MAYFLY_ENGINE_ISOLATE_H
+
+#include <v8.h>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "door.h"
+
+#include "account.h"
+#include "buffers.h"
+#include "platform.h"
+
+namespace mf
+{
+
+struct module_table;
+
+/* A built-in module: internals.define. */
+struct builtin {
+    std::string specifier;
+    v8::Global<v8::Object> exports;
+    v8::Global<v8::Module> module; /* Empty until it is first imported. */
+};
+
+} // namespace mf
+
+/* An isolate's life:
+ *
+ *     new ──> standby ──attach──> attached ──set_modules──> loaded ──(enter deliver* leave)*──> free
+ *                                                              │
+ *                                                 terminate ──>│ dead: only leave and free
+ */
+struct mf_isolate {
+    v8::Isolate *v8 = nullptr;
+    std::shared_ptr<mf::account> account;
+    std::shared_ptr<mf::buffers> buffers;
+    mf::isolate_tasks tasks;
+
+    mf_isolate_host *host = nullptr;
+    mf_isolate_limits limits = {UINT64_MAX, false};
+    bool is_tool = false;
+    bool is_attached = false;
+
+    std::atomic<int> reason{0}; /* Why it was terminated: the first call's error. */
+    std::atomic<bool> is_collect_asked{false};
+    bool is_background_asked = false;
+
+    std::optional<v8::Locker> locker; /* From enter to leave. */
+
+    v8::Global<v8::Context> context;
+    v8::Global<v8::Object> internals;
+    v8::Global<v8::Object> primordials;
+    v8::Global<v8::Function> dispatcher;
+    v8::Global<v8::Function> rejection_handler;
+    v8::Global<v8::Function> clone_write;
+    v8::Global<v8::Function> clone_read;
+    v8::Global<v8::Function> data_clone_error;
+    std::vector<v8::Global<v8::Value>> lazies; /* What each lazy script returned; by script index. */
+    std::vector<bool> lazies_loaded;
+    std::vector<mf::builtin> builtins;
+
+    mf::module_table *modules = nullptr;
+    bool is_starting = false;     /* The main module's top level is being evaluated. */
+    bool is_wasm_allowed = false; /* We are compiling a module of the bundle. */
+
+    static mf_isolate *of(v8::Isolate *isolate)
+    {
+        return static_cast<mf_isolate *>(isolate->GetData(0));
+    }
+};
+
+namespace mf
+{
+
+/* Has V8's posted background work done at the script's next interrupt check. */
+void isolate_ask_background(mf_isolate *isolate);
+
+/* Sets up what every isolate needs and no snapshot holds: handlers and callbacks. */
+void isolate_install_callbacks(mf_isolate *isolate);
+
+} // namespace mf
+#endif

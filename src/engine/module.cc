@@ -1,0 +1,373 @@
+#include "module.h"
+
+#include <algorithm>
+
+#include "internals.h"
+#include "isolate.h"
+#include "resolve.h"
+#include "value.h"
+
+namespace mf
+{
+
+module_entry *module_table::find(const std::string &path)
+{
+    auto found =
+        std::lower_bound(by_path.begin(), by_path.end(), path,
+                         [this](uint32_t index, const std::string &p) { return entries[index].path < p; });
+    if (found == by_path.end() || entries[*found].path != path) {
+        return nullptr;
+    }
+    return &entries[*found];
+}
+
+void module_table_free(module_table *table)
+{
+    delete table;
+}
+
+/* ---- resolve ------------------------------------------------------------------------------- */
+
+static builtin *find_builtin(mf_isolate *isolate, const std::string &specifier)
+{
+    for (builtin &one : isolate->builtins) {
+        if (one.specifier == specifier) {
+            return &one;
+        }
+    }
+    return nullptr;
+}
+
+/* A specifier can be megabytes; a message about it should not. */
+static std::string for_message(const std::string &text)
+{
+    if (text.size() <= MF_MODULE_NAME_BYTES_MAX) {
+        return text;
+    }
+    return text.substr(0, MF_MODULE_NAME_BYTES_MAX) + "...";
+}
+
+module_target
+module_resolve(mf_isolate *isolate, const std::string &referrer, v8::Local<v8::String> specifier_string)
+{
+    v8::Isolate *v8 = isolate->v8;
+    std::string specifier = text_to_std(v8, specifier_string);
+    std::string path;
+    if (!resolve_specifier(referrer, specifier, &path)) {
+        throw_type_error(v8, "Invalid module specifier \"" + for_message(specifier) +
+                                 "\".\n  imported from \"" + referrer + "\".");
+        return {nullptr, nullptr};
+    }
+    module_target target = {isolate->modules->find(path), nullptr};
+    if (!target.entry) {
+        target.builtin = find_builtin(isolate, path);
+    }
+    if (!target.entry && !target.builtin) {
+        throw_error(v8, "No such module \"" + path + "\".\n  imported from \"" + referrer + "\"");
+    }
+    return target;
+}
+
+/* ---- compile ------------------------------------------------------------------------------- */
+
+v8::MaybeLocal<v8::String> module_source(v8::Isolate *isolate, mf_slice body)
+{
+    v8::Local<v8::String> source;
+    bool is_made = text_is_ascii(body) ? text_static(isolate, body).ToLocal(&source)
+                                       : text_utf8(isolate, body).ToLocal(&source);
+    if (!is_made) {
+        throw_range_error(isolate, "The module is too large.");
+        return {};
+    }
+    return source;
+}
+
+v8::ScriptOrigin module_origin(mf_isolate *isolate, module_entry *entry, bool is_module)
+{
+    v8::Isolate *v8 = isolate->v8;
+    /* import() from this script finds its referrer by the table's index, which no script can forge. */
+    v8::Local<v8::PrimitiveArray> options = v8::PrimitiveArray::New(v8, 1);
+    options->Set(v8, 0, v8::Integer::NewFromUnsigned(v8, isolate->modules->index_of(entry)));
+    return v8::ScriptOrigin(text_message(v8, entry->name), 0, 0, false, -1, {}, false, false, is_module,
+                            options);
+}
+
+static module_entry *entry_of(mf_isolate *isolate, v8::Local<v8::Module> module)
+{
+    auto [first, last] = isolate->modules->by_hash.equal_range(module->GetIdentityHash());
+    for (auto it = first; it != last; ++it) {
+        module_entry *entry = &isolate->modules->entries[it->second];
+        if (entry->module == module) {
+            return entry;
+        }
+    }
+    return nullptr;
+}
+
+/* A synthetic module's promise: settled, since nothing in it waits. */
+static v8::MaybeLocal<v8::Value> resolved(v8::Local<v8::Context> context)
+{
+    v8::Local<v8::Promise::Resolver> resolver;
+    if (!v8::Promise::Resolver::New(context).ToLocal(&resolver) ||
+        resolver->Resolve(context, v8::Undefined(context->GetIsolate())).IsNothing()) {
+        return {};
+    }
+    return resolver->GetPromise();
+}
+
+static v8::MaybeLocal<v8::Value> evaluate_value(v8::Local<v8::Context> context, v8::Local<v8::Module> module)
+{
+    v8::Isolate *v8 = context->GetIsolate();
+    mf_isolate *isolate = mf_isolate::of(v8);
+    module_entry *entry = entry_of(isolate, module);
+    MF_ASSERT(entry);
+    v8::Local<v8::Value> value;
+    if (!module_value(isolate, context, entry).ToLocal(&value) ||
+        module->SetSyntheticModuleExport(v8, text_internalized(v8, "default"), value).IsNothing()) {
+        return {};
+    }
+    return resolved(context);
+}
+
+v8::MaybeLocal<v8::Module> module_compile(mf_isolate *isolate, module_entry *entry)
+{
+    v8::Isolate *v8 = isolate->v8;
+    if (!entry->module.IsEmpty()) {
+        return entry->module.Get(v8);
+    }
+    v8::Local<v8::Module> module;
+    if (entry->kind == MF_MODULE_ESM) {
+        v8::Local<v8::String> text;
+        if (!module_source(v8, entry->body).ToLocal(&text)) {
+            return {};
+        }
+        v8::ScriptCompiler::Source source(text, module_origin(isolate, entry, true));
+        if (!v8::ScriptCompiler::CompileModule(v8, &source).ToLocal(&module)) {
+            return {};
+        }
+    } else {
+        v8::Local<v8::String> names[] = {text_internalized(v8, "default")};
+        module = v8::Module::CreateSyntheticModule(v8, text_message(v8, entry->name),
+                                                   v8::MemorySpan<const v8::Local<v8::String>>(names, 1),
+                                                   evaluate_value);
+    }
+    entry->module.Reset(v8, module);
+    isolate->modules->by_hash.emplace(module->GetIdentityHash(), isolate->modules->index_of(entry));
+    return module;
+}
+
+/* ---- built-in modules ---------------------------------------------------------------------- */
+
+void internals_define(const v8::FunctionCallbackInfo<v8::Value> &info)
+{
+    v8::Isolate *v8 = info.GetIsolate();
+    mf_isolate *isolate = mf_isolate::of(v8);
+    if (!info[0]->IsString() || !info[1]->IsObject()) {
+        throw_type_error(v8, "internals.define: not a string and an object");
+        return;
+    }
+    builtin one;
+    one.specifier = text_to_std(v8, info[0].As<v8::String>());
+    if (find_builtin(isolate, one.specifier)) {
+        throw_error(v8, "internals.define: defined twice: " + one.specifier);
+        return;
+    }
+    one.exports.Reset(v8, info[1].As<v8::Object>());
+    isolate->builtins.push_back(std::move(one));
+}
+
+static v8::MaybeLocal<v8::Value> evaluate_builtin(v8::Local<v8::Context> context,
+                                                  v8::Local<v8::Module> module)
+{
+    v8::Isolate *v8 = context->GetIsolate();
+    for (builtin &one : mf_isolate::of(v8)->builtins) {
+        if (one.module.IsEmpty() || one.module != module) {
+            continue;
+        }
+        v8::Local<v8::Object> exports = one.exports.Get(v8);
+        v8::Local<v8::Array> names;
+        if (!exports->GetOwnPropertyNames(context).ToLocal(&names)) {
+            return {};
+        }
+        for (uint32_t i = 0; i < names->Length(); i++) {
+            v8::Local<v8::Value> name;
+            v8::Local<v8::Value> value;
+            if (!names->Get(context, i).ToLocal(&name) || !name->IsString() ||
+                !exports->Get(context, name).ToLocal(&value) ||
+                module->SetSyntheticModuleExport(v8, name.As<v8::String>(), value).IsNothing()) {
+                return {};
+            }
+        }
+        return resolved(context);
+    }
+    throw_error(v8, "A built-in module was lost.");
+    return {};
+}
+
+v8::MaybeLocal<v8::Module>
+module_builtin(mf_isolate *isolate, v8::Local<v8::Context> context, builtin *builtin)
+{
+    v8::Isolate *v8 = isolate->v8;
+    if (!builtin->module.IsEmpty()) {
+        return builtin->module.Get(v8);
+    }
+    v8::Local<v8::Array> own;
+    if (!builtin->exports.Get(v8)->GetOwnPropertyNames(context).ToLocal(&own)) {
+        return {};
+    }
+    std::vector<v8::Local<v8::String>> names;
+    for (uint32_t i = 0; i < own->Length(); i++) {
+        v8::Local<v8::Value> name;
+        if (own->Get(context, i).ToLocal(&name) && name->IsString()) {
+            names.push_back(name.As<v8::String>());
+        }
+    }
+    v8::Local<v8::Module> module = v8::Module::CreateSyntheticModule(
+        v8, text_message(v8, builtin->specifier),
+        v8::MemorySpan<const v8::Local<v8::String>>(names.data(), names.size()), evaluate_builtin);
+    builtin->module.Reset(v8, module);
+    return module;
+}
+
+/* ---- main ---------------------------------------------------------------------------------- */
+
+void internals_is_starting(const v8::FunctionCallbackInfo<v8::Value> &info)
+{
+    info.GetReturnValue().Set(mf_isolate::of(info.GetIsolate())->is_starting);
+}
+
+/* The reactions to a main module that waits at its top level; data is [resolver, namespace]. */
+static void main_settled(const v8::FunctionCallbackInfo<v8::Value> &info, bool is_fine)
+{
+    v8::Isolate *v8 = info.GetIsolate();
+    v8::Local<v8::Context> context = v8->GetCurrentContext();
+    mf_isolate::of(v8)->is_starting = false;
+    v8::Local<v8::Array> data = info.Data().As<v8::Array>();
+    v8::Local<v8::Value> resolver;
+    v8::Local<v8::Value> result;
+    if (!data->Get(context, 0).ToLocal(&resolver) || !data->Get(context, 1).ToLocal(&result)) {
+        return;
+    }
+    if (is_fine) {
+        ignore(resolver.As<v8::Promise::Resolver>()->Resolve(context, result));
+    } else {
+        ignore(resolver.As<v8::Promise::Resolver>()->Reject(context, info[0]));
+    }
+}
+
+static void main_fulfilled(const v8::FunctionCallbackInfo<v8::Value> &info)
+{
+    main_settled(info, true);
+}
+
+static void main_rejected(const v8::FunctionCallbackInfo<v8::Value> &info)
+{
+    main_settled(info, false);
+}
+
+/* Runs the main module; false with an exception when it could not be linked. The resolver is settled here unless its
+ * top level waits. */
+static bool
+run_main(mf_isolate *isolate, v8::Local<v8::Context> context, v8::Local<v8::Promise::Resolver> resolver)
+{
+    v8::Isolate *v8 = isolate->v8;
+    if (!isolate->modules) {
+        throw_error(v8, "There is no code to run.");
+        return false;
+    }
+    module_entry *entry = &isolate->modules->entries[isolate->modules->main];
+    if (entry->kind != MF_MODULE_ESM) {
+        throw_type_error(v8, "Main module must be an ES module.");
+        return false;
+    }
+    isolate->is_starting = true;
+    v8::Local<v8::Module> module;
+    v8::Local<v8::Promise> promise;
+    if (!module_run(isolate, context, entry, &module).ToLocal(&promise)) {
+        return false;
+    }
+    promise->MarkAsHandled();
+    switch (promise->State()) {
+    case v8::Promise::kFulfilled:
+        isolate->is_starting = false;
+        ignore(resolver->Resolve(context, module->GetModuleNamespace()));
+        return true;
+    case v8::Promise::kRejected:
+        isolate->is_starting = false;
+        ignore(resolver->Reject(context, promise->Result()));
+        return true;
+    case v8::Promise::kPending:
+        break;
+    }
+    v8::Local<v8::Value> parts[] = {resolver, module->GetModuleNamespace()};
+    v8::Local<v8::Array> data = v8::Array::New(v8, parts, 2);
+    v8::Local<v8::Function> fulfilled;
+    v8::Local<v8::Function> rejected;
+    return v8::Function::New(context, main_fulfilled, data).ToLocal(&fulfilled) &&
+           v8::Function::New(context, main_rejected, data).ToLocal(&rejected) &&
+           !promise->Then(context, fulfilled, rejected).IsEmpty();
+}
+
+void internals_evaluate_main(const v8::FunctionCallbackInfo<v8::Value> &info)
+{
+    v8::Isolate *v8 = info.GetIsolate();
+    mf_isolate *isolate = mf_isolate::of(v8);
+    v8::Local<v8::Context> context = v8->GetCurrentContext();
+    v8::Local<v8::Promise::Resolver> resolver;
+    if (!v8::Promise::Resolver::New(context).ToLocal(&resolver)) {
+        return;
+    }
+    info.GetReturnValue().Set(resolver->GetPromise());
+    v8::TryCatch caught(v8);
+    if (run_main(isolate, context, resolver)) {
+        return;
+    }
+    isolate->is_starting = false;
+    if (caught.HasTerminated()) {
+        caught.ReThrow();
+    } else if (caught.HasCaught()) {
+        ignore(resolver->Reject(context, caught.Exception()));
+    }
+}
+
+} // namespace mf
+
+/* ---- the door ------------------------------------------------------------------------------ */
+
+int mf_isolate_set_modules(mf_isolate *isolate, const mf_module *modules, size_t count, mf_slice main)
+{
+    MF_ASSERT(isolate->is_attached && !isolate->modules);
+    if (count > MF_MODULES_COUNT_MAX) {
+        return MF_E_TOO_MANY;
+    }
+    auto table = std::make_unique<mf::module_table>();
+    table->entries.resize(count);
+    table->by_path.resize(count);
+    bool has_main = false;
+    for (size_t i = 0; i < count; i++) {
+        mf::module_entry &entry = table->entries[i];
+        entry.kind = modules[i].kind;
+        entry.name.assign(reinterpret_cast<const char *>(modules[i].name.data), modules[i].name.size);
+        entry.body = modules[i].body;
+        if (!mf::resolve_specifier("", entry.name, &entry.path) || entry.path.empty()) {
+            return MF_E_INVALID;
+        }
+        table->by_path[i] = static_cast<uint32_t>(i);
+        if (mf_slice_equal(modules[i].name, main)) {
+            table->main = static_cast<uint32_t>(i);
+            has_main = true;
+        }
+    }
+    std::sort(table->by_path.begin(), table->by_path.end(),
+              [&](uint32_t a, uint32_t b) { return table->entries[a].path < table->entries[b].path; });
+    for (size_t i = 1; i < count; i++) {
+        if (table->entries[table->by_path[i]].path == table->entries[table->by_path[i - 1]].path) {
+            return MF_E_EXISTS;
+        }
+    }
+    if (!has_main) {
+        return MF_E_NOT_FOUND;
+    }
+    isolate->modules = table.release();
+    return 0;
+}
