@@ -113,13 +113,14 @@
 #define MF_POOL_BUNDLE_COPY_BYTES_MAX 65536 /* bytes: a bundle up to here rides in the same write as its START; a larger one is sent in pieces, each copied when its turn comes */
 #define MF_POOL_BUNDLE_PIECE_BYTES 131072 /* bytes: one BUNDLE frame of a large bundle; the frames of other runs go between two of them */
 #define MF_POOL_WRITE_BYTES 1048576 /* bytes: written to one executor in one turn of the loop, likewise */
+#define MF_POOL_RUN_MOVES_MAX 2 /* times: a run that an executor sends back unbegun is given to another one so often */
 #define MF_POOL_READ_BYTES 65536 /* bytes: read from one executor in one turn of the loop, so that a talkative one cannot hold the others up */
 #define MF_POOL_SOCKET_BYTES 1048576 /* bytes: asked of the kernel for each direction of a channel; fewer wake-ups for large bodies */
 #define MF_EXECUTOR_CONDEMNED_MAX 2 /* condemned executors for each place that may still finish their runs; past it the oldest is killed, so that memory bombs cannot pile up processes */
 #define MF_EXECUTOR_STUCK_MS_MAX 5000 /* ms: an executor that did not end a canceled run in time may finish its other runs this long; then SIGKILL */
 #define MF_EXECUTOR_EXIT_MS_MAX 2000 /* ms: from DRAIN without runs to the end of the process; past it SIGKILL */
 #define MF_EXECUTOR_YOUNG_MS 5000 /* ms: an executor that dies before this age counts as a failed start and lengthens the backoff */
-#define MF_EXECUTOR_LOG_LINE_BYTES_MAX 512 /* bytes: one line of an executor's standard error; the rest of a longer one is dropped */
+#define MF_EXECUTOR_LOG_LINE_BYTES_MAX 1024 /* bytes: one line of an executor's standard error; the rest of a longer one is dropped */
 #define MF_EXECUTOR_LOG_LINES_PER_SECOND_MAX 20 /* lines of one executor that reach our log; past it they are counted only */
 #define MF_EXECUTOR_RECYCLE_RUNS_DEFAULT 1000000 /* runs after which an executor is replaced by a fresh one: no leak, fragment or quiet intruder lives on for ever */
 #define MF_EXECUTOR_RECYCLE_RUNS_MAX 4294967295 /* runs: what the config may say */

@@ -170,6 +170,7 @@ static bool read_some(struct executor *executor)
     if (got <= 0) {
         /* Dead or dying, or it closed its channel to hide: SIGKILL is right for each. How it died is told by its
          * exit status. */
+        executor->is_gone = true;
         mf__executor_kill(executor, MF_E_EXECUTOR_LOST, NULL);
         return false;
     }

@@ -131,12 +131,19 @@ static void blame(struct executor *executor, int error, const char *why)
     mf__pool_note_crash(executor->pool, error, why);
 }
 
-/* The runs first, so that nobody is given to it again; then the slot. */
+/* The runs first, so that nobody is given to it again; then the slot. A condemned one ends by itself when it has no run:
+ * a START that crossed its end has not begun, and moves. After any other death no run is tried on a second executor. */
 static void leave_service(struct executor *executor, int error)
 {
+    bool is_orderly = executor->state == MF_EXECUTOR_CONDEMNED && executor->is_gone;
     MF_LIST_FOR_EACH(link, &executor->runs)
     {
-        mf__run_fail(MF_CONTAINER_OF(link, struct mf_run, link), error);
+        struct mf_run *run = MF_CONTAINER_OF(link, struct mf_run, link);
+        if (is_orderly && mf__run_may_move(run)) {
+            mf__run_move(run);
+        } else {
+            mf__run_fail(run, error);
+        }
     }
     executor->state = MF_EXECUTOR_DYING;
     if (executor->slot) {
@@ -235,10 +242,12 @@ static void describe_end(const struct executor *executor, const siginfo_t *info,
 {
     const char *words = executor->log.last;
     const char *joint = words[0] ? ": " : "";
-    if (info->si_code == CLD_EXITED) {
-        (void)snprintf(why, why_bytes, "it ended with exit status %d%s%.256s", info->si_status, joint, words);
+    if (executor->log.is_last_of_jail) {
+        (void)snprintf(why, why_bytes, "%.500s", words);
+    } else if (info->si_code == CLD_EXITED) {
+        (void)snprintf(why, why_bytes, "it ended with exit status %d%s%.400s", info->si_status, joint, words);
     } else {
-        (void)snprintf(why, why_bytes, "it was ended by signal %d (%s)%s%.256s", info->si_status,
+        (void)snprintf(why, why_bytes, "it was ended by signal %d (%s)%s%.400s", info->si_status,
                        strsignal(info->si_status), joint, words);
     }
 }
@@ -258,10 +267,12 @@ static void on_pid(uv_poll_t *poll, int status, int events)
         return; /* Not yet. */
     }
     executor->is_reaped = true;
+    executor->is_gone = true;
     mf__channel_read_rest(executor);
     mf__log_read(executor);
     describe_end(executor, &info, why, sizeof why);
-    blame(executor, executor->was_ready ? MF_E_EXECUTOR_LOST : MF_E_NO_EXECUTOR, why);
+    int error = executor->log.is_last_of_jail ? MF_E_JAIL : MF_E_NO_EXECUTOR;
+    blame(executor, executor->was_ready ? MF_E_EXECUTOR_LOST : error, why);
     if (!executor->is_channel_closed) {
         close_channel(executor);
     }

@@ -42,34 +42,11 @@ static bool is_reason_phrase(struct mf_slice text)
     return true;
 }
 
-/* What a run may end with by the executor's word; the rest are the daemon's to say. */
-static bool is_end_of_run(int error)
+/* What a run may end with by the executor's word: a general error (-60xx), one of runs (-64xx), or what it was canceled
+ * with. The rest are the daemon's to say. */
+static bool is_end_of_run(const struct mf_run *run, int error)
 {
-    switch (error) {
-    case 0:
-    case MF_E_NO_MEMORY:
-    case MF_E_TOO_LARGE:
-    case MF_E_TOO_MANY:
-    case MF_E_INVALID:
-    case MF_E_CANCELED:
-    case MF_E_INTERNAL:
-    case MF_E_UNSUPPORTED:
-    case MF_E_DRAINING:
-    case MF_E_OVERLOADED:
-    case MF_E_EXCEPTION:
-    case MF_E_STARTUP:
-    case MF_E_SYNTAX:
-    case MF_E_HANG:
-    case MF_E_LIMIT_CPU:
-    case MF_E_LIMIT_MEMORY:
-    case MF_E_LIMIT_WALL:
-    case MF_E_LIMIT_RESPONSE:
-    case MF_E_LIMIT_SUBREQUESTS:
-    case MF_E_OUTBOUND_BLOCKED:
-        return true;
-    default:
-        return false;
-    }
+    return error == 0 || error / 100 == -60 || error / 100 == -64 || error == run->error;
 }
 
 /* ---- of the executor ------------------------------------------------------------------------ */
@@ -107,6 +84,7 @@ static int on_status(struct executor *executor, struct mf_run *run, struct mf_sl
         return garbled(executor, NULL, "STATUS");
     }
     executor->standby = status.standby;
+    executor->refuses_runs = false;
     if (status.is_condemned && executor->state == MF_EXECUTOR_READY) {
         mf__executor_condemn(executor, executor->pool->times.drain_ms, "V8 died in it for one run");
     }
@@ -178,13 +156,32 @@ static int on_response(struct executor *executor, struct mf_run *run, struct mf_
     return 0;
 }
 
+/* START crossed its STATUS, or it counts otherwise than we do: the run has not begun, another executor may have it. */
+static int on_refused(struct executor *executor, struct mf_run *run)
+{
+    if (mf__run_may_move(run)) {
+        mf__run_move(run);
+    } else {
+        mf__run_fail(run, MF_E_AGAIN);
+    }
+    executor->refuses_runs = true;
+    if (executor->runs_count == 0) {
+        mf__executor_condemn(executor, 0, "it refuses runs though it has none");
+    }
+    mf__executor_run_left(executor);
+    return 0;
+}
+
 static int on_done(struct executor *executor, struct mf_run *run, struct mf_slice payload)
 {
     struct mf_msg_done done;
     if (mf_decode_done(payload, &done) < 0 || done.text.size > MF_RUN_TEXT_BYTES_MAX + TEXT_MARK_BYTES) {
         return garbled(executor, run, "DONE");
     }
-    if (!is_end_of_run(done.error)) {
+    if (done.error == MF_E_AGAIN && !run->is_heard_of) {
+        return on_refused(executor, run);
+    }
+    if (!is_end_of_run(run, done.error)) {
         return attack(executor, run, "DONE with an error that is none of a run");
     }
     bool is_answered = run->has_response && run->response != STREAM_OPEN;
@@ -207,7 +204,7 @@ static int on_fetch(struct executor *executor, struct mf_run *run, struct mf_sli
         return attack(executor, run, "a FETCH that was not allowed");
     }
     if (fetch.fetch <= run->fetch_last || fetch.fetch > UINT32_MAX / 2 - 1 ||
-        run->fetches_total >= run->spec.subrequests || run->fetches_open >= MF_POOL_FETCHES_OPEN_MAX) {
+        run->fetches_total >= run->spec.subrequests || run->fetches_open >= MF_RUN_FETCHES_OPEN_MAX) {
         return attack(executor, run, "more FETCHes than were allowed, or out of order");
     }
     if (fetch.method.size == 0 || !is_ascii_text(fetch.method) || fetch.url.size == 0 ||
@@ -328,7 +325,7 @@ static int on_end(struct executor *executor, struct mf_run *run, struct mf_slice
 static int on_abort(struct executor *executor, struct mf_run *run, struct mf_slice payload)
 {
     struct mf_msg_stream_abort abort;
-    if (mf_decode_stream_abort(payload, &abort) < 0 || abort.error == 0 || !is_end_of_run(abort.error) ||
+    if (mf_decode_stream_abort(payload, &abort) < 0 || abort.error == 0 || !is_end_of_run(run, abort.error) ||
         abort.text.size > MF_RUN_TEXT_BYTES_MAX + TEXT_MARK_BYTES) {
         return garbled(executor, run, "STREAM_ABORT");
     }
@@ -424,6 +421,9 @@ static struct mf_run *run_of(struct executor *executor, const struct mf_frame *f
     if (!run) {
         mf__executor_attacked(executor, "%s for a run that it does not have", mf_message_name(frame->type));
         *ret_error = MF_E_WIRE;
+    } else if (frame->type != MF_MESSAGE_DONE && !run->is_heard_of && run->phase == RUN_RUNS) {
+        run->is_heard_of = true;
+        mf_buf_done(&run->spec.bundle);
     }
     return run;
 }

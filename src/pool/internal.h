@@ -75,6 +75,10 @@ struct mf_run {
     uint32_t fetches_total;
     uint32_t fetch_last;
 
+    bool is_heard_of;    /* A frame of it came: it has begun, and cannot begin again elsewhere. */
+    bool is_fed;         /* Bytes of its request's body went out. */
+    unsigned moves_left; /* How often it may be given to another executor. */
+
     int error; /* Of mf_run_cancel or the wall limit; for pool->over: what on_done says. */
 };
 
@@ -98,10 +102,10 @@ struct executor_log {
     uint64_t second; /* The second that |lines| counts. */
     uint32_t lines;
     uint64_t dropped; /* Since the last line that was logged. */
-    size_t size;
-    bool is_cut; /* The rest of a line that is too long is skipped. */
+    size_t size;      /* Of |line|. The rest of one that is too long is skipped. */
     char line[MF_EXECUTOR_LOG_LINE_BYTES_MAX];
-    char last[MF_EXECUTOR_LOG_LINE_BYTES_MAX]; /* The last whole line: why it died, perhaps. */
+    char last[MF_EXECUTOR_LOG_LINE_BYTES_MAX]; /* What the last line said: why it died, perhaps. */
+    bool is_last_of_jail;                      /* It said that the jail was refused. */
 };
 
 struct executor {
@@ -118,10 +122,11 @@ struct executor {
     uv_poll_t log_poll;
     uv_timer_t timer; /* STARTING: until READY; CONDEMNED: until killed; DYING: until killed for sure. */
     unsigned handles_open;
-    int error;            /* What its runs end with when it dies. */
     bool is_asked_to_end; /* Its death is no crash. */
     bool is_reaped;
     bool is_channel_closed; /* Nothing of it is read or written any more. */
+    bool is_gone;           /* It ended by itself: its runs that have not begun may move. */
+    bool refuses_runs;      /* It sent a run back; until it says more, others are asked. */
     bool was_ready;
     bool is_blamed;          /* Its end was logged and counted. */
     uint32_t layers_spawned; /* The namespaces that mf_jail_spawn made. */
@@ -294,6 +299,10 @@ void mf__log_read(struct executor *executor);
 void mf__run_start(struct mf_run *run, struct executor *executor);
 /* SENDS is over: the last byte of the bundle is on its way. */
 void mf__run_bundle_sent(struct mf_run *run);
+/* Whether another executor may have it: nothing of it was seen or fed, and its bundle is still here. */
+bool mf__run_may_move(const struct mf_run *run);
+/* Back to WAITS, first in line. */
+void mf__run_move(struct mf_run *run);
 /* DONE came. */
 void mf__run_finish(struct mf_run *run, const struct mf_msg_done *done);
 /* It ends without DONE; on_done is called in the turn. */

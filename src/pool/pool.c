@@ -21,7 +21,8 @@ struct executor *mf__pool_pick(struct mf_pool *pool)
     struct executor *best = NULL;
     for (uint32_t i = 0; i < pool->executors_count; i++) {
         struct executor *executor = pool->slots[i].current;
-        bool may = executor && executor->state == MF_EXECUTOR_READY && executor->runs_count < pool->runs_max;
+        bool may = executor && executor->state == MF_EXECUTOR_READY &&
+                   executor->runs_count < pool->runs_max && !executor->refuses_runs;
         if (may && (!best || is_better(executor, best))) {
             best = executor;
         }

@@ -72,6 +72,7 @@ new_run(struct mf_pool *pool, struct mf_run_spec *spec, const struct mf_run_even
     run->events = events;
     run->user = user;
     run->accepted_ns = mf_clock_now_ns();
+    run->moves_left = MF_POOL_RUN_MOVES_MAX;
     (void)snprintf(run->id, sizeof run->id, "%s", spec->id ? spec->id : "");
     mf_list_init(&run->link);
     mf_list_init(&run->bundle_link);
@@ -150,9 +151,6 @@ void mf__run_start(struct mf_run *run, struct executor *executor)
     mf_list_push_back(&executor->runs, &run->link);
     executor->runs_count++;
     executor->runs_total++;
-    if (executor->standby > 0) {
-        executor->standby--; /* Until STATUS says it exactly. */
-    }
     set_deadline(run, run->started_ns + run->spec.wall_ns);
     mf__channel_start_run(executor, run);
     check(run);
@@ -161,7 +159,10 @@ void mf__run_start(struct mf_run *run, struct executor *executor)
 void mf__run_bundle_sent(struct mf_run *run)
 {
     run->phase = RUN_RUNS;
-    mf_buf_done(&run->spec.bundle);
+    if (run->spec.bundle.size > MF_POOL_BUNDLE_COPY_BYTES_MAX) {
+        mf_buf_done(
+            &run->spec.bundle); /* A small one is kept until the run is heard of: it may have to move. */
+    }
     if (run->request == STREAM_OPEN) {
         run->wants_credit = true;
         mf_list_push_back(&run->pool->beginners, &run->beginner_link);
@@ -189,6 +190,28 @@ static void leave_executor(struct mf_run *run)
     executor->runs_count--;
     run->executor = NULL;
     run->pool->has_room = true;
+}
+
+bool mf__run_may_move(const struct mf_run *run)
+{
+    return run->phase == RUN_RUNS && !run->is_heard_of && !run->is_fed && run->spec.bundle.size > 0 &&
+           run->request != STREAM_ENDED && run->moves_left > 0;
+}
+
+void mf__run_move(struct mf_run *run)
+{
+    struct mf_pool *pool = run->pool;
+    MF_ASSERT(mf__run_may_move(run));
+    leave_executor(run);
+    mf_list_remove(&run->beginner_link);
+    run->moves_left--;
+    run->phase = RUN_WAITS;
+    run->bundle_sent = 0;
+    run->request = STREAM_NONE;
+    set_deadline(run, mf_clock_now_ns() + pool->times.start_wait_ms * MF_NS_PER_MS);
+    mf_list_push_front(&pool->waiting, &run->link);
+    pool->waiting_count++;
+    check(run);
 }
 
 /* on_done, and nothing of the run is left to its owner. */
@@ -336,6 +359,7 @@ size_t mf_run_write(struct mf_run *run, struct mf_slice bytes)
             return bytes.size;
         }
         mf_ignore(mf_window_use(&run->request_window, size)); /* Sendable. */
+        run->is_fed = true;
         taken += size;
     }
     return taken;

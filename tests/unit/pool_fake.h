@@ -224,6 +224,14 @@ static void fake_fetches(struct fake_run *run)
 
 static void fake_begin(struct fake_run *run)
 {
+    if (strstr(fake_start, "picky") && strcmp(run->verb, "hang") != 0) {
+        fake_done(run, MF_E_AGAIN, "");
+        return;
+    }
+    if (strstr(fake_start, "quit")) { /* Condemned by another run, and gone before this one could begin. */
+        FAKE_SAY(status, 0, .is_condemned = 1);
+        _exit(0);
+    }
     if (strcmp(run->verb, "ok") == 0) {
         FAKE_SAY(log, run->number, .method = 1, .unix_ms = 2, .text = FAKE_TEXT("hello"));
         fake_respond(run, false);
@@ -279,7 +287,7 @@ static void fake_begin(struct fake_run *run)
         }
     } else if (strcmp(run->verb, "chatter") == 0) {
         for (int i = 0; i < 2000; i++) {
-            char line[1000];
+            char line[MF_EXECUTOR_LOG_LINE_BYTES_MAX + 100];
             memset(line, 'a' + i % 26, sizeof line);
             line[sizeof line - 1] = '\n';
             mf_ignore((int)write(2, line, sizeof line));
@@ -427,6 +435,9 @@ static void fake_say_ready(void)
     } else if (strstr(fake_start, "exit3")) {
         mf_ignore((int)write(2, "no luck\nthe kernel refuses it", 29));
         _exit(3);
+    } else if (strstr(fake_start, "jail")) {
+        mf_log(MF_LOG_ERROR, MF_E_JAIL, NULL, "no landlock: \"upgrade\"");
+        _exit(2);
     } else if (strstr(fake_start, "log-first")) {
         FAKE_SAY(log, 1, .text = FAKE_TEXT("x"));
     } else if (strstr(fake_start, "no-layers")) {

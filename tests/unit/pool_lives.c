@@ -36,6 +36,12 @@ static void first_start_fails_loudly(void)
     pool_shut();
     MF_CHECK_INT(starts, 1);
 
+    pool_open_later(1, "jail");
+    WAIT_FOR(starts == 1);
+    MF_CHECK_INT(start_error, MF_E_JAIL);
+    MF_CHECK_TEXT(mf_slice_of_cstr(start_why), "no landlock: \\\"upgrade\\\"");
+    pool_shut();
+
     pool_open_later(1, "never");
     (void)uv_timer_start(&executor_at(0)->timer, executor_at(0)->timer.timer_cb, 50, 0);
     WAIT_FOR(starts == 1);
@@ -227,6 +233,65 @@ static void full_executor_takes_no_more(void)
     for (int i = 0; i < 3; i++) {
         probe_free(&probes[i]);
     }
+}
+
+/* START crossed STATUS: the run has not begun, and another executor gets it without its owner hearing of it. */
+static void refused_runs_move(void)
+{
+    struct probe probe = {0};
+    struct probe hang = {0};
+    pool_open(1, "picky");
+    set_start("");
+    probe_whole(&probe, "ok"); /* An executor that refuses with nothing to do is replaced. */
+    MF_CHECK_INT(probe.result.error, 0);
+    MF_CHECK_INT(state_now().restarts, 1);
+    MF_CHECK_INT(state_now().attacks, 0);
+    MF_CHECK_INT(state_now().crashes, 0);
+    probe_free(&probe);
+    pool_shut();
+
+    pool_open(1, "picky");
+    probe_whole(&probe, "ok"); /* Nobody takes it. */
+    MF_CHECK_INT(probe.result.error, MF_E_AGAIN);
+    MF_CHECK_INT(state_now().restarts, MF_POOL_RUN_MOVES_MAX + 1);
+    probe_free(&probe);
+    pool_shut();
+
+    pool_open(2, "picky");
+    probe_start(&hang, "hang");
+    pid_t busy = mf_run_executor_pid(hang.run);
+    set_start("");
+    probe_start(&probe, "ok");
+    WAIT_FOR(probe.dones == 1);
+    MF_CHECK_INT(probe.result.error, 0);
+    MF_CHECK_INT(mf_run_executor_pid(hang.run), busy);
+    MF_CHECK_INT(hang.dones, 0);
+    probe_free(&probe);
+    pool_shut();
+    MF_CHECK_INT(hang.dones, 1);
+    probe_free(&hang);
+}
+
+static void unbegun_runs_outlive_a_condemned_one(void)
+{
+    struct probe probes[3] = {{0}};
+    pool_open(1, "quit");
+    set_start("");
+    for (int i = 0; i < 3; i++) {
+        probe_start(&probes[i], "ok");
+    }
+    for (int i = 0; i < 3; i++) {
+        WAIT_FOR(probes[i].dones == 1);
+        MF_CHECK_INT(probes[i].result.error, 0);
+        probe_free(&probes[i]);
+    }
+    pool_shut();
+
+    pool_open(1, "quit");
+    probe_whole(&probes[0], "ok"); /* Not for ever. */
+    MF_CHECK_INT(probes[0].result.error, MF_E_EXECUTOR_LOST);
+    probe_free(&probes[0]);
+    pool_shut();
 }
 
 static void condemned_one_finishes_its_runs(void)
@@ -494,6 +559,8 @@ int main(int argc, char **argv)
     MF_RUN(crash_loop_backs_off);
     MF_RUN(runs_wait_for_an_executor);
     MF_RUN(full_executor_takes_no_more);
+    MF_RUN(refused_runs_move);
+    MF_RUN(unbegun_runs_outlive_a_condemned_one);
     MF_RUN(condemned_one_finishes_its_runs);
     MF_RUN(condemned_one_may_not_live_for_ever);
     MF_RUN(condemned_ones_are_bounded);
