@@ -114,6 +114,8 @@ long works_memory(void)
     memory[0] = 7;
     NEED(madvise(memory, 4096, MADV_DONTNEED) == 0 && memory[0] == 0);
     NEED(madvise(memory, 4096, MADV_FREE) == 0);
+    unsigned char touched[2] = {0, 0};
+    NEED(mincore(memory, 8192, touched) == 0 && (touched[0] & 1) != 0 && (touched[1] & 1) == 0);
     NEED(mmap(memory, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == memory);
     NEED(munmap(memory, size) == 0);
     char *block = malloc(1 << 20);
