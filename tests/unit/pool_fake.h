@@ -63,7 +63,9 @@ static void fake_done(struct fake_run *run, int error, const char *text)
     FAKE_SAY(done, run->number, .error = error, .cpu_ns = 1000, .host_wait_ns = 2000,
              .memory_peak_bytes = 3000, .subrequests = 4, .logs_dropped = 5, .exceptions_dropped = 6,
              .text = FAKE_TEXT(text));
-    FAKE_SAY(status, 0, .standby = 4);
+    if (error != MF_E_AGAIN) {
+        FAKE_SAY(status, 0, .standby = 4);
+    }
     mf_buf_done(&run->bundle);
     memset(run, 0, sizeof *run);
 }
