@@ -119,8 +119,8 @@ static void fake_flood(struct fake_run *run, size_t total)
     }
 }
 
-/* Breaks a rule; true when |verb| is one of these. */
-static bool fake_attack(struct fake_run *run)
+/* Frames that are wrong or at the wrong time; true when the verb is one of these. */
+static bool fake_attack_frames(struct fake_run *run)
 {
     const char *verb = run->verb;
     uint32_t number = run->number;
@@ -148,7 +148,18 @@ static bool fake_attack(struct fake_run *run)
         fake_respond(run, false);
         fake_done(run, 0, "");
         FAKE_SAY(log, number, .text = FAKE_TEXT("x"));
-    } else if (strcmp(verb, "data-before") == 0) {
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* Streams that nobody opened, or more than was allowed. */
+static bool fake_attack_streams(struct fake_run *run)
+{
+    const char *verb = run->verb;
+    uint32_t number = run->number;
+    if (strcmp(verb, "data-before") == 0) {
         FAKE_SAY(stream_data, number, .stream = MF_STREAM_RESPONSE, .bytes = FAKE_TEXT("x"));
     } else if (strcmp(verb, "data-after") == 0) {
         fake_respond(run, true);
@@ -170,7 +181,28 @@ static bool fake_attack(struct fake_run *run)
     } else if (strcmp(verb, "overbody") == 0) {
         fake_respond(run, true);
         FAKE_SAY(stream_data, number, .stream = MF_STREAM_RESPONSE, .bytes = FAKE_TEXT("four and more"));
-    } else if (strcmp(verb, "overlog") == 0) {
+    } else if (strcmp(verb, "credit") == 0) {
+        FAKE_SAY(stream_credit, number, .stream = MF_STREAM_REQUEST, .bytes = 1);
+    } else if (strcmp(verb, "credit-other") == 0) {
+        FAKE_SAY(stream_credit, number, .stream = MF_STREAM_RESPONSE, .bytes = 1);
+    } else if (strcmp(verb, "stop-twice") == 0) {
+        FAKE_SAY(stream_stop, number, .stream = MF_STREAM_REQUEST);
+        FAKE_SAY(stream_stop, number, .stream = MF_STREAM_REQUEST);
+    } else if (strcmp(verb, "abort-fine") == 0) {
+        fake_respond(run, true);
+        FAKE_SAY(stream_abort, number, .stream = MF_STREAM_RESPONSE, .error = 0);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* What no run may say, or not as much of it. */
+static bool fake_attack_words(struct fake_run *run)
+{
+    const char *verb = run->verb;
+    uint32_t number = run->number;
+    if (strcmp(verb, "overlog") == 0) {
         char text[200];
         memset(text, 'x', sizeof text);
         FAKE_SAY(log, number, .text = mf_slice_of(text, sizeof text));
@@ -198,16 +230,6 @@ static bool fake_attack(struct fake_run *run)
         fake_done(run, MF_E_CONFIG, "");
     } else if (strcmp(verb, "good-error") == 0) {
         fake_done(run, 7, "");
-    } else if (strcmp(verb, "credit") == 0) {
-        FAKE_SAY(stream_credit, number, .stream = MF_STREAM_REQUEST, .bytes = 1);
-    } else if (strcmp(verb, "credit-other") == 0) {
-        FAKE_SAY(stream_credit, number, .stream = MF_STREAM_RESPONSE, .bytes = 1);
-    } else if (strcmp(verb, "stop-twice") == 0) {
-        FAKE_SAY(stream_stop, number, .stream = MF_STREAM_REQUEST);
-        FAKE_SAY(stream_stop, number, .stream = MF_STREAM_REQUEST);
-    } else if (strcmp(verb, "abort-fine") == 0) {
-        fake_respond(run, true);
-        FAKE_SAY(stream_abort, number, .stream = MF_STREAM_RESPONSE, .error = 0);
     } else {
         return false;
     }
@@ -222,6 +244,42 @@ static void fake_fetches(struct fake_run *run)
              .url = FAKE_TEXT("https://b/"));
     FAKE_SAY(stream_data, run->number, .stream = MF_STREAM_OF_FETCH_REQUEST(3), .bytes = FAKE_TEXT("body"));
     FAKE_SAY(fetch_abort, run->number, .fetch = 1);
+}
+
+/* Ends of the process, or of its good manners. */
+static bool fake_die(struct fake_run *run)
+{
+    if (strcmp(run->verb, "crash") == 0) {
+        FAKE_SAY(log, run->number, .text = FAKE_TEXT("last words"));
+        (void)raise(SIGKILL);
+    } else if (strcmp(run->verb, "exit") == 0) {
+        mf_ignore((int)write(2, "one\ntwo \x1b[31m\"three\"\n", 21));
+        _exit(5);
+    } else if (strcmp(run->verb, "close") == 0) {
+        (void)close(3);
+        (void)pause();
+    } else if (strncmp(run->verb, "condemn", 7) == 0) {
+        FAKE_SAY(status, 0, .standby = 0, .is_condemned = 1);
+        if (strcmp(run->verb, "condemn") == 0) {
+            fake_done(run, MF_E_LIMIT_MEMORY, "");
+        }
+    } else if (strcmp(run->verb, "deaf") == 0) {
+        for (;;) {
+            (void)pause();
+        }
+    } else if (strcmp(run->verb, "chatter") == 0) {
+        for (int i = 0; i < 2000; i++) {
+            char line[MF_EXECUTOR_LOG_LINE_BYTES_MAX + 100];
+            memset(line, 'a' + i % 26, sizeof line);
+            line[sizeof line - 1] = '\n';
+            mf_ignore((int)write(2, line, sizeof line));
+        }
+        fake_respond(run, false);
+        fake_done(run, 0, "");
+    } else {
+        return false;
+    }
+    return true;
 }
 
 static void fake_begin(struct fake_run *run)
@@ -269,38 +327,11 @@ static void fake_begin(struct fake_run *run)
         fake_done(run, MF_E_EXCEPTION, "Error: boom");
     } else if (strcmp(run->verb, "fetches") == 0) {
         fake_fetches(run);
-    } else if (strcmp(run->verb, "crash") == 0) {
-        FAKE_SAY(log, run->number, .text = FAKE_TEXT("last words"));
-        (void)raise(SIGKILL);
-    } else if (strcmp(run->verb, "exit") == 0) {
-        mf_ignore((int)write(2, "one\ntwo \x1b[31m\"three\"\n", 21));
-        _exit(5);
-    } else if (strcmp(run->verb, "close") == 0) {
-        (void)close(3);
-        (void)pause();
-    } else if (strncmp(run->verb, "condemn", 7) == 0) {
-        FAKE_SAY(status, 0, .standby = 0, .is_condemned = 1);
-        if (strcmp(run->verb, "condemn") == 0) {
-            fake_done(run, MF_E_LIMIT_MEMORY, "");
-        }
-    } else if (strcmp(run->verb, "deaf") == 0) {
-        for (;;) {
-            (void)pause();
-        }
-    } else if (strcmp(run->verb, "chatter") == 0) {
-        for (int i = 0; i < 2000; i++) {
-            char line[MF_EXECUTOR_LOG_LINE_BYTES_MAX + 100];
-            memset(line, 'a' + i % 26, sizeof line);
-            line[sizeof line - 1] = '\n';
-            mf_ignore((int)write(2, line, sizeof line));
-        }
-        fake_respond(run, false);
-        fake_done(run, 0, "");
-    } else if (!fake_attack(run)) {
+    } else if (!fake_die(run) && !fake_attack_frames(run) && !fake_attack_streams(run) &&
+               !fake_attack_words(run)) {
         /* "hang", "stuck", ...: a parked run. */
     }
 }
-
 static struct fake_run *fake_find(uint32_t number)
 {
     for (size_t i = 0; i < FAKE_RUNS_MAX; i++) {
