@@ -29,6 +29,7 @@ struct fake_run {
 
 static struct fake_run fake_runs[FAKE_RUNS_MAX];
 static const char *fake_start = "";
+static void (*fake_chaos)(struct fake_run *run); /* What "chaos" does. */
 
 static void fake_send(struct mf_buf *out)
 {
@@ -292,7 +293,9 @@ static void fake_begin(struct fake_run *run)
         FAKE_SAY(status, 0, .is_condemned = 1);
         _exit(0);
     }
-    if (strcmp(run->verb, "ok") == 0) {
+    if (fake_chaos && strncmp(run->verb, "chaos ", 6) == 0) {
+        fake_chaos(run);
+    } else if (strcmp(run->verb, "ok") == 0) {
         FAKE_SAY(log, run->number, .method = 1, .unix_ms = 2, .text = FAKE_TEXT("hello"));
         fake_respond(run, false);
         fake_done(run, 0, "");
