@@ -33,11 +33,11 @@ static struct mf_slice part(enum mf_part_kind kind)
 }
 
 #define CODE(rest) "{\"code\":{\"compatibilityDate\":\"2026-09-01\"," rest "}}"
-#define REFUSED(json, error, param, why)                                                                     \
+#define REFUSED(json_, error_, param_, why_)                                                                 \
     do {                                                                                                     \
-        MF_CHECK_INT(read_json(json), error);                                                                \
-        MF_CHECK_TEXT(mf_buf_peek(&fault.param), param);                                                     \
-        MF_CHECK_TEXT(mf_buf_peek(&fault.why), why);                                                         \
+        MF_CHECK_INT(read_json(json_), error_);                                                              \
+        MF_CHECK_TEXT(mf_buf_peek(&fault.param), param_);                                                    \
+        MF_CHECK_TEXT(mf_buf_peek(&fault.why), why_);                                                        \
     } while (0)
 
 static void reads_a_whole_call(void)

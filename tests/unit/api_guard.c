@@ -4,16 +4,16 @@
 #include "check.h"
 #include "internal.h"
 
-static struct mf_config config;
-static struct mf_slice host;
-static struct mf_slice origin;
+static struct mf_config config_made;
+static struct mf_slice host_sent;
+static struct mf_slice origin_sent;
 
 /* Stands in for net's: the guard asks for these two only. */
 struct mf_slice mf_request_header(const struct mf_request *request, const char *name)
 {
     (void)request;
     MF_CHECK(strcmp(name, "host") == 0 || strcmp(name, "origin") == 0);
-    return strcmp(name, "host") == 0 ? host : origin;
+    return strcmp(name, "host") == 0 ? host_sent : origin_sent;
 }
 
 #include "../../src/api/guard.c"
@@ -24,9 +24,9 @@ static int ask(const char *host_text, const char *origin_text, bool is_tls)
 
     memset(&request, 0, sizeof request);
     request.is_tls = is_tls;
-    host = mf_slice_of_cstr(host_text);
-    origin = origin_text == NULL ? mf_slice_of(NULL, 0) : mf_slice_of_cstr(origin_text);
-    return mf__guard_check(&config, &request);
+    host_sent = mf_slice_of_cstr(host_text);
+    origin_sent = origin_text == NULL ? mf_slice_of(NULL, 0) : mf_slice_of_cstr(origin_text);
+    return mf__guard_check(&config_made, &request);
 }
 
 static void hosts(void)
@@ -81,9 +81,9 @@ static void unix_sockets_need_no_host(void)
 
     memset(&request, 0, sizeof request);
     request.is_unix = true;
-    host = mf_slice_of_cstr("anything");
-    origin = mf_slice_of(NULL, 0);
-    MF_CHECK_INT(mf__guard_check(&config, &request), 0);
+    host_sent = mf_slice_of_cstr("anything");
+    origin_sent = mf_slice_of(NULL, 0);
+    MF_CHECK_INT(mf__guard_check(&config_made, &request), 0);
 }
 
 int main(void)
@@ -91,10 +91,10 @@ int main(void)
     static char box[] = "box.example";
     static char app[] = "https://app.example";
 
-    config.hosts[0] = box;
-    config.hosts_count = 1;
-    config.origins[0] = app;
-    config.origins_count = 1;
+    config_made.hosts[0] = box;
+    config_made.hosts_count = 1;
+    config_made.origins[0] = app;
+    config_made.origins_count = 1;
     MF_RUN(hosts);
     MF_RUN(origins);
     MF_RUN(unix_sockets_need_no_host);
