@@ -59,6 +59,12 @@ function typeOf(value) {
 export function createIsolate(host = {}, { modules = {}, main = 'main.js', isTool = false } = {}) {
     const context = vm.createContext({}, { microtaskMode: 'afterEvaluate' });
     const inside = (code) => vm.runInContext(code, context);
+    inside(`if (!ArrayBuffer.prototype.transfer) {
+        Object.defineProperty(ArrayBuffer.prototype, 'transfer', { value: function transfer() {
+            const copy = this.slice(0); detach(this); gone.add(this); return copy; }, writable: true, configurable: true });
+        Object.defineProperty(ArrayBuffer.prototype, 'detached', { get() { return gone.has(this); }, configurable: true });
+        var gone = new WeakSet(), detach; }`);
+    context.detach = (buffer) => structuredClone(buffer, { transfer: [buffer] });
     const list = manifest();
     const state = { dispatcher: null, rejection: null, builtins: new Map(), lazies: new Map(), starting: false, now: 1.7e12 };
     const primordials = inside('Object.create(null)');

@@ -25,6 +25,7 @@ const HOST = 2;
 const STREAM = 3;
 
 realm.streams = null; // what streams.js gives, once it is loaded
+realm.isReadableStream = null; // set by stream_readable.js: before that there are no streams
 realm.blob = null;
 realm.formData = null;
 const streams = () => realm.streams ?? internals.lazy('streams.js');
@@ -41,7 +42,7 @@ function extract(value, context) {
         return newBody(TEXT, webidl.usvString(value), 'text/plain;charset=UTF-8');
     }
     if (webidl.isObject(value)) {
-        if (realm.streams !== null && realm.streams.is(value)) {
+        if (realm.isReadableStream !== null && realm.isReadableStream(value)) {
             return fromStream(value, context);
         }
         const bytes = webidl.bytesOf(value, context);
@@ -63,7 +64,7 @@ function extract(value, context) {
 }
 
 function fromStream(stream, context) {
-    if (realm.streams.isLocked(stream)) {
+    if (streams().isLocked(stream)) {
         throw new TypeError(`${context}: This ReadableStream is currently locked to a reader.`);
     }
     if (realm.streams.isDisturbed(stream)) {

@@ -166,6 +166,16 @@ class TextDecoder {
         this.#isBomSeen = true;
         return StringPrototypeCharCodeAt(text, 0) === 0xfeff ? StringPrototypeSlice(text, 1) : text;
     }
+
+    static {
+        realm.textDecoder = { // for TextDecoderStream
+            __proto__: null,
+            decode: (decoder, bytes, stream) => decoder.#decodeStream(bytes ?? new Uint8Array(0), stream),
+            fields: (decoder) => ({
+                __proto__: null, encoding: decoder.#encoding, isFatal: decoder.#isFatal, ignoresBom: decoder.#ignoresBom,
+            }),
+        };
+    }
 }
 
 webidl.finish(TextEncoder);

@@ -54,12 +54,11 @@ lazy('event_target.js', ['addEventListener', 'removeEventListener', 'dispatchEve
 lazy('abort.js', ['AbortController', 'AbortSignal'], false);
 lazy('blob.js', ['Blob', 'File'], false);
 lazy('form_data.js', ['FormData'], false);
-lazy('streams.js', [
-    'ReadableStream', 'ReadableStreamDefaultReader', 'ReadableStreamBYOBReader', 'ReadableStreamDefaultController',
-    'ReadableByteStreamController', 'ReadableStreamBYOBRequest', 'WritableStream', 'WritableStreamDefaultWriter',
-    'WritableStreamDefaultController', 'TransformStream', 'TransformStreamDefaultController', 'ByteLengthQueuingStrategy',
-    'CountQueuingStrategy',
-], false);
+lazy('stream_readable.js', ['ReadableStream', 'ReadableStreamDefaultReader', 'ReadableStreamDefaultController'], false);
+lazy('stream_byte.js', ['ReadableStreamBYOBReader', 'ReadableByteStreamController', 'ReadableStreamBYOBRequest'], false);
+lazy('stream_writable.js', ['WritableStream', 'WritableStreamDefaultWriter', 'WritableStreamDefaultController'], false);
+lazy('stream_transform.js', ['TransformStream', 'TransformStreamDefaultController'], false);
+lazy('stream_common.js', ['ByteLengthQueuingStrategy', 'CountQueuingStrategy'], false);
 lazy('encoding_streams.js', ['TextEncoderStream', 'TextDecoderStream'], false);
 lazy('misc.js', ['Navigator', 'Performance', 'Crypto'], false);
 lazy('misc.js', ['navigator', 'performance', 'crypto', 'scheduler', 'Cloudflare'], true);

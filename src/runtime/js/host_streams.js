@@ -177,6 +177,32 @@ function writeBytes(stream, bytes, done, fail) {
     }, done, fail);
 }
 
+// One chunk of a longer stream in pieces: calls next() when the host wants more, or waits(go) with what to call when it does.
+function writeChunk(stream, bytes, waits, next, fail) {
+    const size = TypedArrayPrototypeGetByteLength(bytes);
+    const offset = TypedArrayPrototypeGetByteOffset(bytes);
+    const buffer = TypedArrayPrototypeGetBuffer(bytes);
+    let at = 0;
+    const go = () => {
+        try {
+            while (at < size) {
+                const end = at + CHUNK < size ? at + CHUNK : size;
+                const isFull = ops.bodyWrite(stream, new Uint8Array(buffer, offset + at, end - at));
+                at = end;
+                if (isFull) {
+                    waits(go);
+                    return;
+                }
+            }
+        } catch (error) {
+            fail(error);
+            return;
+        }
+        next();
+    };
+    go();
+}
+
 // From one host stream straight into another.
 function copy(from, to, done, fail) {
     const reader = {
@@ -215,5 +241,5 @@ function copy(from, to, done, fail) {
 
 realm.hostStreams = {
     __proto__: null,
-    pull, cancel, open, close, readAll, concat, writeText, writeBytes, copy, onAborted, onData, onEnd, onError, onDrain, onStop,
+    pull, cancel, open, close, readAll, concat, writeText, writeBytes, writeChunk, copy, onAborted, onData, onEnd, onError, onDrain, onStop,
 };

@@ -90,6 +90,7 @@ takeStatics('Number', Number, ['isInteger', 'isNaN', 'isFinite', 'isSafeInteger'
 takeStatics('String', String, ['fromCharCode', 'fromCodePoint']);
 takeStatics('Symbol', Symbol, ['for', 'iterator', 'asyncIterator', 'toStringTag']);
 primordials.DateNow = Date.now;
+primordials.ErrorCaptureStackTrace = Error.captureStackTrace;
 
 for (const constructor of [
     Array, ArrayBuffer, BigInt, Boolean, DataView, Date, Error, Map, Number, Object, Promise, Proxy, RangeError, RegExp, Set,

@@ -29,8 +29,8 @@ function isHostCode(c) {
     return (c >= 97 && c <= 122) || c === 46 || c === 45 || (c >= 48 && c <= 57);
 }
 
-// Where the host that starts at |start| ends, or -1 when only the full parser may judge it: numbers at its end, a dot at its
-// end, anything of IDNA, or no host at all.
+// Where the host that starts at |start| ends, or -1 when only the full parser may judge it: a number or a dot at its end, anything
+// but lower case ASCII, or no host at all.
 function shortHostEnd(text, start) {
     let at = start;
     let labelStart = start;
@@ -44,8 +44,6 @@ function shortHostEnd(text, start) {
         }
         if (c === 46) {
             labelStart = at + 1;
-        } else if (at === labelStart && c === 120 && StringPrototypeStartsWith(text, 'xn--', at)) {
-            return -1;
         }
     }
     if (labelStart === at) {
