@@ -113,6 +113,7 @@
 #define MF_POOL_BUNDLE_COPY_BYTES_MAX 65536 /* bytes: a bundle up to here rides in the same write as its START; a larger one is sent in pieces, each copied when its turn comes */
 #define MF_POOL_BUNDLE_PIECE_BYTES 131072 /* bytes: one BUNDLE frame of a large bundle; the frames of other runs go between two of them */
 #define MF_POOL_WRITE_BYTES 1048576 /* bytes: written to one executor in one turn of the loop, likewise */
+#define MF_POOL_STANDBY_WORTH_RUNS 4 /* runs: that many more an executor with a standby isolate may have than one without; making an isolate takes about as long as some short runs */
 #define MF_POOL_RUN_MOVES_MAX 2 /* times: a run that an executor sends back unbegun is given to another one so often */
 #define MF_POOL_READ_BYTES 65536 /* bytes: read from one executor in one turn of the loop, so that a talkative one cannot hold the others up */
 #define MF_POOL_SOCKET_BYTES 1048576 /* bytes: asked of the kernel for each direction of a channel; fewer wake-ups for large bodies */

@@ -7,13 +7,11 @@
 
 /* ---- choosing ------------------------------------------------------------------------------- */
 
-/* An executor with an isolate standing by answers at once; among those, the one with the fewest runs. */
-static bool is_better(const struct executor *a, const struct executor *b)
+/* The fewest runs. An executor with an isolate standing by answers at once, and may have some more for that; not any
+ * number, else a burst that empties one after the other would always find a single one to fall on. */
+static uint32_t cost_of(const struct executor *executor)
 {
-    if ((a->standby > 0) != (b->standby > 0)) {
-        return a->standby > 0;
-    }
-    return a->runs_count < b->runs_count;
+    return executor->runs_count + (executor->standby > 0 ? 0 : MF_POOL_STANDBY_WORTH_RUNS);
 }
 
 struct executor *mf__pool_pick(struct mf_pool *pool)
@@ -23,7 +21,7 @@ struct executor *mf__pool_pick(struct mf_pool *pool)
         struct executor *executor = pool->slots[i].current;
         bool may = executor && executor->state == MF_EXECUTOR_READY &&
                    executor->runs_count < pool->runs_max && !executor->refuses_runs;
-        if (may && (!best || is_better(executor, best))) {
+        if (may && (!best || cost_of(executor) < cost_of(best))) {
             best = executor;
         }
     }

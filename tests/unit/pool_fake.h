@@ -314,6 +314,9 @@ static void fake_begin(struct fake_run *run)
         FAKE_SAY(stream_data, run->number, .stream = MF_STREAM_RESPONSE, .bytes = FAKE_TEXT(text));
         FAKE_SAY(stream_end, run->number, .stream = MF_STREAM_RESPONSE);
         fake_done(run, 0, "");
+    } else if (strcmp(run->verb, "empty") == 0) {
+        FAKE_SAY(status, 0, .standby = 0);
+        FAKE_SAY(log, run->number, .text = FAKE_TEXT("no isolate stands by"));
     } else if (strcmp(run->verb, "echo") == 0) {
         fake_respond(run, true);
     } else if (strcmp(run->verb, "stop") == 0) {

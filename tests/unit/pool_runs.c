@@ -311,6 +311,30 @@ static void runs_are_spread(void)
     pool_shut();
 }
 
+/* One that has no isolate standing by is asked only when the other has more to do. */
+static void standby_is_preferred_up_to_a_point(void)
+{
+    struct probe empty = {0};
+    struct probe probes[2 * MF_POOL_STANDBY_WORTH_RUNS] = {{0}};
+    unsigned to_the_empty = 0;
+    pool_open(2, "");
+    probe_start(&empty, "empty");
+    pid_t pid = mf_run_executor_pid(empty.run);
+    WAIT_FOR(empty.logs_count == 1);
+    for (size_t i = 0; i < MF_COUNT_OF(probes); i++) {
+        probe_start(&probes[i], "hang");
+        to_the_empty += mf_run_executor_pid(probes[i].run) == pid;
+        MF_CHECK(i >= MF_POOL_STANDBY_WORTH_RUNS || to_the_empty == 0);
+    }
+    MF_CHECK(to_the_empty > 0);
+    pool_shut();
+    for (size_t i = 0; i < MF_COUNT_OF(probes); i++) {
+        MF_CHECK_INT(probes[i].result.error, MF_E_CLOSED);
+        probe_free(&probes[i]);
+    }
+    probe_free(&empty);
+}
+
 static void many_runs_at_once(void)
 {
     enum { COUNT = 60, ROUNDS = 20 };
@@ -358,6 +382,7 @@ int main(int argc, char **argv)
     MF_RUN(wall_limit_ends);
     MF_RUN(fetches_are_answered);
     MF_RUN(runs_are_spread);
+    MF_RUN(standby_is_preferred_up_to_a_point);
     MF_RUN(many_runs_at_once);
     MF_RUN(refuses_what_is_no_bundle);
     return 0;
