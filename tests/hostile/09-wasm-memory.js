@@ -1,4 +1,4 @@
-// {"case": 9, "outcome": "ok", "body": "bounded", "limits": {"memoryMb": 64, "cpuMs": 5000}}
+// {"case": 9, "outcome": ["ok", "exceededMemory"], "body": "bounded", "limits": {"memoryMb": 64, "cpuMs": 5000}}
 export default {
   fetch() {
     let pages = 0;

@@ -1,7 +1,7 @@
 // {"case": 25, "outcome": "ok", "body": "clean"}
 const boom = () => { throw new Error("polluted"); };
 for (const name of ["get", "set", "status", "method", "headers", "toJSON", "body", "value", "done", "signal", "redirect", "fatal", "stream", "type", "highWaterMark", "size", "once", "capture", "passive", "detail", "writable", "enumerable"]) {
-  Object.defineProperty(Object.prototype, name, { get: boom, configurable: true });
+  Object.defineProperty(Object.prototype, name, { __proto__: null, get: boom, configurable: true });
 }
 Array.prototype[Symbol.iterator] = boom;
 for (const name of ["push", "map", "join", "concat", "slice", "splice", "indexOf", "forEach", "shift", "sort"]) Array.prototype[name] = boom;

@@ -123,7 +123,7 @@ static void refuses_as_cloudflare_does(void)
 
 static void names_the_field_at_fault(void)
 {
-    REFUSED("{", MF_E_API_JSON, "", "The body is not valid JSON, at byte 1.");
+    REFUSED("{", MF_E_API_JSON, "", "The body is not valid JSON, at byte 0.");
     REFUSED("{} x", MF_E_API_JSON, "", "Something follows the JSON value, at byte 3.");
     REFUSED("{\"a\":\"\\u0000\"}", MF_E_API_JSON, "",
             "NUL (\\u0000) is not supported in strings, at byte 6.");
