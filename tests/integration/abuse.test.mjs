@@ -74,7 +74,7 @@ test("requests that two parsers might read in two ways are refused", async () =>
   for (const bytes of cases) {
     const text = await raw(daemon.url, Buffer.from(bytes, "latin1"));
     assert.match(text, /^HTTP\/1\.1 (400|505) /, JSON.stringify(bytes) + " got " + JSON.stringify(text.slice(0, 80)));
-    assert.equal(text.split("HTTP/1.1 ").length, 2, "one answer, then closed");
+    assert.equal(text.match(/^HTTP\/1\.1 \d{3} /gm).length, 1, "one answer, then closed");
   }
 });
 
