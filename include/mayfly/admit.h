@@ -1,14 +1,13 @@
-/* mayfly/admit.h - may this run start: yes, wait your turn, or no. A count of places and a queue in order of
- * arrival.
+/* mayfly/admit.h - may this run start: yes, wait your turn, or no. A count of places and a queue in order of arrival.
  *
- * Use:      mf_admit_try with a ticket for each run; 0: it has a place; MF_E_AGAIN: it waits and its on_turn
- * will be called. mf_admit_release when the run is over or nobody wants it any more, whatever the ticket's
- * state. The owner of the loop calls mf_admit_expire when mf_admit_next_deadline has come. Threads:  [loop]
- * everything. Time is an argument (mf_clock_now_ns): the room knows no clock and no loop. Owns:     a ticket
- * is the caller's storage, zeroed before its first use; it may not move while it waits or holds a place.
- * Limits:   the options: runs_concurrent_max places, runs_queued_max waiting, none longer than
- * queue_wait_ns_max. Fails:    MF_E_OVERLOADED with a Retry-After; MF_E_DRAINING once mf_admit_drain was
- * called. Not here: which executor takes the run (pool), who may ask (tokens, a later room).
+ * Use:      mf_admit_try with a ticket for each run; 0: it has a place; MF_E_AGAIN: it waits and its on_turn will be called.
+ *           mf_admit_release when the run is over or nobody wants it any more, whatever the ticket's state.
+ *           The owner of the loop calls mf_admit_expire when mf_admit_next_deadline has come.
+ * Threads:  [loop] everything. Time is an argument (mf_clock_now_ns): the room knows no clock and no loop.
+ * Owns:     a ticket is the caller's storage, zeroed before its first use; it may not move while it waits or holds a place.
+ * Limits:   the options: runs_concurrent_max places, runs_queued_max waiting, none longer than queue_wait_ns_max.
+ * Fails:    MF_E_OVERLOADED with a Retry-After; MF_E_DRAINING once mf_admit_drain was called.
+ * Not here: which executor takes the run (pool), who may ask (tokens, a later room).
  */
 #ifndef MAYFLY_ADMIT_H
 #define MAYFLY_ADMIT_H

@@ -1,16 +1,17 @@
-/* mayfly/pool.h - mayflyd's view of its executors: starts them, gives them runs, moves the bytes, replaces
- * the dead.
+/* mayfly/pool.h - mayflyd's view of its executors: starts them, gives them runs, moves the bytes, replaces the dead.
  *
- * Use:      mf_pool_open; wait for on_started. mf_pool_run for each admitted run, then its events until
- * on_done. mf_pool_drain, mf_pool_close. Threads:  [loop] everything. Owns:     a run is the pool's; it is
- * valid from mf_pool_run until its on_done returns. Slices in events are borrowed for the call. mf_pool_run
- * moves the bundle's bytes. Limits:   MF_EXECUTOR_*, MF_POOL_*, MF_STREAM_*; each run's own are in its spec.
- * What a run may say (log bytes, response bytes, exceptions) is checked here again: an executor that lets
- * more pass is hostile. Fails:    on_done is called exactly once for every run that mf_pool_run took,
- * whatever happens: MF_E_EXECUTOR_LOST when its executor died, MF_E_EXECUTOR_PROTOCOL when the executor was
- * killed for speaking out of turn, MF_E_NO_EXECUTOR when none became ready in time, MF_E_CLOSED when the pool
- * was closed. No event is called inside a function of this door, except inside mf_pool_close. Not here: how
- * many runs there may be and who waits (admit), JSON and HTTP (api), the jail (jail), egress (outbound).
+ * Use:      mf_pool_open; wait for on_started. mf_pool_run for each admitted run, then its events until on_done.
+ *           mf_pool_drain, mf_pool_close.
+ * Threads:  [loop] everything.
+ * Owns:     a run is the pool's; it is valid from mf_pool_run until its on_done returns. Slices in events are borrowed
+ *           for the call. mf_pool_run moves the bundle's bytes.
+ * Limits:   MF_EXECUTOR_*, MF_POOL_*, MF_STREAM_*; each run's own are in its spec. What a run may say (log bytes, response
+ *           bytes, exceptions) is checked here again: an executor that lets more pass is hostile.
+ * Fails:    on_done is called exactly once for every run that mf_pool_run took, whatever happens: MF_E_EXECUTOR_LOST when
+ *           its executor died, MF_E_EXECUTOR_PROTOCOL when the executor was killed for speaking out of turn,
+ *           MF_E_NO_EXECUTOR when none became ready in time, MF_E_AGAIN when executors sent it back unbegun too often,
+ *           MF_E_CLOSED when the pool was closed. No event is called inside a function of this door.
+ * Not here: how many runs there may be and who waits (admit), JSON and HTTP (api), the jail (jail), egress (outbound).
  */
 #ifndef MAYFLY_POOL_H
 #define MAYFLY_POOL_H
@@ -124,7 +125,7 @@ struct mf_run_result {
 struct mf_run_events {
     void (*on_log)(struct mf_run *run, void *user, const struct mf_msg_log *log);
     void (*on_exception)(struct mf_run *run, void *user, const struct mf_msg_exception *exception);
-    /* The head, once; its header list was checked, its status is 200 to 599, its text printable. */
+    /* The head, once; without has_body no body event follows. Its header list was checked, its status is 200 to 599, its text printable. */
     void (*on_response)(struct mf_run *run, void *user, const struct mf_msg_response *response);
     /* Tell mf_run_body_consumed when the bytes went on. */
     void (*on_body)(struct mf_run *run, void *user, struct mf_slice bytes);

@@ -21,6 +21,7 @@
  *     |                             | +------------ DONE, with an error --|---------->|
  *     |                             +--> CANCELED <-- cancel, wall limit -+           |
  *     |                                      +------- DONE, or none in the grace ---->|
+ *     |<-- sent back unbegun, or its condemned executor went: from RUNS, while nothing of it was heard or fed
  *     +-- cancel, no executor in time, pool closed; the death of its executor ends all others
  */
 enum run_phase { RUN_WAITS, RUN_SENDS, RUN_RUNS, RUN_CANCELED, RUN_OVER };

@@ -370,6 +370,10 @@ static void fake_on_bundle(struct fake_run *run, struct mf_slice bytes)
 
 static void fake_on_data(struct fake_run *run, struct mf_slice bytes)
 {
+    if (strcmp(run->verb, "refuse-fed") == 0) {
+        fake_done(run, MF_E_AGAIN, "");
+        return;
+    }
     if (mf_window_use(&run->request, bytes.size) < 0) {
         _exit(7);
     }

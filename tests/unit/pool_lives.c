@@ -272,6 +272,36 @@ static void refused_runs_move(void)
     probe_free(&hang);
 }
 
+/* What was fed cannot be fed again: another executor would see half a body. */
+static void fed_runs_do_not_move(void)
+{
+    struct probe probe = {0};
+    struct mf_run_spec limits = {.flags = MF_START_HAS_BODY};
+    pool_open(2, "");
+    MF_CHECK_INT(probe_try(&probe, "refuse-fed", 0, limits), 0);
+    WAIT_FOR(probe.credits == 1);
+    MF_CHECK_INT(mf_run_write(probe.run, mf_slice_of_cstr("half")), 4);
+    WAIT_FOR(probe.dones == 1);
+    MF_CHECK_INT(probe.result.error, MF_E_AGAIN);
+    probe_free(&probe);
+    pool_shut();
+}
+
+/* The kernel may tell of the death before it tells of the words in the socket. */
+static void last_words_are_read_after_the_death(void)
+{
+    struct probe probe = {0};
+    pool_open(1, "");
+    probe_start(&probe, "crash");
+    WAIT_FOR(mf_list_is_empty(&pool->dirty)); /* It was sent. */
+    MF_CHECK_INT(uv_poll_stop(&executor_at(0)->channel_poll), 0);
+    WAIT_FOR(probe.dones == 1);
+    MF_CHECK_INT(probe.result.error, MF_E_EXECUTOR_LOST);
+    MF_CHECK_TEXT(mf_slice_of_cstr(probe.logs), "last words;");
+    probe_free(&probe);
+    pool_shut();
+}
+
 static void unbegun_runs_outlive_a_condemned_one(void)
 {
     struct probe probes[3] = {{0}};
@@ -560,6 +590,8 @@ int main(int argc, char **argv)
     MF_RUN(runs_wait_for_an_executor);
     MF_RUN(full_executor_takes_no_more);
     MF_RUN(refused_runs_move);
+    MF_RUN(fed_runs_do_not_move);
+    MF_RUN(last_words_are_read_after_the_death);
     MF_RUN(unbegun_runs_outlive_a_condemned_one);
     MF_RUN(condemned_one_finishes_its_runs);
     MF_RUN(condemned_one_may_not_live_for_ever);
