@@ -293,7 +293,7 @@ static void last_words_are_read_after_the_death(void)
     struct probe probe = {0};
     pool_open(1, "");
     probe_start(&probe, "crash");
-    WAIT_FOR(mf_list_is_empty(&pool->dirty)); /* It was sent. */
+    mf__channel_flush(executor_at(0));
     MF_CHECK_INT(uv_poll_stop(&executor_at(0)->channel_poll), 0);
     WAIT_FOR(probe.dones == 1);
     MF_CHECK_INT(probe.result.error, MF_E_EXECUTOR_LOST);
