@@ -131,9 +131,6 @@ void program_install(mf_isolate *isolate, v8::Local<v8::Context> context)
     isolate->primordials.Reset(v8, v8::Object::New(v8, v8::Null(v8), nullptr, nullptr, 0));
     isolate->lazies.resize(program->scripts_count);
     isolate->lazies_loaded.assign(program->scripts_count, false);
-
-    /* Cloudflare has none; with the constructor gone no script can share memory with anything. */
-    context->Global()->Delete(context, text_internalized(v8, "SharedArrayBuffer")).Check();
 }
 
 /* ---- scripts ------------------------------------------------------------------------------- */

@@ -6,13 +6,14 @@
 namespace mf
 {
 
+/* V8's own words, without where they come from. */
 static std::string message_of(v8::Isolate *isolate, v8::Local<v8::Value> exception)
 {
-    v8::Local<v8::Message> message = v8::Exception::CreateMessage(isolate, exception);
-    std::string text = text_to_std(isolate, message->Get());
-    for (const char *prefix : {"Uncaught SyntaxError: ", "Uncaught CompileError: ", "Uncaught "}) {
+    std::string text = text_to_std(isolate, v8::Exception::CreateMessage(isolate, exception)->Get());
+    for (const char *prefix :
+         {"Uncaught ", "SyntaxError: ", "CompileError: ", "WasmModuleObject::Compile(): "}) {
         if (text.compare(0, strlen(prefix), prefix) == 0) {
-            return text.substr(strlen(prefix));
+            text.erase(0, strlen(prefix));
         }
     }
     return text;
