@@ -1,19 +1,22 @@
 // {"case": 25, "outcome": "ok", "body": "clean"}
 const boom = () => { throw new Error("polluted"); };
-for (const name of ["get", "set", "status", "method", "headers", "toJSON", "body", "value", "done", "signal", "redirect", "fatal", "stream", "type", "highWaterMark", "size", "once", "capture", "passive", "detail", "writable", "enumerable"]) {
-  Object.defineProperty(Object.prototype, name, { __proto__: null, get: boom, configurable: true });
-}
-Array.prototype[Symbol.iterator] = boom;
-for (const name of ["push", "map", "join", "concat", "slice", "splice", "indexOf", "forEach", "shift", "sort"]) Array.prototype[name] = boom;
-for (const name of ["exec", "test"]) RegExp.prototype[name] = boom;
-for (const symbol of [Symbol.replace, Symbol.split, Symbol.match, Symbol.matchAll]) RegExp.prototype[symbol] = boom;
-for (const name of ["split", "replace", "trim", "toLowerCase", "slice", "charCodeAt", "startsWith", "indexOf"]) String.prototype[name] = boom;
-Promise.prototype.then = boom; Promise.prototype.finally = boom; Promise.prototype.catch = boom; Promise.resolve = boom;
-JSON.stringify = boom; JSON.parse = boom;
-Function.prototype.call = boom; Function.prototype.apply = boom; Function.prototype.bind = boom;
-for (const name of ["get", "set", "has", "forEach", "entries"]) { Map.prototype[name] = boom; }
-for (const name of ["set", "subarray", "slice"]) Object.getPrototypeOf(Uint8Array.prototype)[name] = boom;
-Object.keys = boom; Object.defineProperty = boom; Object.assign = boom; Object.freeze = boom; Reflect.apply = boom; Symbol.prototype.toString = boom;
+const define = Object.defineProperty;
+const each = (names, act) => { for (let i = 0; i < names.length; i++) act(names[i]); };
+const patch = (object, names) => each(names, (name) => { object[name] = boom; });
+patch(Array.prototype, ["push", "map", "join", "concat", "slice", "splice", "indexOf", "forEach", "shift", "sort", Symbol.iterator]);
+patch(RegExp.prototype, ["exec", "test", Symbol.replace, Symbol.split, Symbol.match, Symbol.matchAll]);
+patch(String.prototype, ["split", "replace", "trim", "toLowerCase", "slice", "charCodeAt", "startsWith", "indexOf"]);
+patch(Promise.prototype, ["then", "finally", "catch"]);
+patch(Promise, ["resolve", "reject", "all"]);
+patch(JSON, ["stringify", "parse"]);
+patch(Function.prototype, ["call", "apply", "bind"]);
+patch(Map.prototype, ["get", "set", "has", "forEach", "entries"]);
+patch(Object.getPrototypeOf(Uint8Array.prototype), ["set", "subarray", "slice"]);
+patch(Object, ["keys", "defineProperty", "assign", "freeze", "create", "entries"]);
+patch(Reflect, ["apply", "ownKeys", "get"]);
+patch(Symbol.prototype, ["toString"]);
+each(["get", "set", "status", "method", "headers", "toJSON", "body", "value", "done", "signal", "redirect", "fatal", "stream", "type", "highWaterMark", "size", "once", "capture", "passive", "detail", "writable", "enumerable"],
+  (name) => { define(Object.prototype, name, { __proto__: null, get: boom, configurable: true }); });
 export default {
   async fetch(request) {
     const headers = new Headers([]);

@@ -123,8 +123,8 @@ function place(value) {
 
 // Tells the host; returns the headline.
 function report(value) {
+    const at = place(value); // First: V8 forgets the place once the stack was read.
     const description = describe(value);
-    const at = place(value);
     ops.exception(
         description.name, description.message, description.stack,
         at === null ? '' : at.module, at === null ? 0 : at.line, at === null ? 0 : at.column,
