@@ -1,7 +1,8 @@
 /* Ops of streams: bodies both ways, and fetch. Which streams exist and how much may flow is the host's to judge. */
 #include "ops.h"
 
-static void write_bytes(struct mf_op_call *call, struct mf_runtime_host *host, uint32_t stream, struct mf_slice bytes)
+static void
+write_bytes(struct mf_op_call *call, struct mf_runtime_host *host, uint32_t stream, struct mf_slice bytes)
 {
     bool is_full = false;
     if (host == NULL) {

@@ -122,13 +122,23 @@ class Pipe {
             readable.read(this.#reader, {
                 __proto__: null,
                 chunk: (chunk) => {
-                    this.#currentWrite = chain(writable.write(this.#writer, chunk), undefined, noop);
-                    react(undefined, () => this.#step(), noop);
+                    // Never inside the source's enqueue().
+                    this.#currentWrite = chain(undefined, () => this.#write(chunk));
                 },
                 close: noop,
                 error: noop,
             });
         }, noop);
+    }
+
+    // The promise of the write; the next read need not wait for it.
+    #write(chunk) {
+        if (this.#writer.stream === null) {
+            return undefined;
+        }
+        const result = writable.write(this.#writer, chunk);
+        this.#step();
+        return chain(result, undefined, noop);
     }
 
     #waitForWrites() {

@@ -454,8 +454,10 @@ class ReadableStream {
         const context = "Failed to execute 'pipeThrough' on 'ReadableStream'";
         const stream = this.#record;
         webidl.requireArguments(arguments.length, 1, context);
-        const { readable, writable } = webidl.dictionary(transform, context);
+        const pair = webidl.dictionary(transform, context);
+        const { readable } = pair;
         recordOf.readable(readable);
+        const { writable } = pair;
         const destination = writables().recordOf(writable);
         const wanted = readPipeOptions(options, context);
         if (isLocked(stream) || writables().isLocked(destination)) {

@@ -399,7 +399,7 @@ class AsyncIterator {
         });
     }
 
-    return(value = undefined) {
+    return(value) {
         return common.promised(() => {
             const steps = () => this.#return(value);
             this.#ongoing = this.#ongoing === null ? steps() : chain(this.#ongoing, steps, steps);

@@ -273,7 +273,9 @@ class TransformStream {
         };
         const give = (chunk) => enqueue(record.controller, chunk);
         const started = newDeferred();
-        record = setUp(algorithmsOf(transformer, parts, object, give), started.promise, strategies);
+        // Two steps later, as a promise that is resolved with a promise: the order against cancel() can be observed.
+        const later = chain(chain(started.promise));
+        record = setUp(algorithmsOf(transformer, parts, object, give), later, strategies);
         this.#record = record;
         record.object = this;
         started.resolve(parts.start === undefined ? undefined : ReflectApply(parts.start, transformer, [object()]));

@@ -1,0 +1,344 @@
+/* The calls of struct mf_runtime_calls, as a test wants them. */
+#include "harness.h"
+
+/* ---- JSON lines ---------------------------------------------------------------------------- */
+
+static struct mf_buf line;
+
+static void must(int error)
+{
+    if (error < 0) {
+        fprintf(stderr, "harness: %s\n", mf_error_message(error));
+        exit(3);
+    }
+}
+
+void print_begin(const char *event)
+{
+    mf_buf_init(&line, HARNESS_BYTES_MAX);
+    must(mf_buf_printf(&line, "{\"event\":\"%s\"", event));
+}
+
+void print_text(const char *name, struct mf_slice text)
+{
+    must(mf_buf_printf(&line, ",\"%s\":", name));
+    must(mf_buf_append_json_string(&line, text));
+}
+
+void print_number(const char *name, double number)
+{
+    must(mf_buf_printf(&line, ",\"%s\":%.0f", name, number));
+}
+
+void print_bytes(const char *name, struct mf_slice bytes)
+{
+    must(mf_buf_printf(&line, ",\"%s\":\"", name));
+    must(mf_buf_append_base64(&line, bytes));
+    must(mf_buf_append_cstr(&line, "\""));
+}
+
+void print_end(void)
+{
+    fwrite(line.data, 1, line.size, stdout);
+    fputs("}\n", stdout);
+    mf_buf_done(&line);
+}
+
+/* ---- events -------------------------------------------------------------------------------- */
+
+static struct harness *harness_of(struct mf_runtime_host *host)
+{
+    return MF_CONTAINER_OF(host, struct harness, base);
+}
+
+static void post(struct harness *harness, uint32_t kind, uint32_t number, struct mf_slice bytes)
+{
+    struct harness_event *event = mf_new(sizeof(*event));
+    event->kind = kind;
+    event->number = number;
+    event->bytes = bytes;
+    mf_list_push_back(&harness->events, &event->list);
+}
+
+bool harness_next(struct harness *harness, struct harness_event **ret_event)
+{
+    struct mf_list *item = mf_list_pop_front(&harness->events);
+    if (item != NULL) {
+        *ret_event = MF_CONTAINER_OF(item, struct harness_event, list);
+        return true;
+    }
+    struct harness_timer *best = NULL;
+    MF_LIST_FOR_EACH(at, &harness->timers)
+    {
+        struct harness_timer *timer = MF_CONTAINER_OF(at, struct harness_timer, list);
+        if (best == NULL || timer->due_ms < best->due_ms ||
+            (timer->due_ms == best->due_ms && timer->order < best->order)) {
+            best = timer;
+        }
+    }
+    if (best == NULL) {
+        return false;
+    }
+    if (best->due_ms > harness->now_ms) {
+        harness->now_ms = best->due_ms;
+    }
+    struct harness_event *event = mf_new(sizeof(*event));
+    event->kind = MF_EVENT_TIMER;
+    event->number = best->id;
+    mf_list_remove(&best->list);
+    mf_free(best);
+    *ret_event = event;
+    return true;
+}
+
+/* ---- calls --------------------------------------------------------------------------------- */
+
+static void on_log(struct mf_runtime_host *host, enum mf_log_method method, struct mf_slice text)
+{
+    (void)host;
+    print_begin("log");
+    print_number("method", method);
+    print_text("text", text);
+    print_end();
+}
+
+static void on_exception(struct mf_runtime_host *host, const struct mf_exception *exception)
+{
+    (void)host;
+    print_begin("exception");
+    print_text("name", exception->name);
+    print_text("message", exception->message);
+    print_text("stack", exception->stack);
+    print_text("module", exception->module);
+    print_number("line", exception->line);
+    print_number("column", exception->column);
+    print_end();
+}
+
+static void on_timer_clear(struct mf_runtime_host *host, uint32_t timer)
+{
+    MF_LIST_FOR_EACH(at, &harness_of(host)->timers)
+    {
+        struct harness_timer *one = MF_CONTAINER_OF(at, struct harness_timer, list);
+        if (one->id == timer) {
+            mf_list_remove(&one->list);
+            mf_free(one);
+            return;
+        }
+    }
+}
+
+static int on_timer_set(struct mf_runtime_host *host, uint32_t timer, uint64_t delay_ms)
+{
+    struct harness *harness = harness_of(host);
+    on_timer_clear(host, timer);
+    struct harness_timer *one = mf_new(sizeof(*one));
+    one->id = timer;
+    one->due_ms = harness->now_ms + delay_ms;
+    one->order = harness->order++;
+    mf_list_push_back(&harness->timers, &one->list);
+    return 0;
+}
+
+static int on_respond(struct mf_runtime_host *host,
+                      uint32_t status,
+                      struct mf_slice status_text,
+                      struct mf_slice headers,
+                      bool has_body)
+{
+    (void)host;
+    print_begin("respond");
+    print_number("status", status);
+    print_bytes("statusText", status_text);
+    print_bytes("headers", headers);
+    print_number("hasBody", has_body);
+    print_end();
+    return 0;
+}
+
+static int on_body_write(struct mf_runtime_host *host, uint32_t stream, struct mf_slice bytes, bool *ret_full)
+{
+    struct harness *harness = harness_of(host);
+    if (stream != 1) {
+        must(mf_buf_append_slice(&harness->echo, bytes));
+        *ret_full = false;
+        return 0;
+    }
+    print_begin("write");
+    print_number("stream", stream);
+    print_bytes("bytes", bytes);
+    print_end();
+    harness->writes++;
+    if (harness->test->stop_after > 0 && harness->writes == harness->test->stop_after) {
+        post(harness, MF_EVENT_BODY_STOP, stream, mf_slice_of(NULL, 0));
+        *ret_full = true;
+        return 0;
+    }
+    *ret_full = harness->test->is_slow;
+    if (*ret_full) {
+        post(harness, MF_EVENT_BODY_DRAIN, stream, mf_slice_of(NULL, 0));
+    }
+    return 0;
+}
+
+static int on_body_end(struct mf_runtime_host *host, uint32_t stream)
+{
+    struct harness *harness = harness_of(host);
+    if (stream != 1) { /* The request of a fetch is whole: echo it. */
+        post(harness, MF_EVENT_FETCH_HEAD, stream / 2, mf_slice_of(NULL, 0));
+        return 0;
+    }
+    print_begin("end");
+    print_number("stream", stream);
+    print_end();
+    return 0;
+}
+
+static void on_body_abort(struct mf_runtime_host *host, uint32_t stream, struct mf_slice text)
+{
+    (void)host;
+    print_begin("abort");
+    print_number("stream", stream);
+    print_text("text", text);
+    print_end();
+}
+
+static int on_body_pull(struct mf_runtime_host *host, uint32_t stream)
+{
+    struct harness *harness = harness_of(host);
+    const struct harness_case *test = harness->test;
+    if (stream != 0) {
+        bool is_first = harness->echo_pulls++ == 0;
+        post(harness, is_first ? MF_EVENT_BODY_DATA : MF_EVENT_BODY_END, stream, mf_buf_peek(&harness->echo));
+        return 0;
+    }
+    if (harness->piece < test->pieces_count) {
+        post(harness, MF_EVENT_BODY_DATA, stream, test->pieces[harness->piece++]);
+    } else if (test->body_error.size > 0) {
+        post(harness, MF_EVENT_BODY_ERROR, stream, test->body_error);
+    } else {
+        post(harness, MF_EVENT_BODY_END, stream, mf_slice_of(NULL, 0));
+    }
+    return 0;
+}
+
+static void on_body_cancel(struct mf_runtime_host *host, uint32_t stream)
+{
+    (void)host;
+    print_begin("cancel");
+    print_number("stream", stream);
+    print_end();
+}
+
+static int on_fetch(struct mf_runtime_host *host,
+                    uint32_t fetch,
+                    struct mf_slice method,
+                    struct mf_slice url,
+                    struct mf_slice headers,
+                    bool has_body,
+                    uint32_t redirect)
+{
+    struct harness *harness = harness_of(host);
+    struct mf_slice mode = harness->test->fetch;
+    print_begin("fetch");
+    print_number("fetch", fetch);
+    print_text("method", method);
+    print_text("url", url);
+    print_bytes("headers", headers);
+    print_number("hasBody", has_body);
+    print_number("redirect", redirect);
+    print_end();
+    if (mf_slice_equal_cstr(mode, "echo")) {
+        mf_buf_reset(&harness->echo);
+        harness->echo_pulls = 0;
+        if (!has_body) {
+            post(harness, MF_EVENT_FETCH_HEAD, fetch, mf_slice_of(NULL, 0));
+        }
+        return 0;
+    }
+    if (mf_slice_equal_cstr(mode, "fail")) {
+        post(harness, MF_EVENT_FETCH_FAIL, fetch, mf_slice_of_cstr("Network connection lost."));
+        return 0;
+    }
+    return mf_slice_equal_cstr(mode, "never") ? 0 : MF_E_OUTBOUND_BLOCKED;
+}
+
+static void on_fetch_abort(struct mf_runtime_host *host, uint32_t fetch)
+{
+    (void)host;
+    print_begin("fetchAbort");
+    print_number("fetch", fetch);
+    print_end();
+}
+
+static void on_wait_until(struct mf_runtime_host *host, uint32_t open_count)
+{
+    harness_of(host)->wait_until = open_count;
+    print_begin("waitUntil");
+    print_number("count", open_count);
+    print_end();
+}
+
+static void on_finish(struct mf_runtime_host *host, int error, struct mf_slice text)
+{
+    harness_of(host)->is_finished = true;
+    print_begin("finish");
+    print_text("code", mf_slice_of_cstr(error == 0 ? "" : mf_error_code(error)));
+    print_text("text", text);
+    print_end();
+}
+
+static void on_stripped(struct mf_runtime_host *host,
+                        int error,
+                        struct mf_slice text,
+                        uint32_t line_number,
+                        uint32_t column)
+{
+    harness_of(host)->is_finished = true;
+    print_begin("stripped");
+    print_text("code", mf_slice_of_cstr(error == 0 ? "" : mf_error_code(error)));
+    print_text("text", text);
+    print_number("line", line_number);
+    print_number("column", column);
+    print_end();
+}
+
+static const struct mf_runtime_calls calls = {
+    .log = on_log,
+    .exception = on_exception,
+    .timer_set = on_timer_set,
+    .timer_clear = on_timer_clear,
+    .respond = on_respond,
+    .body_write = on_body_write,
+    .body_end = on_body_end,
+    .body_abort = on_body_abort,
+    .body_pull = on_body_pull,
+    .body_cancel = on_body_cancel,
+    .fetch = on_fetch,
+    .fetch_abort = on_fetch_abort,
+    .wait_until = on_wait_until,
+    .finish = on_finish,
+    .stripped = on_stripped,
+};
+
+void harness_init(struct harness *harness, struct harness_case *test)
+{
+    memset(harness, 0, sizeof(*harness));
+    harness->base.calls = &calls;
+    harness->test = test;
+    mf_list_init(&harness->events);
+    mf_list_init(&harness->timers);
+    mf_buf_init(&harness->echo, HARNESS_BYTES_MAX);
+}
+
+void harness_done(struct harness *harness)
+{
+    struct mf_list *item;
+    while ((item = mf_list_pop_front(&harness->events)) != NULL) {
+        mf_free(MF_CONTAINER_OF(item, struct harness_event, list));
+    }
+    while ((item = mf_list_pop_front(&harness->timers)) != NULL) {
+        mf_free(MF_CONTAINER_OF(item, struct harness_timer, list));
+    }
+    mf_buf_done(&harness->echo);
+}
