@@ -19,7 +19,7 @@ each(["get", "set", "status", "method", "headers", "toJSON", "body", "value", "d
   (name) => { define(Object.prototype, name, { __proto__: null, get: boom, configurable: true }); });
 export default {
   async fetch(request) {
-    const headers = new Headers([]);
+    const headers = new Headers();
     headers.append("x-a", "1");
     const url = new URL("http://a.example/b?c=d#e");
     const params = url.searchParams;
