@@ -78,7 +78,7 @@
 #define MF_HTTP_READ_BYTES_MAX 65536 /* bytes: one read; the memory is the server's, not the connection's */
 #define MF_HTTP_DISCARD_BYTES_MAX 262144 /* bytes: a body that nobody wants is read up to here to keep the connection; past it closing is cheaper */
 #define MF_HTTP_LINGER_MS 2000 /* ms: after the last answer a client may still be sending; closing at once would reset the connection and lose the answer */
-#define MF_HTTP_HALF_CLOSE_MS 1000 /* ms: a client that closed its sending side may still wait for an answer or be gone; past this it is taken as gone */
+#define MF_HTTP_HALF_CLOSE_MS 1000 /* ms: a client that closed its sending side may still wait for an answer or be gone; past this without a byte sent to it, it is taken as gone */
 #define MF_HTTP_QUEUE_BYTES_MAX 268435456 /* bytes: a connection's write queue with one large write on top: the largest envelope, every byte escaped */
 #define MF_HTTP_COPY_BYTES_MAX 16384 /* bytes: a piece up to here is gathered with others into one write; a larger one is sent from where it lies */
 #define MF_HTTP_KEPT_BYTES_MAX 16384 /* bytes: of each of its buffers, a waiting connection keeps no more */

@@ -222,8 +222,9 @@ static void take_cipher(struct mf__connection *connection, struct mf_slice ciphe
 
 /* ---- a turn: what follows from it --------------------------------------------------------------- */
 
-/* The client sends no more. Like other servers we cannot tell a client that only closed its sending side (socat, nc -N)
- * from one that is gone, before we write: HALF_CLOSE gives the first a moment, the second does not keep its run. */
+/* The client sends no more. Nobody can tell a client that only closed its sending side (socat, nc -N) from one that is gone
+ * before something is sent to it, which the second answers with a reset. nginx and Go take both as gone at once. Here
+ * HALF_CLOSE gives a moment, and goes on as long as an answer flows; a client that is gone does not keep its run. */
 static void settle_eof(struct mf__connection *connection)
 {
     bool has_nothing = connection->in.size == 0;
@@ -351,7 +352,7 @@ static enum mf__phase phase_of(const struct mf__connection *connection)
     case MF__HEAD:
         return MF__PHASE_HEAD;
     case MF__ACTIVE:
-        if (connection->is_eof && !exchange->has_responded) {
+        if (connection->is_eof) {
             return MF__PHASE_HALF_CLOSE;
         }
         return exchange->is_reading && !exchange->is_paused && !connection->is_message_over ? MF__PHASE_BODY
@@ -460,6 +461,16 @@ static void write_due(struct mf__connection *connection)
     mf__connection_close(connection, MF_E_CANCELED);
 }
 
+static void half_close_due(struct mf__connection *connection)
+{
+    if (!connection->is_writing && connection->sent_bytes == connection->sent_was) {
+        mf__connection_close(connection, MF_E_CANCELED);
+        return;
+    }
+    connection->sent_was = connection->sent_bytes;
+    mf__timeout_arm(&connection->server->timeouts, &connection->timeout_in, MF__PHASE_HALF_CLOSE);
+}
+
 void mf__connection_on_timeout(struct mf__timeout *timeout, enum mf__phase phase)
 {
     struct mf__connection *connection;
@@ -471,6 +482,8 @@ void mf__connection_on_timeout(struct mf__timeout *timeout, enum mf__phase phase
     connection = MF_CONTAINER_OF(timeout, struct mf__connection, timeout_in);
     if (phase == MF__PHASE_HEAD || (phase == MF__PHASE_BODY && connection->state == MF__ACTIVE)) {
         mf__connection_refuse(connection, MF_E_HTTP_TIMEOUT);
+    } else if (phase == MF__PHASE_HALF_CLOSE) {
+        half_close_due(connection);
     } else {
         mf__connection_close(connection, MF_E_CANCELED);
     }

@@ -82,7 +82,9 @@ static int try_write(struct mf__connection *connection, const uv_buf_t *bufs, un
     }
     if (written < 0) {
         fail(connection);
+        return written;
     }
+    connection->sent_bytes += (uint64_t)written;
     return written;
 }
 
