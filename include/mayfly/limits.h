@@ -81,6 +81,7 @@
 #define MF_HTTP_HALF_CLOSE_MS 1000 /* ms: a client that closed its sending side may still wait for an answer or be gone; past this without a byte sent to it, it is taken as gone */
 #define MF_HTTP_QUEUE_BYTES_MAX 268435456 /* bytes: a connection's write queue with one large write on top: the largest envelope, every byte escaped */
 #define MF_HTTP_COPY_BYTES_MAX 16384 /* bytes: a piece up to here is gathered with others into one write; a larger one is sent from where it lies */
+#define MF_HTTP_TLS_PIECE_BYTES_MAX 65536 /* bytes: encrypted at a time, so that a large answer does not lie in memory twice */
 #define MF_HTTP_KEPT_BYTES_MAX 16384 /* bytes: of each of its buffers, a waiting connection keeps no more */
 #define MF_HTTP_ARENA_BYTES_MAX 268435456 /* bytes: all that one request keeps in its arena: its body and what is decoded from it */
 #define MF_HTTP_LISTENERS_MAX 16 /* addresses: a config with more is a mistake */

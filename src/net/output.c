@@ -104,28 +104,48 @@ static void flush_plain(struct mf__connection *connection)
     fly(connection, (size_t)written);
 }
 
+/* True when the kernel took all of it, so that more may follow. */
+static bool send_cipher(struct mf__connection *connection)
+{
+    struct mf_slice cipher = mf__tls_peek_cipher(connection->tls);
+    bool is_all_gone = true;
+
+    if (cipher.size > 0) {
+        uv_buf_t bytes = {.base = (char *)(uintptr_t)cipher.data, .len = cipher.size};
+        int written = try_write(connection, &bytes, 1);
+        is_all_gone = written >= 0 && (size_t)written == cipher.size;
+        if (written >= 0 && !is_all_gone) {
+            struct mf_slice rest = mf_slice_of(cipher.data + written, cipher.size - (size_t)written);
+            if (mf_buf_append_slice(&connection->flight, rest) < 0) {
+                fail(connection);
+            } else {
+                fly(connection, 0);
+            }
+        }
+        mf__tls_drop_cipher(connection->tls);
+    }
+    return is_all_gone;
+}
+
 static void flush_tls(struct mf__connection *connection)
 {
-    if (connection->out.size > 0 && mf__tls_write(connection->tls, mf_buf_peek(&connection->out)) < 0) {
-        fail(connection);
-        return;
-    }
-    buf_trim(&connection->out);
-    struct mf_slice cipher = mf__tls_peek_cipher(connection->tls);
-    if (cipher.size == 0) {
-        return;
-    }
-    uv_buf_t bytes = {.base = (char *)(uintptr_t)cipher.data, .len = cipher.size};
-    int written = try_write(connection, &bytes, 1);
-    if (written >= 0 && (size_t)written < cipher.size) {
-        struct mf_slice rest = mf_slice_of(cipher.data + written, cipher.size - (size_t)written);
-        if (mf_buf_append_slice(&connection->flight, rest) < 0) {
+    struct mf_slice out = mf_buf_peek(&connection->out);
+    size_t at = 0;
+
+    while (send_cipher(connection) && at < out.size) {
+        size_t piece =
+            out.size - at < MF_HTTP_TLS_PIECE_BYTES_MAX ? out.size - at : MF_HTTP_TLS_PIECE_BYTES_MAX;
+        if (mf__tls_write(connection->tls, mf_slice_of(out.data + at, piece)) < 0) {
             fail(connection);
-        } else {
-            fly(connection, 0);
+            return;
         }
+        at += piece;
     }
-    mf__tls_drop_cipher(connection->tls);
+    if (at == out.size) {
+        buf_trim(&connection->out);
+    } else {
+        mf_buf_consume(&connection->out, at);
+    }
 }
 
 void mf__output_flush(struct mf__connection *connection)
