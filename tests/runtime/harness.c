@@ -1,7 +1,7 @@
 /* mayfly-runtime-harness: engine and runtime without executor and daemon, for the tests of this folder.
  *
- *   mayfly-runtime-harness [--no-snapshot] [V8 flags]        runs the cases on standard input
- *   mayfly-runtime-harness --bench COUNT main.js             prints what a run costs
+ *   mayfly-runtime-harness [--no-snapshot] [--flags V8_FLAGS]                runs the cases on standard input
+ *   mayfly-runtime-harness [...] --bench COUNT main.js                       prints what a run costs
  *
  * Input, repeated: "<key> <argument> <size>\n", then size bytes and "\n". "run - 0" runs what came before it. Output: one JSON
  * object a line, "done" last.
@@ -316,8 +316,11 @@ int main(int argc, char **argv)
         options.snapshot = mf_slice_of(NULL, 0);
         first++;
     }
+    if (argc > first + 1 && strcmp(argv[first], "--flags") == 0) {
+        options.v8_flags = argv[first + 1];
+        first += 2;
+    }
     bool is_bench = argc > first + 2 && strcmp(argv[first], "--bench") == 0;
-    options.v8_flags = !is_bench && argc > first ? argv[first] : NULL;
     int error = mf_engine_init(&options);
     if (error < 0) {
         fprintf(stderr, "harness: %s\n", mf_error_message(error));

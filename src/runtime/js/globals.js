@@ -14,6 +14,7 @@ const { timers } = realm;
 
 const global = globalThis;
 realm.global = global;
+delete global.SharedArrayBuffer; // As on Cloudflare: V8's own snapshot brings it.
 
 const classes = ['Headers', 'Request', 'Response', 'TextDecoder', 'TextEncoder', 'URL', 'URLSearchParams'];
 for (let i = 0; i < classes.length; i++) {

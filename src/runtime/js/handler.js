@@ -10,7 +10,7 @@
 'use strict';
 
 const {
-    Error, JSONParse, ObjectDefineProperty, ObjectPrototypeHasOwnProperty, ReflectApply,
+    Error, JSONParse, ObjectDefineProperty, ObjectPrototypeHasOwnProperty, PromiseResolve, ReflectApply,
     ReflectConstruct, StringPrototypeIncludes, StringPrototypeStartsWith, TypeError, defineValue, inherits, react, realm,
 } = primordials;
 const { webidl, scope, errors, hostStreams } = realm;
@@ -22,6 +22,7 @@ const STREAM_RESPONSE = 1;
 scope.env = undefined;
 realm.workers = null; // what workers_module.js gives, once it is imported
 
+let { evaluateMain } = internals; // another one only in the rehearsal
 let openPromises = 0; // of waitUntil
 let isResponseDone = false;
 let hasWaitedForRejections = false;
@@ -217,10 +218,10 @@ function onStart(date, flags, entrypoint, env, props, method, url, headers, hasB
         method, normalizeUrl(url), headers, hasBody ? realm.body.fromHost(STREAM_REQUEST) : null,
     );
     const parsedProps = props === '' ? {} : JSONParse(props);
-    react(internals.evaluateMain(), (namespace) => run(namespace, name, request, parsedProps), failStartup);
+    react(evaluateMain(), (namespace) => run(namespace, name, request, parsedProps), failStartup);
 }
 
-internals.setDispatcher((event, a, b, c, d, e, f, g, h, i) => {
+function dispatch(event, a, b, c, d, e, f, g, h, i) {
     switch (event) {
         case constants.EVENT_START:
             onStart(a, b, c, d, e, f, g, h, i);
@@ -256,7 +257,9 @@ internals.setDispatcher((event, a, b, c, d, e, f, g, h, i) => {
             internals.lazy('strip.js').warm();
             break;
     }
-});
+}
+
+internals.setDispatcher(dispatch);
 
 /* ---- cloudflare:workers -------------------------------------------------------------------- */
 
@@ -276,17 +279,22 @@ internals.define('cloudflare:workers', workersExports);
 
 realm.run = { __proto__: null, fail, waitUntil, ExecutionContext, callHandler, respond, maybeFinish };
 
-// Runs |entry| as a run would, without a host, so that the snapshot holds the bytecode of this path; then forgets it.
-realm.rehearse = (entry, request) => {
-    scope.isIoAllowed = true;
-    scope.env = {};
-    react(callHandler(entry, request, newContext({})), (value) => {
-        respond(value);
+// The whole of a run on |namespace|, without a host and without modules, so that the snapshot holds the bytecode of this path; then
+// forgets it.
+realm.rehearse = (namespace, args) => {
+    evaluateMain = () => PromiseResolve(namespace);
+    ReflectApply(dispatch, undefined, args);
+    return () => {
+        evaluateMain = internals.evaluateMain;
         openPromises = 0;
         isResponseDone = false;
         hasWaitedForRejections = false;
         scope.isIoAllowed = false;
         scope.isEnded = false;
         scope.env = undefined;
-    }, () => {});
+        scope.flags = null;
+        scope.date = '';
+        scope.startedAt = 0;
+        hostStreams.forget();
+    };
 };

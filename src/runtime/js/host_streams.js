@@ -239,7 +239,13 @@ function copy(from, to, done, fail) {
     pull(from, reader);
 }
 
+function forget() {
+    readers = null;
+    writers = null;
+    aborted = null;
+}
+
 realm.hostStreams = {
     __proto__: null,
-    pull, cancel, open, close, readAll, concat, writeText, writeBytes, writeChunk, copy, onAborted, onData, onEnd, onError, onDrain, onStop,
+    pull, cancel, open, close, readAll, concat, writeText, writeBytes, writeChunk, copy, onAborted, onData, onEnd, onError, onDrain, onStop, forget,
 };

@@ -1,4 +1,4 @@
-// warm: one run without a host while the snapshot is made, so that the code of the usual path is in it as bytecode.
+// warm: runs without a host while the snapshot is made, so that the code of the usual path is in it as bytecode.
 //
 // Spec:  none
 // Covers / differs:  no Web API
@@ -8,33 +8,54 @@
 
 'use strict';
 
-const { Uint8Array, realm } = primordials;
-const { Headers, Response, URL, TextDecoder, TextEncoder } = realm;
+const { PromisePrototypeThen, PromiseResolve, Uint8Array, realm } = primordials;
+const { Headers, Request, Response, URL, TextDecoder, TextEncoder, errors } = realm;
+const { constants } = internals;
 
-const request = realm.request.fromHost(
-    'POST', 'https://example.com:8443/some/path?name=a+value&x=%20#part', 'Content-Type\0text/plain\0accept\0*/*\0', null,
-);
-
-realm.rehearse({
-    fetch(incoming, env, context) {
-        const url = new URL(incoming.url);
+const worker = {
+    async fetch(request, env, context) {
+        const url = new URL(request.url);
         new URL('/other?a=b', url.href);
         const params = url.searchParams;
         params.get('name');
+        params.has('name');
         params.set('other', 'value');
-        const head = `${url.pathname} ${url.search} ${url.hash} ${url.host} ${url.origin} ${incoming.method}`;
-        incoming.headers.get('accept');
+        const head = `${url.pathname} ${url.search} ${url.hash} ${url.host} ${url.hostname} ${url.origin} ${request.method}`;
+        request.headers.get('Accept');
+        request.headers.has('accept');
         const headers = new Headers({ 'X-Name': ' value ', 'content-type': 'text/html' });
         headers.append('set-cookie', 'a=b');
         headers.append('x-name', 'more');
+        headers.set('x-name', 'other');
         headers.forEach(() => {});
         new TextDecoder().decode(new TextEncoder().encode(head));
         context.waitUntil(undefined);
+        new Request('https://example.com/', { method: 'POST', body: 'x' });
+        realm.console.log('text');
         Response.json({ head }, { status: 201, headers });
         new Response(new Uint8Array(1), { statusText: 'Fine', headers: [['a', 'b']] }).clone();
-        return new Response(head, { status: 200, headers: { 'content-type': 'text/plain' } });
+        new Response('text');
+        const response = new Response(head, { status: 200, headers: { 'content-type': 'text/plain' } });
+        await response.clone().text();
+        await Response.json({}).json();
+        return response;
     },
-}, request);
-realm.errors.describe(new primordials.TypeError('warm'));
-realm.url.parseShort('http://user@host/');
+};
+
+const forget = realm.rehearse({ __proto__: null, default: worker }, [
+    constants.EVENT_START, '2026-01-01', '[]', '', '{"NAME":"x"}', '{}', 'POST',
+    'https://example.com:8443/some/path?name=a+value&x=%20#part', 'Content-Type\0text/plain\0accept\0*/*\0', false,
+]);
+errors.describe(new primordials.TypeError('warm'));
 delete realm.rehearse;
+
+// Long after the last microtask of the run.
+let rounds = 0;
+function wait() {
+    if (++rounds < 100) {
+        PromisePrototypeThen(PromiseResolve(undefined), wait);
+    } else {
+        forget();
+    }
+}
+wait();

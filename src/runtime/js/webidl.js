@@ -12,7 +12,7 @@
 const {
     ArrayIsArray, ArrayBufferIsView, ArrayBufferPrototypeGetByteLength, ArrayBufferPrototypeGetResizable,
     DataViewPrototypeGetBuffer, DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset, List, MathFloor,
-    MathAbs, NumberIsFinite, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ReflectApply, ReflectOwnKeys, RegExpPrototypeExec,
+    MathAbs, NumberIsFinite, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectSetPrototypeOf, ReflectApply, ReflectOwnKeys, RegExpPrototypeExec,
     StringPrototypeToWellFormed, SymbolIterator, SymbolToStringTag, TypeError, TypedArrayPrototypeGetBuffer,
     TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, Uint8Array, realm,
 } = primordials;
@@ -210,6 +210,7 @@ function requireArguments(count, least, context) {
 
 function makeEnumerable(object, key) {
     const descriptor = ObjectGetOwnPropertyDescriptor(object, key);
+    ObjectSetPrototypeOf(descriptor, null); // Lazy files run after the worker may have given Object.prototype a "get".
     descriptor.enumerable = true;
     ObjectDefineProperty(object, key, descriptor);
 }
