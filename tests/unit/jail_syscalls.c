@@ -47,84 +47,34 @@ static void lines_do_not_contradict(void)
 }
 
 /* A line for one of these may only be a refusal, whatever its condition. */
+static const char never[] =
+    " open openat openat2 creat open_by_handle_at name_to_handle_at getdents64 ftruncate pwrite64 "
+    "inotify_init1 "
+    "execve execveat fork vfork clone3 kill tkill rt_sigqueueinfo ptrace pidfd_open pidfd_getfd kcmp "
+    "process_vm_readv process_vm_writev socket socketpair connect bind listen accept accept4 sendmsg recvmsg "
+    "sendmmsg "
+    "recvmmsg mount umount2 pivot_root chroot unshare setns bpf userfaultfd perf_event_open io_uring_setup "
+    "io_uring_enter keyctl memfd_create personality setuid setresuid capset seccomp shmat modify_ldt "
+    "arch_prctl dup "
+    "dup2 dup3 pipe pipe2 sendfile splice timer_create signalfd4 setrlimit ";
+
+/* These only under a condition. */
+static const char only_if[] = " clone prctl ioctl mmap mprotect pkey_mprotect prlimit64 tgkill read readv "
+                              "fcntl futex madvise sendto recvfrom ";
+
+static bool is_listed(const char *list, const char *name)
+{
+    char word[64];
+    (void)snprintf(word, sizeof(word), " %s ", name);
+    return strstr(list, word) != NULL;
+}
+
 static void the_dangerous_are_not_allowed(void)
 {
-    static const char *const never[] = {"open",
-                                        "openat",
-                                        "openat2",
-                                        "creat",
-                                        "open_by_handle_at",
-                                        "execve",
-                                        "execveat",
-                                        "fork",
-                                        "vfork",
-                                        "clone3",
-                                        "socket",
-                                        "socketpair",
-                                        "connect",
-                                        "bind",
-                                        "listen",
-                                        "accept",
-                                        "accept4",
-                                        "sendmsg",
-                                        "recvmsg",
-                                        "sendmmsg",
-                                        "recvmmsg",
-                                        "kill",
-                                        "tkill",
-                                        "rt_sigqueueinfo",
-                                        "ptrace",
-                                        "pidfd_open",
-                                        "pidfd_getfd",
-                                        "process_vm_readv",
-                                        "process_vm_writev",
-                                        "kcmp",
-                                        "mount",
-                                        "umount2",
-                                        "pivot_root",
-                                        "chroot",
-                                        "unshare",
-                                        "setns",
-                                        "bpf",
-                                        "userfaultfd",
-                                        "perf_event_open",
-                                        "io_uring_setup",
-                                        "io_uring_enter",
-                                        "keyctl",
-                                        "memfd_create",
-                                        "personality",
-                                        "setuid",
-                                        "setresuid",
-                                        "capset",
-                                        "seccomp",
-                                        "shmat",
-                                        "modify_ldt",
-                                        "arch_prctl",
-                                        "dup",
-                                        "dup2",
-                                        "dup3",
-                                        "pipe",
-                                        "pipe2",
-                                        "sendfile",
-                                        "splice",
-                                        "pwrite64",
-                                        "ftruncate",
-                                        "timer_create",
-                                        "signalfd4",
-                                        "inotify_init1",
-                                        "name_to_handle_at",
-                                        "getdents64",
-                                        "setrlimit"};
-    static const char *const only_if[] = {"clone",     "prctl",   "ioctl",  "mmap",    "mprotect",
-                                          "prlimit64", "tgkill",  "read",   "readv",   "fcntl",
-                                          "futex",     "madvise", "sendto", "recvfrom"};
+    MF_CHECK(is_listed(never, "execve") && is_listed(only_if, "recvfrom") && !is_listed(never, "exec"));
     for (size_t i = 0; i < MF_COUNT_OF(rows); i++) {
-        for (size_t j = 0; j < MF_COUNT_OF(never); j++) {
-            MF_CHECK(strcmp(rows[i].name, never[j]) != 0 || rows[i].action != ALLOW);
-        }
-        for (size_t j = 0; j < MF_COUNT_OF(only_if); j++) {
-            MF_CHECK(strcmp(rows[i].name, only_if[j]) != 0 || strcmp(rows[i].condition, "ANYTHING") != 0);
-        }
+        MF_CHECK(rows[i].action != ALLOW || !is_listed(never, rows[i].name));
+        MF_CHECK(strcmp(rows[i].condition, "ANYTHING") != 0 || !is_listed(only_if, rows[i].name));
     }
 }
 
