@@ -1,3 +1,4 @@
+/* api.c - the room itself: what all routes share, and the clock of those who wait for a place. */
 #include "internal.h"
 
 static void admit_timer_due(uv_timer_t *timer)

@@ -16,7 +16,7 @@ struct mf_slice mf_request_header(const struct mf_request *request, const char *
     return strcmp(name, "host") == 0 ? host_sent : origin_sent;
 }
 
-#include "../../src/api/guard.c"
+#include "guard.c"
 
 static int ask(const char *host_text, const char *origin_text, bool is_tls)
 {
