@@ -136,6 +136,29 @@ static void on_timer_clear(struct mf_runtime_host *host, uint32_t timer)
     unlock(session);
 }
 
+/* ---- what may stand in a head ---------------------------------------------------------------------- */
+
+/* RFC 9112 section 4, reason-phrase. The daemon takes anything else for an attack, and so must the script not reach it. */
+static bool is_reason_phrase(struct mf_slice text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if ((text.data[i] < 0x20 && text.data[i] != '\t') || text.data[i] == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_ascii_text(struct mf_slice text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] < 0x20 || text.data[i] > 0x7e) {
+            return false;
+        }
+    }
+    return text.size > 0;
+}
+
 /* ---- the response ------------------------------------------------------------------------------------ */
 
 static int send_response(struct mf_session *session, const struct mf_msg_response *message)
@@ -164,7 +187,8 @@ static int respond(struct mf_session *session,
     if (mf_session_is_over(session)) {
         return MF_E_CLOSED;
     }
-    if (session->has_responded || status < 200 || status > 599 || mf_headers_check(headers) < 0) {
+    if (session->has_responded || status < 200 || status > 599 || !is_reason_phrase(status_text) ||
+        mf_headers_check(headers) < 0) {
         return MF_E_INVALID;
     }
     error = send_response(session, &message);
@@ -205,7 +229,7 @@ static int send_or_keep(struct mf_session *session, struct mf_outgoing *out, str
         if (!mf_session_send_data(session, out->id, mf_slice_of(bytes.data, size))) {
             break;
         }
-        mf_outgoing_sent(out, size);
+        MF_ASSERT(mf_window_use(&out->window, size) == 0);
         bytes = mf_slice_of(bytes.data + size, bytes.size - size);
     }
     return bytes.size > 0 ? mf_buf_append_slice(&out->pending, bytes) : 0;
@@ -216,14 +240,14 @@ static int write_body(struct mf_session *session, uint32_t stream, struct mf_sli
     struct mf_outgoing *out = mf_session_is_over(session) ? NULL : mf_session_outgoing(session, stream);
     int error;
 
-    if (out == NULL || !out->is_open) {
+    if (out == NULL || !out->is_open || out->is_ended) {
         return MF_E_CLOSED;
     }
     *ret_full = false;
     if (out->is_stopped || bytes.size == 0) {
         return 0; /* Nobody listens: as if it had gone. */
     }
-    if (out->is_ended || mf_outgoing_pending(out) > 0) {
+    if (mf_outgoing_pending(out) > 0) {
         return MF_E_INVALID; /* It was told to wait. */
     }
     if (stream == MF_STREAM_RESPONSE && bytes.size > session->limits.response_bytes - out->bytes_total) {
@@ -340,6 +364,7 @@ static int fetch(struct mf_session *session, const struct mf_msg_fetch *message)
         return MF_E_TOO_MANY;
     }
     if (message->fetch <= session->fetch_last || message->fetch > INT32_MAX || message->redirect > 2 ||
+        !is_ascii_text(message->method) || !is_ascii_text(message->url) ||
         mf_headers_check(message->headers) < 0) {
         return MF_E_INVALID;
     }

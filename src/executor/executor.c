@@ -34,7 +34,7 @@ static bool on_chore(void *user)
         mf_executor_flush(executor);
         return true;
     }
-    return mf_executor_takes_runs(executor) && mf_strip_warm(&executor->strip);
+    return mf_executor_takes_runs(executor) != MF_E_DRAINING && mf_strip_warm(&executor->strip);
 }
 
 /* [watchdog] */
@@ -108,11 +108,12 @@ int mf_executor_start(struct mf_executor *executor, const struct mf_executor_opt
     if (error < 0) {
         return error;
     }
-    error = mf_threads_start(&executor->threads, &executor->waker, &threads);
-    if (error == 0) {
-        mf_threads_kick(&executor->threads);
-    }
-    return error;
+    return mf_threads_start(&executor->threads, &executor->waker, &threads);
+}
+
+void mf_executor_warm(struct mf_executor *executor)
+{
+    mf_threads_kick(&executor->threads);
 }
 
 void mf_executor_stop(struct mf_executor *executor)
@@ -151,14 +152,19 @@ static void send_status(struct mf_executor *executor, bool is_condemned, uint32_
 void mf_executor_flush(struct mf_executor *executor)
 {
     uint32_t standby = mf_standby_count(&executor->standby);
+    bool is_ending;
 
     pthread_mutex_lock(&executor->mutex);
     if (is_status_news(executor, standby)) {
         executor->standby_told = standby;
         send_status(executor, executor->is_condemned, standby);
     }
+    is_ending = executor->is_condemned || executor->is_draining;
     pthread_mutex_unlock(&executor->mutex);
     mf_outbox_flush(&executor->outbox);
+    if (is_ending && mf_runs_count(&executor->runs) == 0) {
+        mf_waker_by(&executor->waker, 0); /* That was the last run. */
+    }
 }
 
 void mf_executor_condemn(struct mf_executor *executor)
@@ -186,14 +192,17 @@ void mf_executor_drain(struct mf_executor *executor)
 
 /* ---- what is allowed, what is left ------------------------------------------------------------------------------ */
 
-bool mf_executor_takes_runs(struct mf_executor *executor)
+int mf_executor_takes_runs(struct mf_executor *executor)
 {
-    bool takes;
+    bool is_ending;
 
     pthread_mutex_lock(&executor->mutex);
-    takes = !executor->is_condemned && !executor->is_draining;
+    is_ending = executor->is_condemned || executor->is_draining;
     pthread_mutex_unlock(&executor->mutex);
-    return takes && mf_runs_count(&executor->runs) < executor->options->runs_max;
+    if (is_ending) {
+        return MF_E_DRAINING;
+    }
+    return mf_runs_count(&executor->runs) < executor->options->runs_max ? 0 : MF_E_OVERLOADED;
 }
 
 bool mf_executor_is_over(struct mf_executor *executor, uint64_t now_ns, uint64_t *ret_again_ns)
@@ -215,17 +224,11 @@ bool mf_executor_is_over(struct mf_executor *executor, uint64_t now_ns, uint64_t
 
 void mf_executor_retire(struct mf_executor *executor, struct mf_guest *guest)
 {
-    bool is_ending;
-
     pthread_mutex_lock(&executor->mutex);
     mf_list_push_back(&executor->retired, &guest->list);
     executor->retired_count++;
-    is_ending = executor->is_condemned || executor->is_draining;
     pthread_mutex_unlock(&executor->mutex);
     mf_threads_kick(&executor->threads);
-    if (is_ending) {
-        mf_waker_by(&executor->waker, 0); /* It may have been the last run. */
-    }
 }
 
 bool mf_executor_free_retired(struct mf_executor *executor, size_t count_min)

@@ -2,11 +2,13 @@
  *
  * Threads: [loop] the channel, timers, growing the pool. [isolate] V8 threads, in turns and chores. [watchdog].
  *
- * Locks, from the outside in; nobody takes one on the left while holding one on the right, and each is a leaf unless it
- * stands further left:
+ * Locks, from the outside in. Whoever holds one takes only those that stand to its right in the same line:
  *   strip.mutex > watchdog.mutex
- *   session.mutex > runs.mutex | alarms.mutex > runs.mutex | threads.mutex > waker.mutex | outbox.mutex > waker.mutex |
- *                   executor.mutex > waker.mutex
+ *   session.mutex > alarms.mutex > runs.mutex
+ *   session.mutex > threads.mutex > waker.mutex
+ *   session.mutex > executor.mutex > outbox.mutex > waker.mutex
+ *   executor.mutex > standby.mutex
+ * strip_cache.mutex is alone. Every atomic that there is stands in the tests: here all that threads share has a mutex.
  */
 #ifndef MAYFLY_EXECUTOR_EXECUTOR_H
 #define MAYFLY_EXECUTOR_EXECUTOR_H
@@ -48,6 +50,8 @@ extern struct mf_executor mf_the_executor;
 /* Starts watchdog and threads; |fd| is the channel, non-blocking. -errno. */
 MF_MUST_CHECK int
 mf_executor_start(struct mf_executor *executor, const struct mf_executor_options *options, int fd);
+/* [any] Threads begin to make standby isolates. After READY: no STATUS may come before it. */
+void mf_executor_warm(struct mf_executor *executor);
 /* For tests: waits for what runs, frees what is left. */
 void mf_executor_stop(struct mf_executor *executor);
 
@@ -55,8 +59,8 @@ void mf_executor_stop(struct mf_executor *executor);
 void mf_executor_condemn(struct mf_executor *executor);
 /* [loop] */
 void mf_executor_drain(struct mf_executor *executor);
-/* [any] May a new run begin? */
-MF_MUST_CHECK bool mf_executor_takes_runs(struct mf_executor *executor);
+/* [any] May a new run begin? 0, MF_E_DRAINING (condemned, too: the daemon's START crossed our STATUS), MF_E_OVERLOADED. */
+MF_MUST_CHECK int mf_executor_takes_runs(struct mf_executor *executor);
 /* [loop] True: nothing is left to do, or it is time to give up. Else when to ask again. */
 MF_MUST_CHECK bool mf_executor_is_over(struct mf_executor *executor, uint64_t now_ns, uint64_t *ret_again_ns);
 /* [any] The guest is freed in some thread's spare time; by the caller [isolate] when too many wait. */

@@ -11,13 +11,10 @@
 
 #include <mayfly/jail.h>
 #include <mayfly/runtime.h>
+#include <mayfly/snapshot.h>
 
 #include "executor.h"
 #include "loop.h"
-
-/* Its content is made by the build (tools: mf_engine_make_snapshot). */
-extern const uint8_t mf_snapshot_data[];
-extern const size_t mf_snapshot_size;
 
 #define EXIT_WRONG 2 /* The command line, the engine or the jail: trying again does not help. */
 
@@ -25,7 +22,7 @@ static int start_engine(const struct mf_executor_options *options)
 {
     const struct mf_engine_options engine = {
         .program = &mf_runtime_program,
-        .snapshot = mf_slice_of(mf_snapshot_data, mf_snapshot_size),
+        .snapshot = mf_snapshot_blob(),
         .memory_bytes_max = options->memory_bytes,
         .is_jitless = options->is_jitless,
         .v8_flags = options->v8_flags,
@@ -100,6 +97,7 @@ static int run(const struct mf_executor_options *options)
         error = say_ready(executor, layers);
     }
     if (error == 0) {
+        mf_executor_warm(executor);
         error = mf_loop_run(executor, options->channel_fd);
     }
     if (error < 0 && error != MF_E_CLOSED) {

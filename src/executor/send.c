@@ -73,6 +73,36 @@ void mf_session_send_done(struct mf_session *session, const struct mf_msg_done *
     unlock(session);
 }
 
+int mf_end_error(int error)
+{
+    static const int ends[] = {
+        0,
+        MF_E_NO_MEMORY,
+        MF_E_TOO_LARGE,
+        MF_E_TOO_MANY,
+        MF_E_INVALID,
+        MF_E_CANCELED,
+        MF_E_UNSUPPORTED,
+        MF_E_EXCEPTION,
+        MF_E_STARTUP,
+        MF_E_SYNTAX,
+        MF_E_HANG,
+        MF_E_LIMIT_CPU,
+        MF_E_LIMIT_MEMORY,
+        MF_E_LIMIT_WALL,
+        MF_E_LIMIT_RESPONSE,
+        MF_E_LIMIT_SUBREQUESTS,
+        MF_E_OUTBOUND_BLOCKED,
+    };
+
+    for (size_t i = 0; i < MF_COUNT_OF(ends); i++) {
+        if (ends[i] == error) {
+            return error;
+        }
+    }
+    return MF_E_INTERNAL;
+}
+
 struct mf_slice mf_text_cut(struct mf_slice text, size_t bytes_max)
 {
     size_t size = bytes_max;

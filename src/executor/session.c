@@ -105,6 +105,7 @@ static void refuse(struct mf_executor *executor, uint32_t number, int error)
 int mf_session_start(struct mf_executor *executor, uint32_t number, const struct mf_msg_start *start)
 {
     struct mf_session *session = mf_runs_find(&executor->runs, number);
+    int error;
 
     if (session != NULL) {
         mf_session_unref(session);
@@ -114,8 +115,9 @@ int mf_session_start(struct mf_executor *executor, uint32_t number, const struct
         (start->flags & ~(uint32_t)FLAGS_KNOWN) != 0) {
         return MF_E_WIRE;
     }
-    if (!mf_executor_takes_runs(executor)) {
-        refuse(executor, number, MF_E_AGAIN);
+    error = mf_executor_takes_runs(executor);
+    if (error < 0) {
+        refuse(executor, number, error);
         return 0;
     }
     session = session_new(executor, number, start);
@@ -153,7 +155,7 @@ static bool forget_script(struct mf_session *session)
 static void say_done(struct mf_session *session, int error, struct mf_slice text, uint64_t cpu_ns)
 {
     const struct mf_msg_done done = {
-        .error = error,
+        .error = mf_end_error(error),
         .cpu_ns = cpu_ns,
         .host_wait_ns = session->host_wait_ns,
         .memory_peak_bytes = session->memory_peak_bytes,
@@ -165,7 +167,7 @@ static void say_done(struct mf_session *session, int error, struct mf_slice text
 
     if (session->has_responded && !session->response.is_closed) {
         session->response.is_closed = true;
-        mf_session_send_abort(session, MF_STREAM_RESPONSE, error, text);
+        mf_session_send_abort(session, MF_STREAM_RESPONSE, mf_end_error(error), text);
     }
     mf_runs_remove(&session->executor->runs, session);
     mf_session_send_done(session, &done);
@@ -179,6 +181,9 @@ static void end(struct mf_session *session, int error, struct mf_slice text)
 
     if (error == 0 && (!session->has_responded || !response->is_ended)) {
         error = MF_E_INTERNAL; /* The runtime says it is done and has not answered. */
+    }
+    if (error == 0 && !response->is_closed && session->cancel_error != 0) {
+        error = session->cancel_error; /* The script was done in time, its reader is not waited for. */
     }
     if (session->state == MF_SESSION_PARKED) {
         session->host_wait_ns += mf_clock_now_ns() - session->parked_since_ns;

@@ -60,7 +60,7 @@ struct mf_outgoing {
 
 void mf_outgoing_init(struct mf_outgoing *out, uint32_t id, bool is_open);
 void mf_outgoing_done(struct mf_outgoing *out);
-/* What may go now, in a piece; empty: nothing waits, or there is no credit. Then _sent. */
+/* What may go now of what waits, in a piece; empty: nothing waits, or there is no credit. Then _sent. */
 MF_MUST_CHECK struct mf_slice mf_outgoing_sendable(const struct mf_outgoing *out);
 void mf_outgoing_sent(struct mf_outgoing *out, size_t bytes);
 MF_MUST_CHECK size_t mf_outgoing_pending(const struct mf_outgoing *out);

@@ -95,10 +95,12 @@ static void *thread_main(void *argument)
 
     current_thread = self;
     pthread_mutex_lock(&threads->mutex);
-    while (!threads->is_stopping) {
+    for (;;) {
         struct mf_list *item = mf_list_pop_front(&threads->ready);
         if (item != NULL) {
             run_turn(self, MF_CONTAINER_OF(item, struct mf_turn, list));
+        } else if (threads->is_stopping) {
+            break;
         } else if (threads->has_chores && threads->count_chores < threads->options.base) {
             run_chore(self);
         } else if (!wait_for_work(self)) {

@@ -50,7 +50,7 @@ struct mf_threads {
 MF_MUST_CHECK int mf_threads_start(struct mf_threads *threads,
                                    struct mf_waker *waker,
                                    const struct mf_threads_options *options);
-/* Waits for the turns under way; ready ones are not begun. Not with lost threads (they never end). For tests. */
+/* Waits until no turn is ready or under way and all threads but the lost ones have ended. For tests. */
 void mf_threads_stop(struct mf_threads *threads);
 
 /* [any] |turn| is in no queue. */

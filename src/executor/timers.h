@@ -7,7 +7,7 @@
 
 struct mf_timer {
     struct mf_heap_node node; /* In the heap until it is due. */
-    struct mf_notice event;    /* In the run's queue from then on. */
+    struct mf_notice event;   /* In the run's queue from then on. */
     uint32_t id;
 };
 

@@ -8,12 +8,14 @@
 
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdatomic.h>
 
 #include "executor_peer.h"
 
 #include "executor.h"
 #include "loop.h"
+#include "session.h"
 
 struct mf_isolate {
     struct mf_runtime_host *host;
@@ -216,12 +218,14 @@ static void fake_start_with(struct fake *fake, struct mf_executor_options option
 
     memset(fake, 0, sizeof(*fake));
     sem_init(&fake_parked, 0, 0);
+    signal(SIGPIPE, SIG_IGN); /* As main() does. */
     MF_CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
     MF_CHECK_INT(fcntl(fds[1], F_SETFL, O_NONBLOCK), 0);
     fake->options = options;
     fake->fd = fds[1];
     peer_init(&fake->peer, fds[0]);
     MF_CHECK_INT(mf_executor_start(&mf_the_executor, &fake->options, fake->fd), 0);
+    mf_executor_warm(&mf_the_executor);
     MF_CHECK_INT(pthread_create(&fake->loop, NULL, fake_loop, fake), 0);
 }
 

@@ -117,7 +117,7 @@ static struct peer_run *peer_run(struct peer *peer, uint32_t number)
     return peer->runs[number];
 }
 
-static void peer_forget(struct peer *peer, uint32_t number)
+static inline void peer_forget(struct peer *peer, uint32_t number)
 {
     if (peer->runs[number] != NULL) {
         peer_run_free(peer->runs[number]);
@@ -149,7 +149,7 @@ static void peer_flush(struct peer *peer)
         peer_flush(peer);                                                                                    \
     } while (0)
 
-static struct mf_msg_start peer_limits(void)
+static inline struct mf_msg_start peer_limits(void)
 {
     const struct mf_msg_start start = {
         .cpu_ns = 30 * MF_NS_PER_S,

@@ -193,6 +193,7 @@ script_wrong_calls(struct mf_isolate *isolate, uint32_t event, const struct mf_v
     MF_CHECK(calls->respond(host, 600, none, none, false) < 0);
     MF_CHECK(calls->respond(host, 70000, none, none, false) < 0);
     MF_CHECK(calls->respond(host, 200, none, mf_slice_of("a\0b\r\n\0", 6), false) < 0);
+    MF_CHECK(calls->respond(host, 200, mf_slice_of_cstr("OK\r\nx: y"), none, false) < 0);
     MF_CHECK(calls->body_write(host, MF_STREAM_RESPONSE, mf_slice_of_cstr("x"), &is_full) < 0);
     MF_CHECK(calls->body_write(host, 12345, mf_slice_of_cstr("x"), &is_full) < 0);
     MF_CHECK(calls->body_end(host, MF_STREAM_REQUEST) < 0);
@@ -484,7 +485,7 @@ static void test_stuck(void)
     MF_CHECK_TEXT(mf_buf_peek(&run->log), "native\n");
     PEER_WAIT(&fake.peer, fake.peer.is_condemned);
     peer_start(&fake.peer, 3, "hello");
-    MF_CHECK_INT(peer_wait_done(&fake.peer, 3)->done.error, MF_E_AGAIN);
+    MF_CHECK_INT(peer_wait_done(&fake.peer, 3)->done.error, MF_E_DRAINING);
     PEER_SEND(&fake.peer, cancel, 2, .error = MF_E_CANCELED);
     peer_wait_done(&fake.peer, 2);
     MF_CHECK_INT(fake_join(&fake), 0);
@@ -569,7 +570,7 @@ static void test_too_many(void)
         peer_start(&fake.peer, number, "park");
     }
     peer_start(&fake.peer, 4, "hello");
-    MF_CHECK_INT(peer_wait_done(&fake.peer, 4)->done.error, MF_E_AGAIN);
+    MF_CHECK_INT(peer_wait_done(&fake.peer, 4)->done.error, MF_E_OVERLOADED);
     for (uint32_t number = 1; number <= 3; number++) {
         PEER_SEND(&fake.peer, cancel, number, .error = MF_E_CANCELED);
         peer_wait_done(&fake.peer, number);
@@ -587,7 +588,7 @@ static void test_drain(void)
     peer_start(&fake.peer, 1, "slow");
     PEER_SEND(&fake.peer, drain, 0, .unused = 0);
     peer_start(&fake.peer, 2, "hello");
-    MF_CHECK_INT(peer_wait_done(&fake.peer, 2)->done.error, MF_E_AGAIN);
+    MF_CHECK_INT(peer_wait_done(&fake.peer, 2)->done.error, MF_E_DRAINING);
     MF_CHECK_INT(peer_wait_done(&fake.peer, 1)->done.error, 0);
     MF_CHECK_INT(fake_join(&fake), 0);
     fake_stop(&fake);

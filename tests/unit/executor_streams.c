@@ -1,0 +1,657 @@
+/* Bodies and fetches through the executor: windows both ways, backpressure, breaking off, and what the daemon must not do. */
+#include "executor_fake.h"
+
+#define BIG (1u << 20)
+static uint8_t big[BIG];
+
+static int respond(struct mf_isolate *isolate)
+{
+    return isolate->calls->respond(isolate->host, 200, mf_slice_of_cstr("OK"), mf_slice_of("a\0b\0", 4),
+                                   true);
+}
+
+static int finish(struct mf_isolate *isolate)
+{
+    isolate->calls->finish(isolate->host, 0, mf_slice_of(NULL, 0));
+    return 0;
+}
+
+/* One write far larger than the window, then the end, at once. */
+static int script_big(struct mf_isolate *isolate, uint32_t event, const struct mf_value *args, size_t count)
+{
+    bool is_full = false;
+    int error;
+
+    (void)args, (void)count;
+    MF_CHECK_INT(event, MF_EVENT_START);
+    MF_CHECK_INT(respond(isolate), 0);
+    MF_CHECK_INT(
+        isolate->calls->body_write(isolate->host, MF_STREAM_RESPONSE, mf_slice_of(big, BIG), &is_full), 0);
+    MF_CHECK(is_full);
+    /* It was told to wait; when the daemon wants no more meanwhile, bytes go nowhere. */
+    error = isolate->calls->body_write(isolate->host, MF_STREAM_RESPONSE, mf_slice_of(big, 1), &is_full);
+    MF_CHECK(error == MF_E_INVALID || (error == 0 && !is_full));
+    MF_CHECK_INT(isolate->calls->body_end(isolate->host, MF_STREAM_RESPONSE), 0);
+    MF_CHECK(isolate->calls->body_write(isolate->host, MF_STREAM_RESPONSE, mf_slice_of(big, 1), &is_full) <
+             0);
+    return finish(isolate);
+}
+
+/* Pieces of 100 KiB, each after the last had room; says how often it had to wait. */
+static int
+script_pieces(struct mf_isolate *isolate, uint32_t event, const struct mf_value *args, size_t count)
+{
+    bool is_full = false;
+    char text[32];
+
+    (void)count;
+    if (event == MF_EVENT_START) {
+        MF_CHECK_INT(respond(isolate), 0);
+    } else if (event == MF_EVENT_BODY_STOP) {
+        MF_CHECK_INT((int)args[0].as.number, MF_STREAM_RESPONSE);
+        fake_log(isolate, "stopped");
+        MF_CHECK_INT(
+            isolate->calls->body_write(isolate->host, MF_STREAM_RESPONSE, mf_slice_of(big, 5), &is_full), 0);
+        MF_CHECK(!is_full); /* As if it had gone. */
+        MF_CHECK_INT(isolate->calls->body_end(isolate->host, MF_STREAM_RESPONSE), 0);
+        return finish(isolate);
+    } else {
+        MF_CHECK_INT(event, MF_EVENT_BODY_DRAIN);
+        isolate->has_body = true;
+        snprintf(text, sizeof(text), "waited at %d", isolate->step);
+        fake_log(isolate, text);
+    }
+    while (isolate->step < 10) {
+        size_t at = (size_t)isolate->step++ * 102400;
+        MF_CHECK_INT(isolate->calls->body_write(isolate->host, MF_STREAM_RESPONSE,
+                                                mf_slice_of(big + at, 102400), &is_full),
+                     0);
+        if (is_full) {
+            return 0;
+        }
+    }
+    MF_CHECK_INT(isolate->calls->body_end(isolate->host, MF_STREAM_RESPONSE), 0);
+    return finish(isolate);
+}
+
+static int
+script_too_much(struct mf_isolate *isolate, uint32_t event, const struct mf_value *args, size_t count)
+{
+    bool is_full = false;
+
+    (void)event, (void)args, (void)count;
+    MF_CHECK_INT(respond(isolate), 0);
+    MF_CHECK_INT(
+        isolate->calls->body_write(isolate->host, MF_STREAM_RESPONSE, mf_slice_of(big, 1000), &is_full), 0);
+    MF_CHECK_INT(isolate->calls->body_write(isolate->host, MF_STREAM_RESPONSE, mf_slice_of(big, 1), &is_full),
+                 MF_E_LIMIT_RESPONSE);
+    return 0;
+}
+
+static int script_abort(struct mf_isolate *isolate, uint32_t event, const struct mf_value *args, size_t count)
+{
+    bool is_full = false;
+
+    (void)event, (void)args, (void)count;
+    MF_CHECK_INT(respond(isolate), 0);
+    MF_CHECK_INT(
+        isolate->calls->body_write(isolate->host, MF_STREAM_RESPONSE, mf_slice_of(big, 10), &is_full), 0);
+    isolate->calls->body_abort(isolate->host, MF_STREAM_RESPONSE, mf_slice_of_cstr("broke"));
+    isolate->calls->body_abort(isolate->host, MF_STREAM_RESPONSE, mf_slice_of_cstr("again"));
+    return fake_finish(isolate, MF_E_EXCEPTION, "broke");
+}
+
+/* Answers with the body that comes, byte for byte: pull, write, pull. */
+static int script_echo(struct mf_isolate *isolate, uint32_t event, const struct mf_value *args, size_t count)
+{
+    const struct mf_runtime_calls *calls = isolate->calls;
+    bool is_full = false;
+
+    (void)count;
+    switch (event) {
+    case MF_EVENT_START:
+        MF_CHECK(args[8].as.boolean);
+        MF_CHECK_INT(respond(isolate), 0);
+        MF_CHECK_INT(calls->body_pull(isolate->host, MF_STREAM_REQUEST), 0);
+        MF_CHECK(calls->body_pull(isolate->host, MF_STREAM_REQUEST) < 0); /* One at a time. */
+        return 0;
+    case MF_EVENT_BODY_DATA:
+        MF_CHECK_INT(calls->body_write(isolate->host, MF_STREAM_RESPONSE, args[1].as.bytes, &is_full), 0);
+        return is_full ? 0 : calls->body_pull(isolate->host, MF_STREAM_REQUEST);
+    case MF_EVENT_BODY_DRAIN:
+        return calls->body_pull(isolate->host, MF_STREAM_REQUEST);
+    case MF_EVENT_BODY_END:
+        MF_CHECK_INT(calls->body_end(isolate->host, MF_STREAM_RESPONSE), 0);
+        MF_CHECK(calls->body_pull(isolate->host, MF_STREAM_REQUEST) < 0);
+        return finish(isolate);
+    case MF_EVENT_BODY_ERROR:
+        calls->body_abort(isolate->host, MF_STREAM_RESPONSE, args[1].as.bytes);
+        return fake_finish(isolate, MF_E_EXCEPTION, "the body broke off");
+    default:
+        MF_CHECK(!"event");
+        return 0;
+    }
+}
+
+/* Never reads its body; hears nothing of it. */
+static int
+script_cancel_body(struct mf_isolate *isolate, uint32_t event, const struct mf_value *args, size_t count)
+{
+    (void)args, (void)count;
+    if (event == MF_EVENT_START) {
+        isolate->calls->body_cancel(isolate->host, MF_STREAM_REQUEST);
+        isolate->calls->body_cancel(isolate->host, MF_STREAM_REQUEST);
+        return isolate->calls->timer_set(isolate->host, 1, 30);
+    }
+    MF_CHECK_INT(event, MF_EVENT_TIMER);
+    return fake_answer(isolate);
+}
+
+static int call_fetch(struct mf_isolate *isolate, uint32_t number, bool has_body)
+{
+    return isolate->calls->fetch(isolate->host, number, mf_slice_of_cstr("PUT"),
+                                 mf_slice_of_cstr("https://api.example/x"), mf_slice_of("x\0y\0", 4),
+                                 has_body, 1);
+}
+
+/* Two fetches: the first with bodies both ways, the second fails; answers when both are through. */
+static int script_fetch(struct mf_isolate *isolate, uint32_t event, const struct mf_value *args, size_t count)
+{
+    const struct mf_runtime_calls *calls = isolate->calls;
+    bool is_full = false;
+    char text[64];
+
+    (void)count;
+    switch (event) {
+    case MF_EVENT_START:
+        MF_CHECK_INT(call_fetch(isolate, 1, true), 0);
+        MF_CHECK_INT(calls->body_write(isolate->host, 2, mf_slice_of_cstr("upload"), &is_full), 0);
+        MF_CHECK_INT(calls->body_end(isolate->host, 2), 0);
+        MF_CHECK_INT(call_fetch(isolate, 1, false), MF_E_INVALID);
+        MF_CHECK(calls->body_pull(isolate->host, 3) < 0); /* No head yet. */
+        MF_CHECK_INT(call_fetch(isolate, 2, false), 0);
+        return 0;
+    case MF_EVENT_FETCH_HEAD:
+        snprintf(text, sizeof(text), "%d %.*s", (int)args[1].as.number, (int)args[2].as.bytes.size,
+                 (const char *)args[2].as.bytes.data);
+        fake_log(isolate, text);
+        MF_CHECK_TEXT(args[4].as.bytes, "https://api.example/y");
+        MF_CHECK(args[5].as.boolean && args[6].as.boolean);
+        return calls->body_pull(isolate->host, 3);
+    case MF_EVENT_FETCH_FAIL:
+        MF_CHECK_INT((int)args[0].as.number, 2);
+        calls->log(isolate->host, MF_CONSOLE_LOG, args[1].as.bytes);
+        return ++isolate->step == 2 ? fake_answer(isolate) : 0;
+    case MF_EVENT_BODY_DATA:
+        calls->log(isolate->host, MF_CONSOLE_LOG, args[1].as.bytes);
+        return calls->body_pull(isolate->host, 3);
+    case MF_EVENT_BODY_END:
+        MF_CHECK_INT((int)args[0].as.number, 3);
+        MF_CHECK(calls->body_pull(isolate->host, 3) < 0); /* It is gone. */
+        return ++isolate->step == 2 ? fake_answer(isolate) : 0;
+    default:
+        MF_CHECK(!"event");
+        return 0;
+    }
+}
+
+/* Aborts one fetch while it waits, one inside its own answer, and reaches its limit. */
+static int
+script_fetch_abort(struct mf_isolate *isolate, uint32_t event, const struct mf_value *args, size_t count)
+{
+    (void)count;
+    if (event == MF_EVENT_START) {
+        MF_CHECK_INT(call_fetch(isolate, 1, true), 0);
+        isolate->calls->fetch_abort(isolate->host, 1);
+        isolate->calls->fetch_abort(isolate->host, 1);
+        MF_CHECK_INT(call_fetch(isolate, 2, true), 0);
+        MF_CHECK_INT(call_fetch(isolate, 3, false), 0);
+        MF_CHECK_INT(call_fetch(isolate, 4, false), MF_E_LIMIT_SUBREQUESTS);
+        return 0;
+    }
+    MF_CHECK_INT(event, MF_EVENT_FETCH_HEAD);
+    isolate->calls->fetch_abort(isolate->host, (uint32_t)args[0].as.number);
+    MF_CHECK_TEXT(args[4].as.bytes, "https://api.example/y"); /* Still there. */
+    return args[0].as.number == 3 ? fake_answer(isolate) : 0;
+}
+
+static int script_park(struct mf_isolate *isolate, uint32_t event, const struct mf_value *args, size_t count)
+{
+    (void)event, (void)args, (void)count;
+    return isolate->calls->timer_set(isolate->host, 1, 3600000);
+}
+
+const struct fake_script fake_scripts[] = {
+    {"big", script_big},           {"pieces", script_pieces},
+    {"too much", script_too_much}, {"abort", script_abort},
+    {"echo", script_echo},         {"cancel body", script_cancel_body},
+    {"fetch", script_fetch},       {"fetch abort", script_fetch_abort},
+    {"park", script_park},         {NULL, NULL},
+};
+
+static int tool(struct mf_isolate *isolate, uint32_t event, const struct mf_value *args, size_t count)
+{
+    (void)isolate, (void)event, (void)args, (void)count;
+    return 0;
+}
+fake_fn fake_tool = tool;
+
+/* ---- the response -------------------------------------------------------------------------------------- */
+
+static void test_big_response(void)
+{
+    struct fake fake;
+    struct peer_run *run;
+
+    fake_start(&fake);
+    run = peer_run(&fake.peer, 1);
+    run->holds_credit = true;
+    peer_start(&fake.peer, 1, "big");
+    PEER_WAIT(&fake.peer, run->body.size == MF_STREAM_WINDOW_BYTES); /* Not a byte more without credit. */
+    /* The script is gone, its isolate too; what it wrote waits. */
+    PEER_SEND(&fake.peer, stream_credit, 1, .stream = MF_STREAM_RESPONSE, .bytes = 1000);
+    mf_window_init(&run->window);
+    PEER_WAIT(&fake.peer, run->body.size == MF_STREAM_WINDOW_BYTES + 1000);
+    MF_CHECK_INT(run->dones, 0);
+    run->holds_credit = false;
+    PEER_SEND(&fake.peer, stream_credit, 1, .stream = MF_STREAM_RESPONSE,
+              .bytes = MF_STREAM_WINDOW_BYTES - 1000);
+    PEER_SEND(&fake.peer, stream_credit, 1, .stream = MF_STREAM_RESPONSE, .bytes = 1000);
+    mf_window_init(&run->window);
+    peer_wait_done(&fake.peer, 1);
+    MF_CHECK_INT(run->done.error, 0);
+    MF_CHECK(run->body_ended && !run->body_aborted);
+    MF_CHECK(mf_slice_equal(mf_buf_peek(&run->body), mf_slice_of(big, BIG)));
+    fake_stop(&fake);
+    fake_check_no_isolate_left();
+}
+
+static void test_pieces(void)
+{
+    struct fake fake;
+    struct peer_run *run;
+
+    fake_start(&fake);
+    run = peer_run(&fake.peer, 1);
+    peer_start(&fake.peer, 1, "pieces");
+    peer_wait_done(&fake.peer, 1);
+    MF_CHECK_INT(run->done.error, 0);
+    MF_CHECK(mf_slice_equal(mf_buf_peek(&run->body), mf_slice_of(big, 1024000)));
+    MF_CHECK(run->logs >= 1); /* It had to wait: 1,024,000 bytes through a window of 262,144. */
+    fake_stop(&fake);
+}
+
+static void test_stop_response(void)
+{
+    struct fake fake;
+    struct peer_run *run;
+
+    fake_start(&fake);
+    run = peer_run(&fake.peer, 1);
+    run->holds_credit = true;
+    peer_start(&fake.peer, 1, "pieces");
+    PEER_WAIT(&fake.peer, run->body.size == MF_STREAM_WINDOW_BYTES);
+    PEER_SEND(&fake.peer, stream_stop, 1, .stream = MF_STREAM_RESPONSE);
+    run->request_stopped = true;
+    peer_wait_done(&fake.peer, 1);
+    MF_CHECK_INT(run->done.error, 0);
+    MF_CHECK_TEXT(mf_buf_peek(&run->log), "stopped\n");
+    MF_CHECK(!run->body_ended && !run->body_aborted); /* Nothing further is said on it. */
+    /* While only the rest of a finished script's bytes waits. */
+    run = peer_run(&fake.peer, 2);
+    run->holds_credit = true;
+    peer_start(&fake.peer, 2, "big");
+    PEER_WAIT(&fake.peer, run->body.size == MF_STREAM_WINDOW_BYTES);
+    PEER_SEND(&fake.peer, stream_stop, 2, .stream = MF_STREAM_RESPONSE);
+    run->request_stopped = true;
+    MF_CHECK_INT(peer_wait_done(&fake.peer, 2)->done.error, 0);
+    MF_CHECK_INT(run->body.size, MF_STREAM_WINDOW_BYTES);
+    fake_stop(&fake);
+}
+
+static void test_cancel_while_flushing(void)
+{
+    struct fake fake;
+    struct peer_run *run;
+
+    fake_start(&fake);
+    run = peer_run(&fake.peer, 1);
+    run->holds_credit = true;
+    peer_start(&fake.peer, 1, "big");
+    PEER_WAIT(&fake.peer, run->body.size == MF_STREAM_WINDOW_BYTES);
+    PEER_SEND(&fake.peer, cancel, 1, .error = MF_E_LIMIT_WALL);
+    peer_wait_done(&fake.peer, 1);
+    MF_CHECK_INT(run->done.error, MF_E_LIMIT_WALL);
+    MF_CHECK(run->body_aborted);
+    MF_CHECK_INT(run->abort_error, MF_E_LIMIT_WALL);
+    fake_stop(&fake);
+}
+
+static void test_response_limit(void)
+{
+    struct mf_msg_start limits = peer_limits();
+    struct fake fake;
+    struct peer_run *run;
+
+    fake_start(&fake);
+    limits.response_bytes = 1000;
+    peer_start_kind(&fake.peer, 1, limits, MF_PART_ESM, "too much");
+    run = peer_wait_done(&fake.peer, 1);
+    MF_CHECK_INT(run->done.error, MF_E_LIMIT_RESPONSE);
+    MF_CHECK_INT(run->abort_error, MF_E_LIMIT_RESPONSE);
+    MF_CHECK_INT(run->body.size, 1000);
+    peer_start(&fake.peer, 2, "abort");
+    run = peer_wait_done(&fake.peer, 2);
+    MF_CHECK_INT(run->abort_error, MF_E_EXCEPTION);
+    MF_CHECK_INT(run->done.error, MF_E_EXCEPTION);
+    fake_stop(&fake);
+}
+
+/* ---- the request ------------------------------------------------------------------------------------------ */
+
+static struct mf_msg_start with_body(void)
+{
+    struct mf_msg_start limits = peer_limits();
+
+    limits.flags = MF_START_HAS_BODY;
+    return limits;
+}
+
+/* Two MiB through both windows, sent as credit allows. */
+static void test_echo(void)
+{
+    struct fake fake;
+    struct peer_run *run;
+    size_t sent = 0;
+
+    fake_start(&fake);
+    run = peer_run(&fake.peer, 1);
+    peer_start_kind(&fake.peer, 1, with_body(), MF_PART_ESM, "echo");
+    while (sent < BIG) {
+        size_t room = MF_STREAM_WINDOW_BYTES + run->request_credit - sent;
+        size_t size = BIG - sent < 50000 ? BIG - sent : 50000;
+        if (room < size) {
+            uint32_t before = run->request_credit;
+            PEER_WAIT(&fake.peer, run->request_credit != before);
+            continue;
+        }
+        PEER_SEND(&fake.peer, stream_data, 1, .stream = MF_STREAM_REQUEST,
+                  .bytes = mf_slice_of(big + sent, size));
+        sent += size;
+    }
+    PEER_SEND(&fake.peer, stream_end, 1, .stream = MF_STREAM_REQUEST);
+    peer_wait_done(&fake.peer, 1);
+    MF_CHECK_INT(run->done.error, 0);
+    MF_CHECK(mf_slice_equal(mf_buf_peek(&run->body), mf_slice_of(big, BIG)));
+    fake_stop(&fake);
+}
+
+/* All of the body before the script looks; an empty body; one that breaks off. */
+static void test_body_early(void)
+{
+    struct mf_msg_start limits = with_body();
+    struct mf_buf bundle;
+    struct fake fake;
+    struct peer_run *run;
+
+    fake_start(&fake);
+    mf_buf_init(&bundle, 4096);
+    peer_bundle(&bundle, MF_PART_ESM, "main.js", mf_slice_of_cstr("echo"));
+    limits.bundle_bytes = bundle.size;
+    MF_CHECK_INT(mf_encode_start(&fake.peer.out, 1, &limits), 0);
+    PEER_SEND(&fake.peer, stream_data, 1, .stream = 0, .bytes = mf_slice_of_cstr("early"));
+    PEER_SEND(&fake.peer, stream_end, 1, .stream = 0);
+    PEER_SEND(&fake.peer, bundle, 1, .bytes = mf_buf_peek(&bundle));
+    run = peer_wait_done(&fake.peer, 1);
+    MF_CHECK_TEXT(mf_buf_peek(&run->body), "early");
+    mf_buf_done(&bundle);
+
+    peer_start_kind(&fake.peer, 2, with_body(), MF_PART_ESM, "echo");
+    PEER_SEND(&fake.peer, stream_end, 2, .stream = 0);
+    run = peer_wait_done(&fake.peer, 2);
+    MF_CHECK_INT(run->done.error, 0);
+    MF_CHECK_INT(run->body.size, 0);
+
+    peer_start_kind(&fake.peer, 3, with_body(), MF_PART_ESM, "echo");
+    PEER_SEND(&fake.peer, stream_data, 3, .stream = 0, .bytes = mf_slice_of_cstr("half"));
+    PEER_SEND(&fake.peer, stream_abort, 3, .stream = 0, .error = MF_E_HTTP_TIMEOUT);
+    run = peer_wait_done(&fake.peer, 3);
+    MF_CHECK_INT(run->done.error, MF_E_EXCEPTION);
+    MF_CHECK(run->body_aborted);
+    fake_stop(&fake);
+}
+
+static void test_cancel_body(void)
+{
+    struct fake fake;
+    struct peer_run *run;
+
+    fake_start(&fake);
+    run = peer_run(&fake.peer, 1);
+    peer_start_kind(&fake.peer, 1, with_body(), MF_PART_ESM, "cancel body");
+    PEER_WAIT(&fake.peer, run->request_stopped);
+    PEER_SEND(&fake.peer, stream_data, 1, .stream = 0, .bytes = mf_slice_of(big, 60000)); /* Crossed. */
+    PEER_SEND(&fake.peer, stream_end, 1, .stream = 0);
+    MF_CHECK_INT(peer_wait_done(&fake.peer, 1)->done.error, 0);
+    MF_CHECK_INT(run->request_credit, 0);
+    fake_stop(&fake);
+}
+
+/* ---- fetch ---------------------------------------------------------------------------------------------- */
+
+static void answer_fetch(struct peer *peer, uint32_t run, uint32_t number, bool has_body)
+{
+    PEER_SEND(peer, fetch_head, run, .fetch = number, .status = 299, .has_body = has_body, .redirected = 1,
+              .status_text = mf_slice_of_cstr("Fine"), .url = mf_slice_of_cstr("https://api.example/y"),
+              .headers = mf_slice_of("h\0v\0", 4));
+}
+
+static void test_fetch(void)
+{
+    struct mf_msg_start limits = peer_limits();
+    struct fake fake;
+    struct peer_run *run;
+
+    fake_start(&fake);
+    limits.flags = MF_START_FETCH_ALLOWED;
+    run = peer_run(&fake.peer, 1);
+    peer_start_kind(&fake.peer, 1, limits, MF_PART_ESM, "fetch");
+    PEER_WAIT(&fake.peer, run->fetches == 2 && run->stream_ends == 1);
+    MF_CHECK_TEXT(mf_buf_peek(&run->upload), "upload");
+    MF_CHECK_TEXT(run->fetch.method, "PUT");
+    MF_CHECK_TEXT(run->fetch.url, "https://api.example/x");
+    answer_fetch(&fake.peer, 1, 1, true);
+    PEER_WAIT(&fake.peer, run->logs == 1);
+    PEER_SEND(&fake.peer, stream_data, 1, .stream = 3, .bytes = mf_slice_of_cstr("down"));
+    PEER_SEND(&fake.peer, stream_data, 1, .stream = 3, .bytes = mf_slice_of_cstr("load"));
+    PEER_SEND(&fake.peer, stream_end, 1, .stream = 3);
+    PEER_SEND(&fake.peer, fetch_fail, 1, .fetch = 2, .error = MF_E_OUTBOUND_BLOCKED,
+              .text = mf_slice_of_cstr("no"));
+    peer_wait_done(&fake.peer, 1);
+    MF_CHECK_INT(run->done.error, 0);
+    MF_CHECK_INT(run->done.subrequests, 2);
+    MF_CHECK(mf_slice_starts_with(mf_buf_peek(&run->log), "299 Fine\n"));
+    fake_stop(&fake);
+}
+
+static void test_fetch_abort(void)
+{
+    struct mf_msg_start limits = peer_limits();
+    struct fake fake;
+    struct peer_run *run;
+
+    fake_start(&fake);
+    limits.flags = MF_START_FETCH_ALLOWED;
+    limits.subrequests = 3;
+    run = peer_run(&fake.peer, 1);
+    peer_start_kind(&fake.peer, 1, limits, MF_PART_ESM, "fetch abort");
+    PEER_WAIT(&fake.peer, run->fetches == 3 && run->fetch_aborts == 1);
+    answer_fetch(&fake.peer, 1, 1, true); /* Crossed its abort. */
+    PEER_SEND(&fake.peer, stream_data, 1, .stream = 3, .bytes = mf_slice_of_cstr("late"));
+    PEER_SEND(&fake.peer, stream_credit, 1, .stream = 2, .bytes = 10);
+    PEER_SEND(&fake.peer, stream_stop, 1, .stream = 2);
+    answer_fetch(&fake.peer, 1, 2, true);
+    answer_fetch(&fake.peer, 1, 3, false);
+    MF_CHECK_INT(peer_wait_done(&fake.peer, 1)->done.error, 0);
+    MF_CHECK_INT(run->fetch_aborts, 2); /* The third was through when the script heard of it. */
+    fake_stop(&fake);
+}
+
+/* ---- a daemon that is wrong --------------------------------------------------------------------------------- */
+
+/* Starts a run that parks, sends |send|'s frames: the executor must leave. */
+static void check_refused(uint32_t flags, void (*send)(struct peer *peer))
+{
+    struct mf_msg_start limits = peer_limits();
+    struct fake fake;
+
+    fake_start(&fake);
+    limits.flags = flags;
+    peer_start_kind(&fake.peer, 1, limits, MF_PART_ESM, "park");
+    send(&fake.peer);
+    MF_CHECK_INT(fake_join(&fake), MF_E_WIRE);
+    /* What main() does is _exit; here the run has to go. */
+    {
+        struct mf_session *session = mf_runs_find(&mf_the_executor.runs, 1);
+        struct mf_frame frame = {
+            .type = MF_MESSAGE_CANCEL, .run = 1, .payload = mf_slice_of("\xff\xff\xff\xff", 4)};
+        MF_CHECK(session != NULL);
+        MF_CHECK_INT(mf_session_on_frame(session, &frame), 0);
+        mf_session_unref(session);
+    }
+    fake_stop(&fake);
+    fake_check_no_isolate_left();
+}
+
+static void send_no_frame(struct peer *peer)
+{
+    MF_CHECK_INT(mf_buf_append(&peer->out, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 12), 0);
+    peer_flush(peer);
+}
+
+static void send_ours(struct peer *peer)
+{
+    PEER_SEND(peer, done, 1, .error = 0);
+}
+
+static void send_same_start(struct peer *peer)
+{
+    peer_start(peer, 1, "park");
+}
+
+static void send_start_of_zero(struct peer *peer)
+{
+    peer_start(peer, 0, "park");
+}
+
+static void send_start_without_bundle(struct peer *peer)
+{
+    struct mf_msg_start limits = peer_limits();
+
+    MF_CHECK_INT(mf_encode_start(&peer->out, 2, &limits), 0);
+    peer_flush(peer);
+}
+
+static void send_start_of_huge_bundle(struct peer *peer)
+{
+    struct mf_msg_start limits = peer_limits();
+
+    limits.bundle_bytes = (uint64_t)MF_BUNDLE_BYTES_MAX + 1;
+    MF_CHECK_INT(mf_encode_start(&peer->out, 2, &limits), 0);
+    peer_flush(peer);
+}
+
+static void send_unknown_flags(struct peer *peer)
+{
+    struct mf_msg_start limits = peer_limits();
+
+    limits.flags = 0x80000000u;
+    peer_start_kind(peer, 2, limits, MF_PART_ESM, "park");
+}
+
+static void send_more_bundle(struct peer *peer)
+{
+    PEER_SEND(peer, bundle, 1, .bytes = mf_slice_of_cstr("x"));
+}
+
+static void send_data_without_body(struct peer *peer)
+{
+    PEER_SEND(peer, stream_data, 1, .stream = 0, .bytes = mf_slice_of_cstr("x"));
+}
+
+static void send_data_past_window(struct peer *peer)
+{
+    for (int i = 0; i < 6; i++) {
+        PEER_SEND(peer, stream_data, 1, .stream = 0, .bytes = mf_slice_of(big, 60000));
+    }
+}
+
+static void send_data_after_end(struct peer *peer)
+{
+    PEER_SEND(peer, stream_end, 1, .stream = 0);
+    PEER_SEND(peer, stream_data, 1, .stream = 0, .bytes = mf_slice_of_cstr("x"));
+}
+
+static void send_empty_data(struct peer *peer)
+{
+    PEER_SEND(peer, stream_data, 1, .stream = 0, .bytes = mf_slice_of(NULL, 0));
+}
+
+static void send_credit_never_used(struct peer *peer)
+{
+    PEER_SEND(peer, stream_credit, 1, .stream = 1, .bytes = 1);
+}
+
+static void send_unknown_stream(struct peer *peer)
+{
+    PEER_SEND(peer, stream_end, 1, .stream = 5);
+}
+
+static void send_unknown_fetch(struct peer *peer)
+{
+    answer_fetch(peer, 1, 1, false);
+}
+
+static void send_cancel_without_error(struct peer *peer)
+{
+    PEER_SEND(peer, cancel, 1, .error = 0);
+}
+
+static void test_wrong_daemon(void)
+{
+    check_refused(0, send_no_frame);
+    check_refused(0, send_ours);
+    check_refused(0, send_same_start);
+    check_refused(0, send_start_of_zero);
+    check_refused(0, send_start_without_bundle);
+    check_refused(0, send_start_of_huge_bundle);
+    check_refused(0, send_unknown_flags);
+    check_refused(0, send_more_bundle);
+    check_refused(0, send_data_without_body);
+    check_refused(MF_START_HAS_BODY, send_data_past_window);
+    check_refused(MF_START_HAS_BODY, send_data_after_end);
+    check_refused(MF_START_HAS_BODY, send_empty_data);
+    check_refused(0, send_credit_never_used);
+    check_refused(0, send_unknown_stream);
+    check_refused(MF_START_FETCH_ALLOWED, send_unknown_fetch);
+    check_refused(0, send_cancel_without_error);
+}
+
+int main(void)
+{
+    for (size_t i = 0; i < BIG; i++) {
+        big[i] = (uint8_t)(i * 7 + i / 251);
+    }
+    MF_RUN(test_big_response);
+    MF_RUN(test_pieces);
+    MF_RUN(test_stop_response);
+    MF_RUN(test_cancel_while_flushing);
+    MF_RUN(test_response_limit);
+    MF_RUN(test_echo);
+    MF_RUN(test_body_early);
+    MF_RUN(test_cancel_body);
+    MF_RUN(test_fetch);
+    MF_RUN(test_fetch_abort);
+    MF_RUN(test_wrong_daemon);
+    return 0;
+}
