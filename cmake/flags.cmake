@@ -15,7 +15,7 @@ if(MF_SANITIZE)
     target_compile_options(mf_flags INTERFACE -fsanitize=${MF_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(mf_flags INTERFACE -fsanitize=${MF_SANITIZE})
     # V8 is not instrumented: containers that cross into it would be reported wrongly.
-    set(MF_SANITIZER_ENVIRONMENT "ASAN_OPTIONS=detect_container_overflow=0:detect_leaks=1:abort_on_error=1;UBSAN_OPTIONS=print_stacktrace=1")
+    set(MF_SANITIZER_ENVIRONMENT "ASAN_OPTIONS=detect_container_overflow=0:detect_leaks=1:abort_on_error=1;UBSAN_OPTIONS=print_stacktrace=1;MF_TEST_JAIL=none")
 else()
     target_compile_options(mf_flags INTERFACE -fstack-protector-strong -fstack-clash-protection)
     if(CMAKE_BUILD_TYPE MATCHES "Rel")
