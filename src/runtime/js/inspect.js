@@ -28,6 +28,7 @@ const DEPTH = 2;
 const DEPTH_MAX = 50;
 const ITEMS_MAX = 100;
 const KEYS_MAX = 200;
+const LENGTH_MAX = 10000;
 const STRING_MAX = 10000;
 const BUDGET = 131072;
 const WIDTH = 80;
@@ -163,8 +164,12 @@ function isIndexKey(key, length) {
     return number >= 0 && number < length && `${number}` === key;
 }
 
-// Adds the own enumerable properties of |object| but the indices below |length|.
+// Adds the own enumerable properties of |object| but the indices below |length|. Of a very long array they are not listed: that would
+// make a string of every index.
 function addProperties(context, output, object, level, length, extra) {
+    if (length > LENGTH_MAX) {
+        return;
+    }
     const keys = ObjectKeys(object);
     let count = 0;
     for (let i = 0; i < keys.length; i++) {
@@ -207,7 +212,7 @@ function addItems(context, output, array, length, level) {
             while (i < limit && !ObjectPrototypeHasOwnProperty(array, i)) {
                 i++;
             }
-            if (i === limit) {
+            if (i === limit && i < length) {
                 i = nextIndex(array, i, length);
             }
             push(output, `<${i - start} empty item${i - start === 1 ? '' : 's'}>`);

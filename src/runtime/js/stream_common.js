@@ -51,10 +51,12 @@ function promised(body) {
     }
 }
 
-// Calls a worker's function; the result is a promise.
+// Calls a worker's function; the result is a promise, resolved with what it returned: two steps after that when it is a promise,
+// as Web IDL has it (and tests see it), but without looking up its `then`.
 function callForPromise(callback, self, args) {
     try {
-        return PromiseResolve(ReflectApply(callback, self, args));
+        const result = ReflectApply(callback, self, args);
+        return typeOf(result) === 'promise' ? chain(chain(result)) : PromiseResolve(result);
     } catch (error) {
         return PromiseReject(error);
     }

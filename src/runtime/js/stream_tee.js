@@ -10,7 +10,7 @@
 
 const {
     AsyncIteratorPrototype, List, ObjectSetPrototypeOf, PromiseResolve, ReflectApply, SymbolAsyncIterator, SymbolIterator, TypeError,
-    Uint8Array, react, realm,
+    TypedArrayPrototypeGetSymbolToStringTag, Uint8Array, react, realm,
 } = primordials;
 const { webidl } = realm;
 const common = internals.lazy('stream_common.js');
@@ -22,8 +22,8 @@ const microtask = (body) => react(undefined, body, noop);
 /* ---- tee ----------------------------------------------------------------------------------- */
 
 function cloneChunk(chunk) {
-    const bytes = webidl.bytesOf(chunk, '');
-    return bytes !== null ? new Uint8Array(bytes) : internals.structuredClone(chunk, undefined);
+    const isBytes = internals.typeOf(chunk) === 'typedarray' && TypedArrayPrototypeGetSymbolToStringTag(chunk) === 'Uint8Array';
+    return isBytes ? new Uint8Array(chunk) : internals.lazy('misc.js').structuredClone(chunk);
 }
 
 // What both kinds of tee keep: who has canceled, and the promise of both.
@@ -412,27 +412,28 @@ class AsyncIterator {
             return PromiseResolve(finished(undefined));
         }
         const deferred = newDeferred();
-        const end = () => {
-            this.#isFinished = true;
-            this.#ongoing = null;
-            readable.release(this.#reader);
-        };
-        readable.read(this.#reader, {
+        const reader = this.#reader;
+        readable.read(reader, {
             __proto__: null,
-            chunk: (value) => {
-                this.#ongoing = null;
-                deferred.resolve({ value, done: false });
-            },
+            chunk: (value) => deferred.resolve({ value, done: false }),
             close() {
-                end();
+                readable.release(reader);
                 deferred.resolve(finished(undefined));
             },
             error(reason) {
-                end();
+                readable.release(reader);
                 deferred.reject(reason);
             },
         });
-        return deferred.promise;
+        return chain(deferred.promise, (result) => {
+            this.#ongoing = null;
+            this.#isFinished ||= result.done;
+            return result;
+        }, (reason) => {
+            this.#ongoing = null;
+            this.#isFinished = true;
+            throw reason;
+        });
     }
 
     #return(value) {
