@@ -2,11 +2,17 @@
  *
  * Use:      mf_server_open, mf_server_listen for each address, mf_server_drain on SIGTERM, mf_server_close.
  *           Each request is one exchange: on_request -> read the body -> respond, write, end.
- * Threads:  [loop] everything.
+ *           One exchange at a time on a connection; a pipelined request begins when the one before it is answered.
+ * Threads:  [loop] everything. A callback never comes from inside a call of these: what a call sets off comes later.
+ *           The one exception is on_abort from inside mf_server_close.
  * Owns:     an exchange is the server's; it is valid from on_request until mf_exchange_end (or _reply, _destroy) was
  *           called or on_abort returned. No callback comes after that.
  * Limits:   MF_HTTP_*.
  * Fails:    malformed or late clients are answered (problem+json, the error's status) and closed inside the room.
+ *           on_abort: MF_E_CANCELED, the client is gone; MF_E_HTTP_*, its body is malformed, too large or late (and was
+ *           answered, if no answer had begun); MF_E_CLOSED, mf_server_close. A client that closed only its sending side
+ *           is gone when nothing was sent to it for MF_HTTP_HALF_CLOSE_MS.
+ *           SIGPIPE is ignored in the process from mf_server_open on.
  * Not here: routes, JSON (api). Bytes of HTTP: http.h.
  *
  * Sources: RFC 9110, RFC 9112.
@@ -51,7 +57,7 @@ struct mf_exchange_events {
 
 struct mf_server_options {
     void (*on_request)(void *user, struct mf_exchange *exchange);
-    void *user;
+    void *user; /* All numbers below are above 0, else MF_E_INVALID; but body_bytes_max. */
     uint64_t body_bytes_max;
     uint32_t connections_max;
     uint32_t header_timeout_ms;
@@ -76,9 +82,9 @@ struct mf_listen {
 /* |ret_port| may be NULL. |ret_why| (MF_LOG_LINE_BYTES_MAX) has a sentence on error. */
 MF_MUST_CHECK int
 mf_server_listen(struct mf_server *server, const struct mf_listen *listen, uint16_t *ret_port, char *ret_why);
-/* Takes no new connection, closes idle ones, answers "Connection: close"; calls back when the last one is gone. */
+/* Once. Takes no new connection, closes idle ones, answers "Connection: close"; calls back when the last one is gone. */
 void mf_server_drain(struct mf_server *server, void (*on_drained)(void *user), void *user);
-/* Closes all at once; |on_closed| may be NULL. The server is freed before it is called. */
+/* Closes all at once (on_drained does not come any more); |on_closed| may be NULL. The server is freed before it is called. */
 void mf_server_close(MF_OWN struct mf_server *server, void (*on_closed)(void *user), void *user);
 uint32_t mf_server_connections(const struct mf_server *server);
 
@@ -97,11 +103,13 @@ MF_MUST_CHECK int mf_exchange_respond(struct mf_exchange *exchange,
                                       int status,
                                       struct mf_slice headers,
                                       int64_t body_bytes);
-/* Copies |bytes|. *ret_full true: wait for on_drain. */
+/* Copies |bytes|, or sends them at once. *ret_full true: wait for on_drain. MF_E_TOO_LARGE: more than body_bytes, nothing of
+ * it is sent. MF_E_CANCELED: the client is gone; on_abort comes, unless the exchange is ended before it. */
 MF_MUST_CHECK int mf_exchange_write(struct mf_exchange *exchange, struct mf_slice bytes, bool *ret_full);
-/* Done; what is left of the request's body is read and dropped up to a limit, or the connection is closed. */
+/* Done, after _respond; when less than body_bytes was written, the connection is cut. What is left of the request's body is
+ * read and dropped up to a limit, or the connection is closed. */
 void mf_exchange_end(struct mf_exchange *exchange);
-/* Respond, write and end in one. */
+/* Respond, write and end in one. A header or status that is not valid becomes a 500. */
 void mf_exchange_reply(struct mf_exchange *exchange, int status, struct mf_slice headers, struct mf_slice body);
 /* The response cannot be completed: the connection is cut, so that the client sees it. */
 void mf_exchange_destroy(struct mf_exchange *exchange);

@@ -12,11 +12,11 @@ enum byte_class {
     BYTE_DIGIT = 1u << 4,
 };
 
-extern const uint8_t byte_classes[256];
+extern const uint8_t mf__byte_classes[256];
 
 static inline bool byte_is(uint8_t byte, enum byte_class class)
 {
-    return (byte_classes[byte] & class) != 0;
+    return (mf__byte_classes[byte] & class) != 0;
 }
 
 static inline bool bytes_are(struct mf_slice bytes, enum byte_class class)

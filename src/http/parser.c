@@ -168,7 +168,7 @@ static int on_headers_complete(llhttp_t *llhttp)
     request->target = mf_slice_of(head.data, target_size);
     request->headers = mf_slice_of(head.data + target_size, head.size - target_size);
     request->keep_alive = llhttp_should_keep_alive(llhttp) != 0;
-    int error = request_check(request, parser->body_bytes_max);
+    int error = mf__request_check(request, parser->body_bytes_max);
     if (error < 0) {
         return refuse(parser, error);
     }

@@ -186,7 +186,7 @@ static int check_expect(struct mf_http_request *request, const struct findings *
     return 0;
 }
 
-int request_check(struct mf_http_request *request, uint64_t body_bytes_max)
+int mf__request_check(struct mf_http_request *request, uint64_t body_bytes_max)
 {
     struct findings found = {0};
     int error = find(request->headers, &found);

@@ -1,5 +1,7 @@
 #include "connection.h"
 
+#include <poll.h>
+
 /* ---- the state machine ------------------------------------------------------------------------ */
 
 #define TO(state) (1u << (state))
@@ -352,7 +354,7 @@ static enum mf__phase phase_of(const struct mf__connection *connection)
     case MF__HEAD:
         return MF__PHASE_HEAD;
     case MF__ACTIVE:
-        if (connection->is_eof) {
+        if (!connection->is_reading) {
             return MF__PHASE_HALF_CLOSE;
         }
         return exchange->is_reading && !exchange->is_paused && !connection->is_message_over ? MF__PHASE_BODY
@@ -377,6 +379,7 @@ static void set_timeout(struct mf__connection *connection)
     } else if (phase != connection->timeout_in.phase ||
                (phase == MF__PHASE_BODY && connection->has_progress)) {
         mf__timeout_arm(&connection->server->timeouts, &connection->timeout_in, phase);
+        connection->sent_was = connection->sent_bytes;
     }
     connection->has_progress = false;
 }
@@ -461,9 +464,18 @@ static void write_due(struct mf__connection *connection)
     mf__connection_close(connection, MF_E_CANCELED);
 }
 
+/* Also behind bytes that are not read because too many are waiting already. While the handler rests amid a body, only a reset
+ * counts: the client may have sent all of it and wait. */
+static bool has_left(const struct mf__connection *connection)
+{
+    struct pollfd look = {.events = connection->is_message_over ? POLLRDHUP : 0};
+
+    return uv_fileno(&connection->uv.handle, &look.fd) == 0 && poll(&look, 1, 0) > 0;
+}
+
 static void half_close_due(struct mf__connection *connection)
 {
-    if (!connection->is_writing && connection->sent_bytes == connection->sent_was) {
+    if (!connection->is_writing && connection->sent_bytes == connection->sent_was && has_left(connection)) {
         mf__connection_close(connection, MF_E_CANCELED);
         return;
     }

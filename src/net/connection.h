@@ -87,7 +87,7 @@ struct mf__connection {
     uint64_t drop_bytes;    /* In DISCARD, FLUSH and LINGER. */
     size_t write_queue_was; /* When timeout_out was armed. */
     uint64_t sent_bytes;    /* The kernel took them. */
-    uint64_t sent_was;      /* When HALF_CLOSE was armed. */
+    uint64_t sent_was;      /* When timeout_in was armed. */
     struct mf_buf in;       /* Read, not parsed yet. */
     struct mf_buf out;      /* Written, not given to libuv yet; plain text with TLS too. */
     struct mf_buf flight;   /* What libuv writes. */

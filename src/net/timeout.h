@@ -15,7 +15,7 @@ enum mf__phase {
     MF__PHASE_IDLE,       /* Between requests. */
     MF__PHASE_HEAD,       /* From a request's first byte to the end of its head. */
     MF__PHASE_BODY,       /* Until the next piece of a body that is waited for. */
-    MF__PHASE_HALF_CLOSE, /* The client sends no more and may be gone. */
+    MF__PHASE_HALF_CLOSE, /* Nothing is read, so that the client may be gone unseen. */
     MF__PHASE_LINGER,     /* The last answer is out; the client may still be sending. */
     MF__PHASE_WRITE,      /* Until the client takes more of what waits for it. */
     MF__PHASE_COUNT

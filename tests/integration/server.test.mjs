@@ -470,6 +470,15 @@ describe('clients that do not behave', { concurrency: false }, () => {
         assert.ok(flowing.size > 40 << 20);
     });
 
+    test('one that left behind more than is read ahead is noticed', async () => {
+        const { aborts } = await server.stats();
+        const client = await server.connect();
+        client.write(`GET /never ${H}\r\n${`GET /hello ${H}\r\n`.repeat(4000)}`);
+        client.socket.end();
+        assert.equal(await client.end(), '');
+        assert.equal((await server.stats()).aborts, aborts + 1);
+    });
+
     test('a client that is gone is taken as gone after a moment', async () => {
         const { aborts } = await server.stats();
         const client = await server.connect();
@@ -487,6 +496,60 @@ describe('clients that do not behave', { concurrency: false }, () => {
         assert.equal(await client.end(), '');
         assert.equal((await server.stats()).aborts, aborts + 1);
     });
+});
+
+// Clients that write, stop, leave and reset at random; the seed is printed. The server must answer the next one, and end clean.
+function random(seed) {
+    let state = seed;
+    const next = (limit) => {
+        state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+        return Math.floor((state / 4294967296) * limit);
+    };
+    next.of = (list) => list[next(list.length)];
+    return next;
+}
+
+async function randomClient(target, next) {
+    const chunked = `Transfer-Encoding: chunked\r\n\r\n${`400\r\n${'c'.repeat(1024)}\r\n`.repeat(40)}0\r\n\r\n`;
+    const requests = [
+        `GET /hello ${H}\r\n`, `GET /big?bytes=3000000 ${H}\r\n`, `GET /wait?ms=5 ${H}\r\n`, `GET /cut ${H}\r\n`, `HEAD /big ${H}\r\n`,
+        `POST /echo ${H}${chunked}`, `POST /collect?ms=1 ${H}${chunked}`, `POST /early ${H}${chunked}`, `GET /short ${H}\r\n`,
+        `POST /echo ${H}Content-Length: 70000\r\n\r\n${'e'.repeat(70000)}`, `POST /late?after=5 ${H}Expect: 100-continue\r\nContent-Length: 2\r\n\r\nab`,
+        'NONSENSE\r\n', `GET /inject ${H}\r\n`, 'GET /hello HTTP/1.0\r\n\r\n', `POST /early ${H}Content-Length: 9\r\n\r\n`,
+    ];
+    const socket = net.connect({ port: target.tcp, host: '127.0.0.1', allowHalfOpen: true });
+    let gone = false;
+    socket.on('error', () => {});
+    socket.on('close', () => (gone = true));
+    socket.on('data', () => {});
+    if (next(4) === 0) socket.pause();
+    let text = '';
+    for (let i = next(4) + 1; i > 0; i--) text += next.of(requests);
+    if (next(6) === 0) text += `GET /never ${H}\r\n`; // With nothing behind it: an end that TCP's window holds back is seen by nobody.
+    while (text.length > 0 && !gone) {
+        const size = next(3) === 0 ? next(20) + 1 : next(text.length) + 1;
+        socket.write(text.slice(0, size));
+        text = text.slice(size);
+        if (next(8) === 0) break;
+        await sleep(next(4));
+    }
+    if (next(2) === 0) await sleep(next(60));
+    next.of([() => socket.destroy(), () => socket.resetAndDestroy(), () => socket.end()])();
+    await sleep(next(100));
+    socket.destroy();
+}
+
+test('a thousand random clients', async (context) => {
+    const seed = Number(process.env.MF_SEED ?? Date.now() % 1000000);
+    context.diagnostic(`MF_SEED=${seed}`);
+    const next = random(seed);
+    const target = await Server.start();
+    for (let i = 0; i < 20; i++) {
+        await Promise.all(Array.from({ length: 50 }, () => randomClient(target, random(next(1 << 30)))));
+        assert.equal((await target.get('/hello')).body, 'hello\n');
+    }
+    await target.until((stats) => stats.connections === 1, 'all gone');
+    await target.stop();
 });
 
 // ---- time and numbers --------------------------------------------------------------------------------
