@@ -9,8 +9,8 @@
 'use strict';
 
 const {
-    List, MathMax, MathMin, PromiseReject, PromiseResolve, ArrayBufferPrototypeSlice,
-    StringPrototypeCharCodeAt, StringPrototypeIndexOf, StringPrototypeSlice, StringPrototypeToLowerCase, SymbolIterator, TypeError,
+    List, MathMax, MathMin, PromiseReject, PromiseResolve, ArrayBufferPrototypeSlice, StringPrototypeCharCodeAt,
+    StringPrototypeIndexOf, StringPrototypeSlice, StringPrototypeToLowerCase, SymbolIterator, TypeError,
     TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset,
     TypedArrayPrototypeSet, Uint8Array, realm,
 } = primordials;
@@ -150,7 +150,10 @@ class Blob {
             bytes: (blob) => blob.#bytes, // never changed by anybody
             type: (blob) => blob.#type,
             toPlain: (blob) => (realm.file.is(blob)
-                ? { __proto__: null, bytes: blob.#bytes, type: blob.#type, name: realm.file.name(blob), lastModified: realm.file.time(blob) }
+                ? {
+                    __proto__: null,
+                    bytes: blob.#bytes, type: blob.#type, name: realm.file.name(blob), lastModified: realm.file.time(blob),
+                }
                 : { __proto__: null, bytes: blob.#bytes, type: blob.#type }),
         };
     }

@@ -1,4 +1,5 @@
-// Body: what Request and Response share. A body keeps its source, a string, bytes or a host stream, and becomes a ReadableStream
+// Body: what Request and Response share. A body keeps its source, a string, bytes or a host stream, and becomes a
+// ReadableStream
 // only when a worker asks for one.
 //
 // Spec:  https://fetch.spec.whatwg.org/#body-mixin
@@ -10,14 +11,15 @@
 'use strict';
 
 const {
-    ArrayBufferPrototypeGetByteLength, JSONParse, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, PromiseReject, PromiseWithResolvers,
-    StringPrototypeCharCodeAt, StringPrototypeSlice, TypeError, TypedArrayPrototypeGetBuffer,
+    ArrayBufferPrototypeGetByteLength, JSONParse, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, PromiseReject,
+    PromiseWithResolvers, StringPrototypeCharCodeAt, StringPrototypeSlice, TypeError, TypedArrayPrototypeGetBuffer,
     TypedArrayPrototypeGetByteLength, Uint8Array, realm,
 } = primordials;
 const { webidl, hostStreams } = realm;
 const { utf8Decode, utf8Encode } = internals;
 
 const USED = 'Body has already been used. It can only be used once. Use tee() first if you need to read it twice.';
+const newUsedError = () => new TypeError(USED);
 
 const TEXT = 0;
 const BYTES = 1;
@@ -248,7 +250,10 @@ function mixin(constructor, bodyOf, contentTypeOf) {
         }
 
         blob() {
-            return method(this, (source, isFresh) => internals.lazy('blob.js').fromBytes(bytesOf(source, isFresh), contentTypeOf(this) ?? ''));
+            return method(this, (source, isFresh) => {
+                const bytes = bytesOf(source, isFresh);
+                return internals.lazy('blob.js').fromBytes(bytes, contentTypeOf(this) ?? '');
+            });
         }
 
         bytes() {
@@ -275,4 +280,7 @@ function mixin(constructor, bodyOf, contentTypeOf) {
     }
 }
 
-realm.body = { __proto__: null, extract, fromHost, isUsed, isUnusable, clone, transfer, send, mixin, textOf, bytesOf, streamOf };
+realm.body = {
+    __proto__: null,
+    newUsedError, extract, fromHost, isUsed, isUnusable, clone, transfer, send, mixin, textOf, bytesOf, streamOf,
+};

@@ -9,8 +9,9 @@
 'use strict';
 
 const {
-    Error, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeHas, MapPrototypeSet, ObjectDefineProperty, ObjectSetPrototypeOf,
-    StringPrototypeIncludes, StringPrototypeIndexOf, StringPrototypeRepeat, StringPrototypeSlice, defineValue, realm,
+    Error, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeHas, MapPrototypeSet, ObjectDefineProperty,
+    ObjectSetPrototypeOf, StringPrototypeIncludes, StringPrototypeIndexOf, StringPrototypeRepeat, StringPrototypeSlice,
+    defineValue, realm,
 } = primordials;
 const { webidl } = realm;
 const { ops, clock, constants } = internals;
@@ -22,8 +23,6 @@ let depth = 0; // of groups
 let counters = null;
 let clocks = null;
 
-const inspector = () => internals.lazy('inspect.js');
-
 function format(args, start = 0) {
     if (args.length === start + 1 && typeof args[start] === 'string') {
         return args[start];
@@ -32,7 +31,7 @@ function format(args, start = 0) {
         return '';
     }
     try {
-        return inspector().format(args, start);
+        return internals.lazy('inspect_format.js').format(args, start);
     } catch {
         return '[a value that cannot be shown]';
     }
@@ -130,7 +129,7 @@ const methods = {
     },
     dir: {
         dir(item = undefined, options = undefined) {
-            print(CONSOLE_LOG, inspector().inspect(item, options));
+            print(CONSOLE_LOG, internals.lazy('inspect.js').inspect(item, options));
         },
     },
     dirxml: {
@@ -176,7 +175,7 @@ const methods = {
     },
     table: {
         table(data = undefined, properties = undefined) {
-            print(CONSOLE_LOG, inspector().table(data, properties));
+            print(CONSOLE_LOG, internals.lazy('inspect_format.js').table(data, properties));
         },
     },
     time: {

@@ -8,9 +8,7 @@
 
 'use strict';
 
-const {
-    StringPrototypeCharCodeAt, StringPrototypeSlice, TypedArrayPrototypeGetLength, realm,
-} = primordials;
+const { StringPrototypeCharCodeAt, StringPrototypeSlice, TypedArrayPrototypeGetLength, realm } = primordials;
 const { webidl, TextDecoder } = realm;
 const { utf8Encode } = internals;
 const readable = internals.lazy('stream_readable.js');

@@ -1,7 +1,8 @@
 // Event, EventTarget, the events that a worker meets, and the global scope as a target.
 //
 // Spec:  https://dom.spec.whatwg.org/#events
-// Covers / differs:  all without a tree: the path of an event is its target alone. The global's functions are its own properties;
+// Covers / differs:  all without a tree: the path of an event is its target alone. The global's functions are its own
+//        properties;
 //        it has no onerror attributes
 // Ops:   none
 // WPT:   dom/events (parts), dom/abort, html/webappapis/scripting
@@ -9,9 +10,7 @@
 
 'use strict';
 
-const {
-    List, Map, MapPrototypeGet, MapPrototypeSet, ObjectDefineProperty, ReflectApply, TypeError, realm,
-} = primordials;
+const { List, Map, MapPrototypeGet, MapPrototypeSet, ObjectDefineProperty, ReflectApply, TypeError, realm } = primordials;
 const { webidl, errors, scope } = realm;
 const { dictionary, domString, integer, requireArguments } = webidl;
 
@@ -621,6 +620,7 @@ realm.globalEvents = {
 
 return {
     __proto__: null,
-    Event, EventTarget, CustomEvent, ErrorEvent, MessageEvent, PromiseRejectionEvent, CloseEvent, addEventListener, removeEventListener,
+    Event, EventTarget, CustomEvent, ErrorEvent, MessageEvent, PromiseRejectionEvent, CloseEvent, addEventListener,
+    removeEventListener,
     dispatchEvent, reportError,
 };

@@ -32,7 +32,7 @@ function start(request, resolve, reject) {
             return;
         }
         if (body !== null && realm.body.isUnusable(body)) {
-            throw new TypeError('Body has already been used. It can only be used once. Use tee() first if you need to read it twice.');
+            throw realm.body.newUsedError();
         }
         if (!StringPrototypeStartsWith(url, 'http:') && !StringPrototypeStartsWith(url, 'https:')) {
             throw new TypeError(`Fetch API cannot load: ${url}`);

@@ -10,9 +10,10 @@
 'use strict';
 
 const {
-    List, StringPrototypeIncludes, StringPrototypeIndexOf, StringPrototypeSlice,
-    StringPrototypeStartsWith, StringPrototypeToLowerCase, StringPrototypeTrim, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength,
-    TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeIndexOf, Uint8Array, defineValue, realm,
+    List, StringPrototypeIncludes, StringPrototypeIndexOf, StringPrototypeSlice, StringPrototypeStartsWith,
+    StringPrototypeToLowerCase, StringPrototypeTrim, TypeError, TypedArrayPrototypeGetBuffer,
+    TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeIndexOf, Uint8Array, defineValue,
+    realm,
 } = primordials;
 const { webidl, hostStreams } = realm;
 const { requireArguments, usvString } = webidl;
@@ -128,6 +129,7 @@ class FormData {
         realm.formData = {
             __proto__: null,
             is: (value) => typeof value === 'object' && value !== null && #list in value,
+            pairs: (data) => data.#list,
             encode: (data) => encode(data.#list),
             push: (data, name, value) => data.#push(name, value),
         };
@@ -309,8 +311,9 @@ function parseMultipart(bytes, boundary) {
         }
         const head = parseHead(utf8Decode(part(bytes, at + 2, headEnd), false, true));
         const body = bodyEnd > headEnd + 4 ? part(bytes, headEnd + 4, bodyEnd) : new Uint8Array(0);
+        const type = StringPrototypeToLowerCase(head.type ?? 'text/plain');
         const value = head.filename === undefined ? utf8Decode(body, false, false)
-            : files.create(new Uint8Array(body), StringPrototypeToLowerCase(head.type ?? 'text/plain'), head.filename, internals.clock());
+            : files.create(new Uint8Array(body), type, head.filename, internals.clock());
         realm.formData.push(data, head.name, value);
         at = bodyEnd + 2;
     }

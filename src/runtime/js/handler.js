@@ -1,7 +1,8 @@
 // handler: one run, from MF_EVENT_START to ops.finish.
 //
 // Spec:  https://developers.cloudflare.com/workers/runtime-apis/handlers/fetch/
-// Covers / differs:  fetch handlers of objects and of classes that extend WorkerEntrypoint. A handler that throws ends the run at
+// Covers / differs:  fetch handlers of objects and of classes that extend WorkerEntrypoint. A handler that throws ends the run
+//        at
 //        once, whatever waitUntil holds.
 // Ops:   respond, waitUntil, finish
 // WPT:   none; tests/runtime
@@ -10,8 +11,8 @@
 'use strict';
 
 const {
-    Error, JSONParse, ObjectDefineProperty, ObjectPrototypeHasOwnProperty, PromiseResolve, ReflectApply,
-    ReflectConstruct, StringPrototypeIncludes, StringPrototypeStartsWith, TypeError, defineValue, inherits, react, realm,
+    Error, JSONParse, ObjectDefineProperty, ObjectPrototypeHasOwnProperty, PromiseResolve, ReflectApply, ReflectConstruct,
+    StringPrototypeIncludes, StringPrototypeStartsWith, TypeError, defineValue, inherits, react, realm,
 } = primordials;
 const { webidl, scope, errors, hostStreams } = realm;
 const { ops, constants } = internals;
@@ -116,7 +117,7 @@ function respond(value) {
             throw new TypeError('Return value from serve handler must not be an error response (like Response.error())');
         }
         if (realm.response.isUnusable(value)) {
-            throw new TypeError('Body has already been used. It can only be used once. Use tee() first if you need to read it twice.');
+            throw realm.body.newUsedError();
         }
         realm.response.open(value, (status, statusText, headers, body) => {
             ops.respond(status, statusText, headers, body !== null);
@@ -188,8 +189,9 @@ function run(namespace, name, request, props) {
 
 // A parse error has no frames, an error that is thrown has.
 function isParseError(value, description) {
-    return description.name === 'SyntaxError' && errors.isError(value) && !StringPrototypeIncludes(description.stack, '\n    at ') &&
-        !StringPrototypeStartsWith(description.message, 'The requested module');
+    const { name, message, stack } = description;
+    return name === 'SyntaxError' && errors.isError(value) && !StringPrototypeIncludes(stack, '\n    at ') &&
+        !StringPrototypeStartsWith(message, 'The requested module');
 }
 
 function failStartup(value) {
@@ -265,7 +267,8 @@ internals.setDispatcher(dispatch);
 
 const workersExports = { __proto__: null };
 const exportNames = [
-    'WorkerEntrypoint', 'DurableObject', 'WorkflowEntrypoint', 'RpcTarget', 'RpcStub', 'RpcPromise', 'RpcProperty', 'ServiceStub',
+    'WorkerEntrypoint', 'DurableObject', 'WorkflowEntrypoint', 'RpcTarget', 'RpcStub', 'RpcPromise', 'RpcProperty',
+    'ServiceStub',
     'waitUntil', 'withEnv', 'abortIsolate',
 ];
 for (let i = 0; i < exportNames.length; i++) {
@@ -279,7 +282,8 @@ internals.define('cloudflare:workers', workersExports);
 
 realm.run = { __proto__: null, fail, waitUntil, ExecutionContext, callHandler, respond, maybeFinish };
 
-// The whole of a run on |namespace|, without a host and without modules, so that the snapshot holds the bytecode of this path; then
+// The whole of a run on |namespace|, without a host and without modules, so that the snapshot holds the bytecode of this path;
+// then
 // forgets it.
 realm.rehearse = (namespace, args) => {
     evaluateMain = () => PromiseResolve(namespace);

@@ -297,6 +297,7 @@ class Headers {
                 headers.#wire = wire;
                 return headers;
             },
+            pairs: (headers) => headers.#sorted(),
             toWire: (headers) => headers.#toWire(),
             fill: (headers, init, context) => headers.#fill(init, context),
             copy(from) {

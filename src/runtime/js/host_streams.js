@@ -9,9 +9,9 @@
 'use strict';
 
 const {
-    List, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeHas, MapPrototypeSet, StringPrototypeCharCodeAt, StringPrototypeSlice,
-    TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset,
-    TypedArrayPrototypeSet, Uint8Array, realm,
+    List, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeHas, MapPrototypeSet, StringPrototypeCharCodeAt,
+    StringPrototypeSlice, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength,
+    TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeSet, Uint8Array, realm,
 } = primordials;
 const { ops, constants } = internals;
 const CHUNK = constants.STREAM_CHUNK_BYTES_MAX;
@@ -247,5 +247,6 @@ function forget() {
 
 realm.hostStreams = {
     __proto__: null,
-    pull, cancel, open, close, readAll, concat, writeText, writeBytes, writeChunk, copy, onAborted, onData, onEnd, onError, onDrain, onStop, forget,
+    pull, cancel, open, close, readAll, concat, writeText, writeBytes, writeChunk, copy, onAborted, onData, onEnd, onError,
+    onDrain, onStop, forget,
 };

@@ -1,7 +1,8 @@
 // inspect: any value as text, in the manner of node's util.inspect, for console and exceptions.
 //
 // Spec:  https://console.spec.whatwg.org/#printer and https://nodejs.org/api/util.html#utilinspectobject-options
-// Covers / differs:  depth, cycles, getters as [Getter], proxies by their target; no colours; custom inspect functions are not called, so
+// Covers / differs:  depth, cycles, getters as [Getter], proxies by their target; no colours; custom inspect functions are not
+//        called, so
 //        that no code of the worker runs but Error.prepareStackTrace and what RegExp.prototype.toString reads
 // Ops:   none
 // WPT:   console
@@ -10,15 +11,15 @@
 'use strict';
 
 const {
-    BigIntPrototypeToString, BigIntPrototypeValueOf, BooleanPrototypeValueOf, DatePrototypeGetTime,
-    DatePrototypeToISOString, FunctionPrototypeToString, JSONStringify, List, Map, MapPrototypeGet, MapPrototypeGetSize, MapPrototypeSet,
-    MathMax, MathMin, NumberPrototypeToString, NumberPrototypeValueOf, ObjectGetOwnPropertyDescriptor, ObjectGetOwnPropertySymbols,
-    ObjectGetPrototypeOf, ObjectIs, ObjectKeys, ObjectPrototype, ObjectPrototypeHasOwnProperty,
-    ObjectPrototypePropertyIsEnumerable, ArrayBufferPrototypeGetByteLength, RegExpPrototypeToString,
-    DataViewPrototypeGetBuffer, DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset,
-    StringPrototypeCharCodeAt, StringPrototypeIncludes, StringPrototypeIndexOf, StringPrototypePadEnd, StringPrototypePadStart,
-    StringPrototypeRepeat, StringPrototypeSlice, StringPrototypeStartsWith, StringPrototypeValueOf, SymbolPrototypeToString,
-    SymbolPrototypeValueOf, SymbolToStringTag, TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag, Uint8Array, WeakRefPrototypeDeref, realm,
+    ArrayBufferPrototypeGetByteLength, BigIntPrototypeValueOf, BooleanPrototypeValueOf, DataViewPrototypeGetBuffer,
+    DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset, DatePrototypeGetTime, DatePrototypeToISOString,
+    FunctionPrototypeToString, List, Map, MapPrototypeGet, MapPrototypeGetSize, MapPrototypeSet, MathMax, MathMin,
+    NumberPrototypeToString, NumberPrototypeValueOf, ObjectGetOwnPropertyDescriptor, ObjectGetOwnPropertySymbols,
+    ObjectGetPrototypeOf, ObjectKeys, ObjectPrototype, ObjectPrototypeHasOwnProperty, ObjectPrototypePropertyIsEnumerable,
+    RegExpPrototypeToString, StringPrototypeCharCodeAt, StringPrototypeIncludes, StringPrototypeIndexOf,
+    StringPrototypePadEnd, StringPrototypePadStart, StringPrototypeRepeat, StringPrototypeSlice, StringPrototypeStartsWith,
+    StringPrototypeValueOf, SymbolPrototypeToString, SymbolPrototypeValueOf, SymbolToStringTag,
+    TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag, Uint8Array, WeakRefPrototypeDeref, realm,
 } = primordials;
 const { typeOf, constructorName, previewEntries, proxyDetails, promiseDetails } = internals;
 const { errors } = realm;
@@ -29,97 +30,10 @@ const DEPTH_MAX = 50;
 const ITEMS_MAX = 100;
 const KEYS_MAX = 200;
 const LENGTH_MAX = 10000;
-const STRING_MAX = 10000;
 const BUDGET = 131072;
-const WIDTH = 80;
 const PROXIES_MAX = 100;
 
-function push(list, item) {
-    list[list.length] = item;
-}
-
-function join(list, separator) {
-    let text = list.length === 0 ? '' : list[0];
-    for (let i = 1; i < list.length; i++) {
-        text += separator + list[i];
-    }
-    return text;
-}
-
-/* ---- primitives ---------------------------------------------------------------------------- */
-
-const ESCAPES = { __proto__: null, '\b': '\\b', '\t': '\\t', '\n': '\\n', '\f': '\\f', '\r': '\\r', '\\': '\\\\' };
-
-function quote(text) {
-    let mark = "'";
-    if (StringPrototypeIncludes(text, "'")) {
-        mark = !StringPrototypeIncludes(text, '"') ? '"' : !StringPrototypeIncludes(text, '`') && !StringPrototypeIncludes(text, '${') ? '`' : "'";
-    }
-    let out = '';
-    let plainStart = 0;
-    for (let i = 0; i < text.length; i++) {
-        const c = StringPrototypeCharCodeAt(text, i);
-        const isLow = c < 32 || (c >= 127 && c < 160);
-        const isLone = c >= 0xd800 && c < 0xe000 && isLoneSurrogate(text, i, c);
-        if (!isLow && !isLone && c !== 92 && text[i] !== mark) {
-            continue;
-        }
-        out += StringPrototypeSlice(text, plainStart, i);
-        plainStart = i + 1;
-        const hex = NumberPrototypeToString(c, 16);
-        out += text[i] === mark ? `\\${mark}` : ESCAPES[text[i]] ??
-            (isLone ? `\\u${hex}` : `\\x${StringPrototypePadStart(hex, 2, '0')}`);
-    }
-    return mark + out + StringPrototypeSlice(text, plainStart) + mark;
-}
-
-function isLoneSurrogate(text, i, c) {
-    if (c < 0xdc00) {
-        const next = i + 1 < text.length ? StringPrototypeCharCodeAt(text, i + 1) : 0;
-        return next < 0xdc00 || next > 0xdfff;
-    }
-    const before = i > 0 ? StringPrototypeCharCodeAt(text, i - 1) : 0;
-    return before < 0xd800 || before > 0xdbff;
-}
-
-function formatNumber(value) {
-    return ObjectIs(value, -0) ? '-0' : `${value}`;
-}
-
-function formatString(context, value, level) {
-    let tail = '';
-    if (value.length > STRING_MAX) {
-        const more = value.length - STRING_MAX;
-        tail = `... ${more} more character${more === 1 ? '' : 's'}`;
-        value = StringPrototypeSlice(value, 0, STRING_MAX);
-    }
-    if (level === 0 || value.length <= 16 || value.length <= WIDTH - context.indentation - 4) {
-        return quote(value) + tail;
-    }
-    const lines = List();
-    for (let start = 0; start < value.length;) {
-        const end = StringPrototypeIndexOf(value, '\n', start);
-        const next = end < 0 ? value.length : end + 1;
-        push(lines, quote(StringPrototypeSlice(value, start, next)));
-        start = next;
-    }
-    return join(lines, ` +\n${StringPrototypeRepeat(' ', context.indentation + 2)}`) + tail;
-}
-
-function formatPrimitive(context, value, level) {
-    switch (typeof value) {
-        case 'string':
-            return formatString(context, value, level);
-        case 'number':
-            return formatNumber(value);
-        case 'bigint':
-            return `${BigIntPrototypeToString(value)}n`;
-        case 'symbol':
-            return SymbolPrototypeToString(value);
-        default:
-            return `${value}`;
-    }
-}
+const { WIDTH, push, join, quote, formatPrimitive } = internals.lazy('inspect_text.js');
 
 /* ---- objects: their parts ------------------------------------------------------------------ */
 
@@ -155,8 +69,8 @@ function formatProperty(context, object, key, level, isIndex) {
     if (isIndex) {
         return text;
     }
-    const name = descriptor !== undefined && !descriptor.enumerable ? `[${typeof key === 'symbol' ? SymbolPrototypeToString(key) : key}]` : formatKey(key);
-    return `${name}: ${text}`;
+    const isHidden = descriptor !== undefined && !descriptor.enumerable && typeof key === 'string';
+    return `${isHidden ? `[${key}]` : formatKey(key)}: ${text}`;
 }
 
 function isIndexKey(key, length) {
@@ -164,7 +78,8 @@ function isIndexKey(key, length) {
     return number >= 0 && number < length && `${number}` === key;
 }
 
-// Adds the own enumerable properties of |object| but the indices below |length|. Of a very long array they are not listed: that would
+// Adds the own enumerable properties of |object| but the indices below |length|. Of a very long array they are not listed:
+// that would
 // make a string of every index.
 function addProperties(context, output, object, level, length, extra) {
     if (length > LENGTH_MAX) {
@@ -271,13 +186,18 @@ function hexOf(buffer) {
 
 /* ---- objects: their names ------------------------------------------------------------------ */
 
+function nameOfFunction(value) {
+    const name = typeof value === 'function' && typeOf(value) !== 'proxy' ? peek(value, 'name') : '';
+    return typeof name === 'string' ? name : '';
+}
+
 // The name of the nearest constructor that has one.
 function classOf(value) {
     for (let at = value, i = 0; at !== null && i < PROXIES_MAX && typeOf(at) !== 'proxy'; at = ObjectGetPrototypeOf(at), i++) {
         const descriptor = ObjectGetOwnPropertyDescriptor(at, 'constructor');
-        const maker = descriptor !== undefined && ObjectPrototypeHasOwnProperty(descriptor, 'value') ? descriptor.value : undefined;
-        const name = typeof maker === 'function' && typeOf(maker) !== 'proxy' ? peek(maker, 'name') : '';
-        if (typeof name === 'string' && name !== '') {
+        const hasValue = descriptor !== undefined && ObjectPrototypeHasOwnProperty(descriptor, 'value');
+        const name = hasValue ? nameOfFunction(descriptor.value) : '';
+        if (name !== '') {
             return name;
         }
     }
@@ -302,15 +222,14 @@ function nameOf(value, fallback, size) {
 
 function formatFunction(value, kind) {
     const text = FunctionPrototypeToString(value);
-    const ownName = peek(value, 'name');
-    const name = typeof ownName === 'string' ? ownName : '';
+    const name = nameOfFunction(value);
     if (StringPrototypeStartsWith(text, 'class') && (text[5] === ' ' || text[5] === '{' || text[5] === '\n')) {
-        const parent = ObjectGetPrototypeOf(value);
-        const parentName = typeof parent === 'function' && typeOf(parent) !== 'proxy' ? peek(parent, 'name') : '';
-        return `[class ${name === '' ? '(anonymous)' : name}${typeof parentName === 'string' && parentName !== '' ? ` extends ${parentName}` : ''}]`;
+        const parent = nameOfFunction(ObjectGetPrototypeOf(value));
+        return `[class ${name === '' ? '(anonymous)' : name}${parent === '' ? '' : ` extends ${parent}`}]`;
     }
     const tag = tagOf(value);
-    const type = tag === 'GeneratorFunction' || tag === 'AsyncGeneratorFunction' ? tag : kind === 'asyncfunction' ? 'AsyncFunction' : 'Function';
+    const isGenerator = tag === 'GeneratorFunction' || tag === 'AsyncGeneratorFunction';
+    const type = isGenerator ? tag : kind === 'asyncfunction' ? 'AsyncFunction' : 'Function';
     return `[${type}${name === '' ? ' (anonymous)' : `: ${name}`}]`;
 }
 
@@ -456,7 +375,7 @@ function shapeUnknown(context, value, level, kind) {
 }
 
 function shape(context, value, level) {
-    const own = realm.inspectOwn === undefined ? null : realm.inspectOwn(value);
+    const own = internals.lazy('inspect_own.js').parts(value);
     if (own !== null) {
         const result = shapeOf('', `${nameOf(value, 'Object')} {`, '}');
         context.indentation += 2;
@@ -520,7 +439,8 @@ function group(context, parts, value) {
     }
     const bias = MathMax(actual - 3 - (actual - total / parts.length) ** 0.5, 1); // node's own arithmetic
     const columns = MathMin(
-        primordials.MathFloor((2.5 * bias * last) ** 0.5 / bias + 0.5), primordials.MathFloor((WIDTH - context.indentation) / actual), 12,
+        primordials.MathFloor((2.5 * bias * last) ** 0.5 / bias + 0.5),
+        primordials.MathFloor((WIDTH - context.indentation) / actual), 12,
     );
     if (columns <= 1) {
         return parts;
@@ -541,7 +461,9 @@ function group(context, parts, value) {
         for (let j = i; j < end; j++) {
             const cell = j === end - 1 ? parts[j] : `${parts[j]}, `;
             const width = columnWidths[j - i] - (j === end - 1 ? 2 : 0);
-            row += isNumeric ? StringPrototypePadStart(cell, width, ' ') : j === end - 1 ? cell : StringPrototypePadEnd(cell, width, ' ');
+            const isLast = j === end - 1;
+            row += isNumeric ? StringPrototypePadStart(cell, width, ' ')
+                : isLast ? cell : StringPrototypePadEnd(cell, width, ' ');
         }
         push(rows, row);
     }
@@ -592,6 +514,11 @@ function tooDeep(value) {
     return isPlain && ObjectKeys(value).length === 0 ? '{}' : `[${nameOf(value, 'Object')}]`;
 }
 
+// Past the depth, these are still shown by what they are.
+function hasOwnText(kind) {
+    return kind === 'function' || kind === 'asyncfunction' || kind === 'date' || kind === 'regexp' || kind === 'boxed';
+}
+
 function formatObject(context, value, level) {
     for (let i = 0; typeOf(value) === 'proxy'; i++) {
         const details = proxyDetails(value);
@@ -616,7 +543,7 @@ function formatObject(context, value, level) {
         }
     }
     const kind = typeOf(value);
-    if (level > context.depth && kind !== 'function' && kind !== 'asyncfunction' && kind !== 'date' && kind !== 'regexp' && kind !== 'boxed') {
+    if (level > context.depth && !hasOwnText(kind)) {
         return kind === 'error' ? formatError(context, value) : tooDeep(value);
     }
     push(seen, value);
@@ -634,7 +561,6 @@ function formatObject(context, value, level) {
     return assemble(context, result, level, value);
 }
 
-// Past the depth, what has a text of its own is still shown by it.
 function shapeFlat(context, value, kind) {
     switch (kind) {
         case 'date': return shapeOf(formatDate(value), '', '');
@@ -679,188 +605,4 @@ function inspect(value, options = undefined) {
     return formatValue(newContext(depth), value, 0);
 }
 
-/* ---- console.log's format ------------------------------------------------------------------ */
-
-function toNumber(value, convert) {
-    if (typeof value === 'bigint') {
-        return `${BigIntPrototypeToString(value)}n`;
-    }
-    return typeof value === 'symbol' || (typeof value === 'object' && value !== null) ? 'NaN' : formatNumber(convert(value));
-}
-
-function toText(value) {
-    if (typeof value === 'string') {
-        return value;
-    }
-    return typeof value === 'object' && value !== null || typeof value === 'function'
-        ? formatValue(newContext(0), value, 0) : formatPrimitive(newContext(0), value, 0);
-}
-
-function toJson(value) {
-    try {
-        return JSONStringify(value) ?? 'undefined';
-    } catch {
-        return '[Circular]';
-    }
-}
-
-// One directive of a format string; undefined for a character that is none.
-function directive(character, value) {
-    switch (character) {
-        case 's': return toText(value);
-        case 'd': return toNumber(value, (v) => +v);
-        case 'i': return toNumber(value, (v) => primordials.NumberParseInt(v));
-        case 'f': return typeof value === 'symbol' ? 'NaN' : toNumber(value, (v) => primordials.NumberParseFloat(v));
-        case 'j': return toJson(value);
-        case 'o': return formatValue(newContext(4), value, 0);
-        case 'O': return formatValue(newContext(DEPTH), value, 0);
-        case 'c': return '';
-        default: return undefined;
-    }
-}
-
-// The arguments of console.log from |start| on as one text.
-function format(args, start) {
-    let text = '';
-    let next = start;
-    if (typeof args[start] === 'string') {
-        const pattern = args[start];
-        let plainStart = 0;
-        next = start + 1;
-        for (let i = StringPrototypeIndexOf(pattern, '%'); i >= 0 && i + 1 < pattern.length;) {
-            let after = i + 1;
-            if (pattern[i + 1] === '%') {
-                text += StringPrototypeSlice(pattern, plainStart, i + 1);
-                plainStart = after = i + 2;
-            } else if (next < args.length) {
-                const replaced = directive(pattern[i + 1], args[next]);
-                if (replaced !== undefined) {
-                    text += StringPrototypeSlice(pattern, plainStart, i) + replaced;
-                    plainStart = after = i + 2;
-                    next++;
-                }
-            }
-            i = StringPrototypeIndexOf(pattern, '%', after);
-        }
-        text += StringPrototypeSlice(pattern, plainStart);
-    }
-    for (; next < args.length; next++) {
-        const value = args[next];
-        text += (next > start ? ' ' : '') + (typeof value === 'string' ? value : inspect(value));
-    }
-    return text;
-}
-
-/* ---- console.table ------------------------------------------------------------------------- */
-
-function drawTable(heads, rows) {
-    const widths = List();
-    for (let i = 0; i < heads.length; i++) {
-        widths[i] = heads[i].length + 2;
-        for (let j = 0; j < rows.length; j++) {
-            widths[i] = MathMax(widths[i], rows[j][i].length + 2);
-        }
-    }
-    const line = (left, middle, right) => {
-        let text = left;
-        for (let i = 0; i < widths.length; i++) {
-            text += (i === 0 ? '' : middle) + StringPrototypeRepeat('\u2500', widths[i]);
-        }
-        return text + right;
-    };
-    const row = (cells) => {
-        let text = '\u2502';
-        for (let i = 0; i < cells.length; i++) {
-            text += StringPrototypePadEnd(` ${cells[i]}`, widths[i], ' ') + '\u2502';
-        }
-        return text;
-    };
-    let text = `${line('\u250c', '\u252c', '\u2510')}\n${row(heads)}\n${line('\u251c', '\u253c', '\u2524')}\n`;
-    for (let i = 0; i < rows.length; i++) {
-        text += `${row(rows[i])}\n`;
-    }
-    return text + line('\u2514', '\u2534', '\u2518');
-}
-
-function cellText(value) {
-    return formatValue(newContext(0), value, 1);
-}
-
-function indexOf(list, item) {
-    for (let i = 0; i < list.length; i++) {
-        if (list[i] === item) {
-            return i;
-        }
-    }
-    return -1;
-}
-
-// [index, value, ...] of what console.table shows as rows, and the name of the first column.
-function tableEntries(data) {
-    const entries = List();
-    const kind = typeOf(data);
-    if (kind === 'map' || kind === 'set') {
-        const items = previewEntries(data);
-        for (let i = 0; i < items.length && entries.length < 2000; i += kind === 'map' ? 2 : 1) {
-            push(entries, `${entries.length / 2}`);
-            push(entries, kind === 'map' ? items[i + 1] : items[i]);
-        }
-        return entries;
-    }
-    const keys = ObjectKeys(data);
-    for (let i = 0; i < keys.length && i < 1000; i++) {
-        push(entries, keys[i]);
-        push(entries, peek(data, keys[i]));
-    }
-    return entries;
-}
-
-function table(data, properties) {
-    if (typeof data !== 'object' || data === null || typeOf(data) === 'proxy') {
-        return typeof data === 'string' ? data : inspect(data);
-    }
-    const entries = tableEntries(data);
-    const columns = List();
-    const isFixed = typeof properties === 'object' && properties !== null && typeOf(properties) === 'array';
-    for (let i = 0; isFixed && i < properties.length && i < KEYS_MAX; i++) {
-        push(columns, `${properties[i]}`);
-    }
-    let hasValues = false;
-    const isRow = (value) => typeof value === 'object' && value !== null && typeOf(value) !== 'proxy';
-    for (let i = 0; i < entries.length; i += 2) {
-        if (!isRow(entries[i + 1])) {
-            hasValues = true;
-            continue;
-        }
-        const keys = isFixed ? [] : ObjectKeys(entries[i + 1]);
-        for (let j = 0; j < keys.length && columns.length < KEYS_MAX; j++) {
-            if (indexOf(columns, keys[j]) < 0) {
-                push(columns, keys[j]);
-            }
-        }
-    }
-    const heads = List();
-    push(heads, '(index)');
-    for (let i = 0; i < columns.length; i++) {
-        push(heads, columns[i]);
-    }
-    if (hasValues) {
-        push(heads, 'Values');
-    }
-    const rows = List();
-    for (let i = 0; i < entries.length; i += 2) {
-        const cells = List();
-        const value = entries[i + 1];
-        push(cells, entries[i]);
-        for (let j = 0; j < columns.length; j++) {
-            push(cells, isRow(value) && ObjectPrototypeHasOwnProperty(value, columns[j]) ? cellText(peek(value, columns[j])) : '');
-        }
-        if (hasValues) {
-            push(cells, isRow(value) ? '' : cellText(value));
-        }
-        push(rows, cells);
-    }
-    return drawTable(heads, rows);
-}
-
-return { __proto__: null, inspect, format, table, quote };
+return { __proto__: null, DEPTH, inspect, formatValue, newContext };

@@ -8,9 +8,7 @@
 
 'use strict';
 
-const {
-    IteratorPrototype, ObjectDefineProperty, ObjectSetPrototypeOf, ReflectApply, SymbolIterator, realm,
-} = primordials;
+const { IteratorPrototype, ObjectDefineProperty, ObjectSetPrototypeOf, ReflectApply, SymbolIterator, realm } = primordials;
 const { webidl } = realm;
 
 // Gives |constructor| entries, keys, values, forEach and Symbol.iterator. pairs(object) throws on a foreign object and returns

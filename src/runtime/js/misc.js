@@ -1,8 +1,10 @@
 // The small globals: crypto (randomness), performance, navigator, Cloudflare, scheduler, atob and btoa, structuredClone.
 //
-// Spec:  https://w3c.github.io/webcrypto/#Crypto-interface  https://w3c.github.io/hr-time/  https://infra.spec.whatwg.org/#forgiving-base64
+// Spec:  https://w3c.github.io/webcrypto/#Crypto-interface  https://w3c.github.io/hr-time/ 
+//        https://infra.spec.whatwg.org/#forgiving-base64
 //        https://html.spec.whatwg.org/multipage/structured-data.html
-// Covers / differs:  crypto.subtle, performance.mark and the like are not here yet. performance.now() stands still during a turn, as
+// Covers / differs:  crypto.subtle, performance.mark and the like are not here yet. performance.now() stands still during a
+//        turn, as
 //        on Cloudflare
 // Ops:   random, uuid
 // WPT:   WebCryptoAPI/getRandomValues, WebCryptoAPI/randomUUID, hr-time, html/webappapis/atob, html/webappapis/structured-clone
@@ -12,7 +14,8 @@
 
 const {
     JSONParse, List, ObjectDefineProperty, ObjectSetPrototypeOf, StringFromCharCode, StringPrototypeCharCodeAt,
-    StringPrototypeSlice, TypeError, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetSymbolToStringTag, defineValue, realm,
+    StringPrototypeSlice, TypeError, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetSymbolToStringTag, defineValue,
+    realm,
 } = primordials;
 const { webidl, scope } = realm;
 const { requireArguments } = webidl;
@@ -28,7 +31,8 @@ function illegal(token) {
 
 const INTEGER_VIEWS = {
     __proto__: null,
-    Int8Array: 1, Uint8Array: 1, Uint8ClampedArray: 1, Int16Array: 1, Uint16Array: 1, Int32Array: 1, Uint32Array: 1, BigInt64Array: 1,
+    Int8Array: 1, Uint8Array: 1, Uint8ClampedArray: 1, Int16Array: 1, Uint16Array: 1, Int32Array: 1, Uint32Array: 1,
+    BigInt64Array: 1,
     BigUint64Array: 1,
 };
 
@@ -146,7 +150,13 @@ ObjectDefineProperty(Cloudflare, 'compatibilityFlags', {
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
 function sextet(c) {
-    return c >= 65 && c <= 90 ? c - 65 : c >= 97 && c <= 122 ? c - 71 : c >= 48 && c <= 57 ? c + 4 : c === 43 ? 62 : c === 47 ? 63 : -1;
+    if (c >= 97) {
+        return c <= 122 ? c - 71 : -1;
+    }
+    if (c >= 65) {
+        return c <= 90 ? c - 65 : -1;
+    }
+    return c >= 48 && c <= 57 ? c + 4 : c === 43 ? 62 : c === 47 ? 63 : -1;
 }
 
 function isBlank(c) {
@@ -211,8 +221,8 @@ function atob(data) {
     for (let i = 0; i < length; i++) {
         const value = sextet(StringPrototypeCharCodeAt(text, i));
         if (value < 0) {
-            throw invalid('atob() called with invalid base64-encoded data. (Only whitespace, \'+\', \'/\', alphanumeric ASCII, and up to ' +
-                'two terminal \'=\' signs when the input data length is divisible by 4 are allowed.)');
+            throw invalid('atob() called with invalid base64-encoded data. (Only whitespace, \'+\', \'/\', alphanumeric ASCII, ' +
+                'and up to two terminal \'=\' signs when the input data length is divisible by 4 are allowed.)');
         }
         bits = bits << 6 | value;
         if (++count === 4) {
@@ -243,9 +253,14 @@ function answer(tag, value) {
 }
 
 function isUnclonable(object) {
-    return realm.headers.is(object) || realm.request.is(object) || realm.response.is(object) || realm.url.is(object) ||
-        realm.searchParams.is(object) || (realm.event !== undefined && (realm.event.is(object) || realm.eventTarget.is(object))) ||
-        (realm.isReadableStream !== null && internals.lazy('streams.js').isAny(object)) || (realm.formData !== null && realm.formData.is(object));
+    if (realm.headers.is(object) || realm.request.is(object) || realm.response.is(object) || realm.url.is(object) ||
+        realm.searchParams.is(object)) {
+        return true;
+    }
+    // A class whose file was never loaded has no objects.
+    return (realm.event !== undefined && (realm.event.is(object) || realm.eventTarget.is(object))) ||
+        (realm.isReadableStream !== null && internals.lazy('streams.js').isAny(object)) ||
+        (realm.formData !== null && realm.formData.is(object));
 }
 
 internals.setDataCloneError((message) => realm.domException(message, 'DataCloneError'));

@@ -9,7 +9,8 @@
 // WPT:   none; tests/runtime/hostile
 // Limits: none
 //
-// Rules for this folder, checked by tests/runtime/lint.mjs: no free names but internals and primordials; no for-of, no spread and
+// Rules for this folder, checked by tests/runtime/lint.mjs: no free names but internals and primordials; no for-of, no spread
+// and
 // no destructuring of arrays (Symbol.iterator); no instanceof on what a worker can reach; property descriptors have a null
 // prototype; lists that hold internals are made by List(), whose index writes meet no setter.
 
@@ -134,7 +135,8 @@ primordials.PromiseWithResolvers = () => {
     return capability;
 };
 
-// Calls one of the two when |value|, which may be anything, is settled. `await` looks up `constructor` on a promise and `then` on
+// Calls one of the two when |value|, which may be anything, is settled. `await` looks up `constructor` on a promise and `then`
+// on
 // anything else, but never a patched Promise.prototype.then. The callbacks must not throw.
 primordials.react = async (value, onFulfilled, onRejected) => {
     let result;

@@ -10,8 +10,8 @@
 
 const {
     Map, MapPrototypeDelete, MapPrototypeForEach, MapPrototypeGetSize, MapPrototypeSet, ObjectGetOwnPropertyDescriptor,
-    ObjectGetPrototypeOf, ObjectPrototypeHasOwnProperty, ReflectApply, StringPrototypeIncludes,
-    StringPrototypeIndexOf, StringPrototypeSlice, String, realm,
+    ObjectGetPrototypeOf, ObjectPrototypeHasOwnProperty, ReflectApply, StringPrototypeIncludes, StringPrototypeIndexOf,
+    StringPrototypeSlice, String, realm,
 } = primordials;
 const { ops, typeOf, describeError, constructorName, constants } = internals;
 

@@ -1,7 +1,8 @@
 // Request: what a handler gets and what fetch() takes.
 //
 // Spec:  https://fetch.spec.whatwg.org/#request-class
-// Covers / differs:  all; there is no base URL, so that relative ones are refused; mode, credentials, cache and referrer are kept
+// Covers / differs:  all; there is no base URL, so that relative ones are refused; mode, credentials, cache and referrer are
+//        kept
 //        and mean nothing to a server, as on Cloudflare; a stream as body needs no `duplex`.
 // Ops:   none
 // WPT:   fetch/api/request

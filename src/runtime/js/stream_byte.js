@@ -356,8 +356,10 @@ function byobRequestOf(controller) {
 function setUp(stream, algorithms, highWaterMark, autoAllocate) {
     const controller = {
         __proto__: null,
-        object: null, isByte: true, stream, queue: newQueue(), total: 0, isStarted: false, isCloseRequested: false, pullsAgain: false,
-        isPulling: false, pull: algorithms.pull, cancel: algorithms.cancel, highWaterMark, byobRequest: null, pulls: newQueue(), shouldPull,
+        object: null, isByte: true, stream, queue: newQueue(), total: 0, isStarted: false, isCloseRequested: false,
+        pullsAgain: false,
+        isPulling: false, pull: algorithms.pull, cancel: algorithms.cancel, highWaterMark, byobRequest: null, pulls: newQueue(),
+        shouldPull,
         fail: (error) => fail(controller, error),
         cancelSteps(reason) {
             invalidateRequest(controller);
@@ -382,7 +384,8 @@ function setUp(stream, algorithms, highWaterMark, autoAllocate) {
                 }
                 push(controller.pulls, {
                     __proto__: null,
-                    buffer, bufferByteLength: autoAllocate, byteOffset: 0, byteLength: autoAllocate, bytesFilled: 0, minimumFill: 1,
+                    buffer, bufferByteLength: autoAllocate, byteOffset: 0, byteLength: autoAllocate, bytesFilled: 0,
+                    minimumFill: 1,
                     elementSize: 1, constructor: Uint8Array, reader: 'default',
                 });
             }
@@ -593,7 +596,8 @@ function create(algorithms, highWaterMark = 0) {
 
 return {
     __proto__: null,
-    ReadableByteStreamController, ReadableStreamBYOBRequest, ReadableStreamBYOBReader, setUpFromSource, create, enqueue, close, fail,
+    ReadableByteStreamController, ReadableStreamBYOBRequest, ReadableStreamBYOBReader, setUpFromSource, create, enqueue, close,
+    fail,
     respond, respondWithNewView, byobRequestOf, readInto,
     newByobReaderObject: (stream) => new ReadableStreamBYOBReader(stream),
 };

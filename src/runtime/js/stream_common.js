@@ -6,17 +6,19 @@
 // WPT:   streams/queuing-strategies.any.js
 // Limits: none
 //
-// All of streams works on records, objects without a prototype that no worker sees; the classes are thin shells around them with
+// All of streams works on records, objects without a prototype that no worker sees; the classes are thin shells around them
+// with
 // one private field each, which is their brand.
 
 'use strict';
 
 const {
-    ArrayBuffer, ArrayBufferIsView, ArrayBufferPrototypeGetByteLength, ArrayBufferPrototypeGetDetached, ArrayBufferPrototypeTransfer,
-    DataView, DataViewPrototypeGetBuffer, DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset, List, NumberIsNaN, PromisePrototypeThen, PromiseReject,
-    PromiseResolve, PromiseWithResolvers, RangeError, ReflectApply, TypeError, TypedArrayConstructors,
-    TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset,
-    TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet, Uint8Array, realm,
+    ArrayBuffer, ArrayBufferIsView, ArrayBufferPrototypeGetByteLength, ArrayBufferPrototypeGetDetached,
+    ArrayBufferPrototypeTransfer, DataView, DataViewPrototypeGetBuffer, DataViewPrototypeGetByteLength,
+    DataViewPrototypeGetByteOffset, List, NumberIsNaN, PromisePrototypeThen, PromiseReject, PromiseResolve,
+    PromiseWithResolvers, RangeError, ReflectApply, TypeError, TypedArrayConstructors, TypedArrayPrototypeGetBuffer,
+    TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetLength,
+    TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet, Uint8Array, realm,
 } = primordials;
 const { webidl } = realm;
 const { typeOf } = internals;
@@ -51,7 +53,8 @@ function promised(body) {
     }
 }
 
-// Calls a worker's function; the result is a promise, resolved with what it returned: two steps after that when it is a promise,
+// Calls a worker's function; the result is a promise, resolved with what it returned: two steps after that when it is a
+// promise,
 // as Web IDL has it (and tests see it), but without looking up its `then`.
 function callForPromise(callback, self, args) {
     try {
@@ -60,6 +63,11 @@ function callForPromise(callback, self, args) {
     } catch (error) {
         return PromiseReject(error);
     }
+}
+
+// The same for a function that may be missing.
+function callOrResolve(callback, self, args) {
+    return callback === undefined ? PromiseResolve(undefined) : callForPromise(callback, self, args);
 }
 
 // promise.then(onFulfilled, onRejected) for our own use; either may be undefined.
@@ -219,10 +227,22 @@ const bufferLength = (buffer) => (typeOf(buffer) === 'arraybuffer' ? ArrayBuffer
 const transferBuffer = (buffer) => ArrayBufferPrototypeTransfer(buffer);
 
 const viewBuffer = (view) => (isDataView(view) ? DataViewPrototypeGetBuffer(view) : TypedArrayPrototypeGetBuffer(view));
-const viewOffset = (view) => (isDataView(view) ? (isDetached(DataViewPrototypeGetBuffer(view)) ? 0 : DataViewPrototypeGetByteOffset(view))
-    : TypedArrayPrototypeGetByteOffset(view));
-const viewLength = (view) => (isDataView(view) ? (isDetached(DataViewPrototypeGetBuffer(view)) ? 0 : DataViewPrototypeGetByteLength(view))
-    : TypedArrayPrototypeGetByteLength(view));
+
+// A DataView's getters throw on a detached buffer; a typed array's say 0.
+function viewOffset(view) {
+    if (!isDataView(view)) {
+        return TypedArrayPrototypeGetByteOffset(view);
+    }
+    return isDetached(DataViewPrototypeGetBuffer(view)) ? 0 : DataViewPrototypeGetByteOffset(view);
+}
+
+function viewLength(view) {
+    if (!isDataView(view)) {
+        return TypedArrayPrototypeGetByteLength(view);
+    }
+    return isDetached(DataViewPrototypeGetBuffer(view)) ? 0 : DataViewPrototypeGetByteLength(view);
+}
+
 const viewItems = (view) => (isDataView(view) ? viewLength(view) : TypedArrayPrototypeGetLength(view));
 
 // {constructor, size} of the elements of |view|.
@@ -251,9 +271,11 @@ const recordOf = { __proto__: null };
 
 return {
     __proto__: null,
-    noop, setHandled, resolvedDeferred, rejectedDeferred, newDeferred: PromiseWithResolvers, promised, callForPromise, chain,
+    noop, setHandled, resolvedDeferred, rejectedDeferred, newDeferred: PromiseWithResolvers, promised, callForPromise,
+    callOrResolve, chain,
     newQueue, push, shift, peek, enqueueWithSize, dequeue, resetQueue,
     readStrategy, highWaterMarkOf, sizeOf, ByteLengthQueuingStrategy, CountQueuingStrategy,
-    isView, isDataView, isDetached, bufferLength, transferBuffer, viewBuffer, viewOffset, viewLength, viewItems, elementsOf, cloneBytes,
+    isView, isDataView, isDetached, bufferLength, transferBuffer, viewBuffer, viewOffset, viewLength, viewItems, elementsOf,
+    cloneBytes,
     copyBytes, newBuffer: (size) => new ArrayBuffer(size), illegal, recordOf,
 };

@@ -79,7 +79,9 @@ class Pipe {
         const onDestinationError = (error) => this.#shutDown(
             preventCancel ? null : () => readable.cancel(source, error), true, error,
         );
-        const onSourceClose = () => this.#shutDown(preventClose ? null : () => writable.closeWithPropagation(this.#writer), false);
+        const onSourceClose = () => this.#shutDown(
+            preventClose ? null : () => writable.closeWithPropagation(this.#writer), false,
+        );
 
         if (source.state === 'errored') {
             onSourceError(source.storedError);

@@ -8,11 +8,15 @@
 
 'use strict';
 
-const { PromiseReject, PromiseResolve, ReflectApply, RangeError, TypeError, ObjectDefineProperty, SymbolAsyncIterator, react, realm } = primordials;
+const {
+    PromiseReject, PromiseResolve, ReflectApply, RangeError, TypeError, ObjectDefineProperty, SymbolAsyncIterator, react,
+    realm,
+} = primordials;
 const { webidl } = realm;
 const common = internals.lazy('stream_common.js');
 const {
-    callForPromise, chain, newDeferred, newQueue, promised, push, recordOf, rejectedDeferred, resolvedDeferred, setHandled, shift,
+    callOrResolve, chain, newDeferred, newQueue, promised, push, recordOf, rejectedDeferred, resolvedDeferred, setHandled,
+    shift,
 } = common;
 
 /* ---- the stream ---------------------------------------------------------------------------- */
@@ -263,7 +267,8 @@ function failDefault(controller, error) {
     }
 }
 
-// Ties a controller's record to |stream| and starts it. algorithms: {start, pull, cancel}, each on no arguments but cancel's reason.
+// Ties a controller's record to |stream| and starts it. algorithms: {start, pull, cancel}, each on no arguments but cancel's
+// reason.
 function startController(controller, stream, algorithms) {
     stream.controller = controller;
     const started = algorithms.start();
@@ -276,7 +281,8 @@ function startController(controller, stream, algorithms) {
 function setUpDefault(stream, algorithms, highWaterMark, size) {
     const controller = {
         __proto__: null,
-        object: null, isByte: false, stream, queue: newQueue(), total: 0, isStarted: false, isCloseRequested: false, pullsAgain: false,
+        object: null, isByte: false, stream, queue: newQueue(), total: 0, isStarted: false, isCloseRequested: false,
+        pullsAgain: false,
         isPulling: false, pull: algorithms.pull, cancel: algorithms.cancel, highWaterMark, size, shouldPull,
         fail: (error) => failDefault(controller, error),
         cancelSteps(reason) {
@@ -344,7 +350,10 @@ webidl.finish(ReadableStreamDefaultController);
 
 function readSource(source, context) {
     const { autoAllocateChunkSize, cancel: cancelFn, pull, start, type } = source === null ? { __proto__: null } : source;
-    const result = { __proto__: null, source, autoAllocate: undefined, cancel: undefined, pull: undefined, start: undefined, isBytes: false };
+    const result = {
+        __proto__: null,
+        source, autoAllocate: undefined, cancel: undefined, pull: undefined, start: undefined, isBytes: false,
+    };
     if (autoAllocateChunkSize !== undefined) {
         result.autoAllocate = webidl.integer(autoAllocateChunkSize, 64, false, 'enforceRange', context);
     }
@@ -361,8 +370,8 @@ function algorithmsOf(parts, object) {
     return {
         __proto__: null,
         start: () => (start === undefined ? undefined : ReflectApply(start, source, [object()])),
-        pull: () => (pull === undefined ? PromiseResolve(undefined) : callForPromise(pull, source, [object()])),
-        cancel: (reason) => (cancelFn === undefined ? PromiseResolve(undefined) : callForPromise(cancelFn, source, [reason])),
+        pull: () => callOrResolve(pull, source, [object()]),
+        cancel: (reason) => callOrResolve(cancelFn, source, [reason]),
     };
 }
 
@@ -505,7 +514,9 @@ ObjectDefineProperty(ReadableStream.prototype, SymbolAsyncIterator, {
 
 return {
     __proto__: null,
-    ReadableStream, ReadableStreamDefaultReader, ReadableStreamDefaultController, newRecord, objectOf, isLocked, hasDefaultReader,
-    hasByobReader, requestsCount, close, fail, cancel, newReader, release, read, resultRequest, released, cancelByReader, pullIfNeeded,
+    ReadableStream, ReadableStreamDefaultReader, ReadableStreamDefaultController, newRecord, objectOf, isLocked,
+    hasDefaultReader,
+    hasByobReader, requestsCount, close, fail, cancel, newReader, release, read, resultRequest, released, cancelByReader,
+    pullIfNeeded,
     startController, algorithmsOf, createDefault, enqueueDefault, closeDefault, failDefault, canEnqueue, desiredSize,
 };

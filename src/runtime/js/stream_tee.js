@@ -9,8 +9,8 @@
 'use strict';
 
 const {
-    AsyncIteratorPrototype, List, ObjectSetPrototypeOf, PromiseResolve, ReflectApply, SymbolAsyncIterator, SymbolIterator, TypeError,
-    TypedArrayPrototypeGetSymbolToStringTag, Uint8Array, react, realm,
+    AsyncIteratorPrototype, List, ObjectSetPrototypeOf, PromiseResolve, ReflectApply, SymbolAsyncIterator, SymbolIterator,
+    TypeError, TypedArrayPrototypeGetSymbolToStringTag, Uint8Array, react, realm,
 } = primordials;
 const { webidl } = realm;
 const common = internals.lazy('stream_common.js');
@@ -28,7 +28,9 @@ function cloneChunk(chunk) {
 
 // What both kinds of tee keep: who has canceled, and the promise of both.
 function newCancels(stream) {
-    const cancels = { __proto__: null, isFirst: false, isSecond: false, first: undefined, second: undefined, done: newDeferred() };
+    const cancels = {
+        __proto__: null, isFirst: false, isSecond: false, first: undefined, second: undefined, done: newDeferred(),
+    };
     const both = () => cancels.done.resolve(readable.cancel(stream, [cancels.first, cancels.second]));
     cancels.cancelFirst = (reason) => {
         cancels.isFirst = true;

@@ -13,7 +13,7 @@ const { webidl } = realm;
 const common = internals.lazy('stream_common.js');
 const readable = internals.lazy('stream_readable.js');
 const writable = internals.lazy('stream_writable.js');
-const { callForPromise, chain, newDeferred } = common;
+const { callForPromise, callOrResolve, chain, newDeferred } = common;
 
 /* ---- the stream ---------------------------------------------------------------------------- */
 
@@ -163,7 +163,8 @@ function sourcePull(stream) {
 // algorithms: {transform, flush, cancel}; |started| is a promise.
 function setUp(algorithms, started, strategies) {
     const stream = {
-        __proto__: null, object: null, readable: null, writable: null, controller: null, hasBackpressure: false, backpressureChange: null,
+        __proto__: null, object: null, readable: null, writable: null, controller: null, hasBackpressure: false,
+        backpressureChange: null,
     };
     stream.controller = {
         __proto__: null,
@@ -215,7 +216,9 @@ class TransformStreamDefaultController {
 webidl.finish(TransformStreamDefaultController);
 
 function readTransformer(transformer, context) {
-    const { cancel, flush, readableType, start, transform, writableType } = transformer === null ? { __proto__: null } : transformer;
+    const {
+        cancel, flush, readableType, start, transform, writableType,
+    } = transformer === null ? { __proto__: null } : transformer;
     const result = {
         __proto__: null,
         cancel: cancel === undefined ? undefined : webidl.callback(cancel, context),
@@ -239,8 +242,8 @@ function algorithmsOf(transformer, parts, object, give) {
             }
             return common.promised(() => PromiseResolve(give(chunk)));
         },
-        flush: () => (parts.flush === undefined ? PromiseResolve(undefined) : callForPromise(parts.flush, transformer, [object()])),
-        cancel: (reason) => (parts.cancel === undefined ? PromiseResolve(undefined) : callForPromise(parts.cancel, transformer, [reason])),
+        flush: () => callOrResolve(parts.flush, transformer, [object()]),
+        cancel: (reason) => callOrResolve(parts.cancel, transformer, [reason]),
     };
 }
 

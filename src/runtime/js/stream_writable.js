@@ -12,7 +12,7 @@ const { PromiseReject, PromiseResolve, RangeError, ReflectApply, TypeError, reac
 const { webidl } = realm;
 const common = internals.lazy('stream_common.js');
 const {
-    callForPromise, newDeferred, newQueue, noop, peek, promised, push, rejectedDeferred, resolvedDeferred, setHandled, shift,
+    callOrResolve, newDeferred, newQueue, peek, promised, push, rejectedDeferred, resolvedDeferred, setHandled, shift,
 } = common;
 
 const CLOSE = { __proto__: null }; // in a controller's queue: close after what is before it
@@ -24,7 +24,8 @@ const abort = () => realm.abort ?? (internals.lazy('abort.js'), realm.abort);
 function newRecord() {
     return {
         __proto__: null,
-        object: null, state: 'writable', storedError: undefined, writer: null, controller: null, inFlightWrite: null, closeRequest: null,
+        object: null, state: 'writable', storedError: undefined, writer: null, controller: null, inFlightWrite: null,
+        closeRequest: null,
         inFlightClose: null, pendingAbort: null, writeRequests: newQueue(), hasBackpressure: false,
     };
 }
@@ -74,7 +75,8 @@ function abortStream(stream, reason) {
     const deferred = newDeferred();
     stream.pendingAbort = {
         __proto__: null,
-        promise: deferred.promise, resolve: deferred.resolve, reject: deferred.reject, reason: wasErroring ? undefined : reason, wasErroring,
+        promise: deferred.promise, resolve: deferred.resolve, reject: deferred.reject,
+        reason: wasErroring ? undefined : reason, wasErroring,
     };
     if (!wasErroring) {
         startErroring(stream, reason);
@@ -297,7 +299,8 @@ function processWrite(controller, chunk) {
 function setUp(stream, algorithms, highWaterMark, size) {
     const controller = {
         __proto__: null,
-        object: null, stream, queue: newQueue(), total: 0, signal: null, isSignalAborted: false, abortReason: undefined, isStarted: false,
+        object: null, stream, queue: newQueue(), total: 0, signal: null, isSignalAborted: false, abortReason: undefined,
+        isStarted: false,
         size, highWaterMark, write: algorithms.write, close: algorithms.close, abort: algorithms.abort,
     };
     stream.controller = controller;
@@ -515,9 +518,9 @@ function setUpFromSink(stream, sink, parts, highWaterMark, size) {
     setUp(stream, {
         __proto__: null,
         start: () => (parts.start === undefined ? undefined : ReflectApply(parts.start, sink, [object()])),
-        write: (chunk) => (parts.write === undefined ? PromiseResolve(undefined) : callForPromise(parts.write, sink, [chunk, object()])),
-        close: () => (parts.close === undefined ? PromiseResolve(undefined) : callForPromise(parts.close, sink, [])),
-        abort: (reason) => (parts.abort === undefined ? PromiseResolve(undefined) : callForPromise(parts.abort, sink, [reason])),
+        write: (chunk) => callOrResolve(parts.write, sink, [chunk, object()]),
+        close: () => callOrResolve(parts.close, sink, []),
+        abort: (reason) => callOrResolve(parts.abort, sink, [reason]),
     }, highWaterMark, size);
 }
 
@@ -591,6 +594,7 @@ webidl.finish(WritableStream);
 
 return {
     __proto__: null,
-    WritableStream, WritableStreamDefaultWriter, WritableStreamDefaultController, newRecord, objectOf, recordOf, isWritable, isLocked, isClosing,
+    WritableStream, WritableStreamDefaultWriter, WritableStreamDefaultController, newRecord, objectOf, recordOf, isWritable,
+    isLocked, isClosing,
     newWriter, release, write, abortStream, closeWithPropagation, create, failIfNeeded,
 };

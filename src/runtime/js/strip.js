@@ -34,7 +34,8 @@ function fail(error) {
     if (typeof error === 'object' && error !== null && typeof error.code === 'string' && typeof error.message === 'string') {
         const line = error.startLine > 0 ? error.startLine : 0;
         const column = line > 0 ? error.startColumn + 1 : 0;
-        ops.stripped(error.code === 'UnsupportedSyntax' ? constants.E_UNSUPPORTED : constants.E_SYNTAX, error.message, line, column);
+        const kind = error.code === 'UnsupportedSyntax' ? constants.E_UNSUPPORTED : constants.E_SYNTAX;
+        ops.stripped(kind, error.message, line, column);
         return;
     }
     swc = null; // its memory is not to be trusted any more

@@ -11,8 +11,8 @@
 'use strict';
 
 const {
-    List, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, PromiseWithResolvers, ReflectApply, PromiseReject, react,
-    realm,
+    List, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, PromiseWithResolvers, ReflectApply, PromiseReject,
+    react, realm,
 } = primordials;
 const { webidl, scope } = realm;
 const { ops } = internals;

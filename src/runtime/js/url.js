@@ -10,10 +10,7 @@
 
 'use strict';
 
-const {
-    StringPrototypeCharCodeAt, StringPrototypeSlice, StringPrototypeStartsWith,
-    TypeError, realm,
-} = primordials;
+const { StringPrototypeCharCodeAt, StringPrototypeSlice, StringPrototypeStartsWith, TypeError, realm } = primordials;
 const { webidl } = realm;
 const { requireArguments, usvString } = webidl;
 
@@ -29,7 +26,8 @@ function isHostCode(c) {
     return (c >= 97 && c <= 122) || c === 46 || c === 45 || (c >= 48 && c <= 57);
 }
 
-// Where the host that starts at |start| ends, or -1 when only the full parser may judge it: a number or a dot at its end, anything
+// Where the host that starts at |start| ends, or -1 when only the full parser may judge it: a number or a dot at its end,
+// anything
 // but lower case ASCII, or no host at all.
 function shortHostEnd(text, start) {
     let at = start;
@@ -69,7 +67,8 @@ function shortRest(text, start, record) {
         if (c === 63 || c === 35) {
             break;
         }
-        if (c <= 32 || c >= 125 && c !== 126 || c === 34 || c === 60 || c === 62 || c === 92 || c === 94 || c === 96 || c === 123) {
+        if (c <= 32 || c >= 125 && c !== 126 || c === 34 || c === 60 || c === 62 || c === 92 || c === 94 || c === 96 ||
+            c === 123) {
             return false;
         }
         if (c === 46 && before === 47 && !isPlainDot(text, at)) {
@@ -388,6 +387,7 @@ class URL {
             newRecord, parse, parseShort, parseShortOn, serialize, origin,
             is: (value) => typeof value === 'object' && value !== null && #record in value,
             href: (url) => url.#serialize(),
+            record: (url) => url.#record,
         };
     }
 }

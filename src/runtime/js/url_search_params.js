@@ -9,8 +9,8 @@
 'use strict';
 
 const {
-    List, StringPrototypeCharCodeAt, StringPrototypeIndexOf, StringPrototypeSlice,
-    SymbolIterator, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetLength, Uint8Array, ArrayPrototypeSort, realm,
+    List, StringPrototypeCharCodeAt, StringPrototypeIndexOf, StringPrototypeSlice, SymbolIterator,
+    TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetLength, Uint8Array, ArrayPrototypeSort, realm,
 } = primordials;
 const { webidl } = realm;
 const { requireArguments, usvString } = webidl;
@@ -270,6 +270,7 @@ class URLSearchParams {
             __proto__: null,
             parseForm, serializeForm,
             is: (value) => typeof value === 'object' && value !== null && #list in value,
+            pairs: (params) => params.#list,
             serialize: (params) => serializeForm(params.#list),
             ofUrl(query, onChange) {
                 const params = new URLSearchParams(realm);

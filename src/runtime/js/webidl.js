@@ -1,7 +1,8 @@
 // webidl: conversions from script values to the types of Web IDL, and what every interface object has in common.
 //
 // Spec:  https://webidl.spec.whatwg.org/
-// Covers / differs:  the types that this folder uses. Brands are #private fields of the classes, so a receiver of the wrong kind is
+// Covers / differs:  the types that this folder uses. Brands are #private fields of the classes, so a receiver of the wrong
+//        kind is
 //        a TypeError of the language's own making.
 // Ops:   none
 // WPT:   webidl, and every idlharness test
@@ -11,10 +12,10 @@
 
 const {
     ArrayIsArray, ArrayBufferIsView, ArrayBufferPrototypeGetByteLength, ArrayBufferPrototypeGetResizable,
-    DataViewPrototypeGetBuffer, DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset, List, MathFloor,
-    MathAbs, NumberIsFinite, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectSetPrototypeOf, ReflectApply, ReflectOwnKeys, RegExpPrototypeExec,
-    StringPrototypeToWellFormed, SymbolIterator, SymbolToStringTag, TypeError, TypedArrayPrototypeGetBuffer,
-    TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, Uint8Array, realm,
+    DataViewPrototypeGetBuffer, DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset, List, MathFloor, MathAbs,
+    NumberIsFinite, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectSetPrototypeOf, ReflectApply,
+    ReflectOwnKeys, RegExpPrototypeExec, StringPrototypeToWellFormed, SymbolIterator, SymbolToStringTag, TypeError,
+    TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, Uint8Array, realm,
 } = primordials;
 const { typeOf } = internals;
 

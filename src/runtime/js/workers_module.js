@@ -1,7 +1,8 @@
 // cloudflare:workers: the classes that a worker extends, and what else the module exports.
 //
 // Spec:  https://developers.cloudflare.com/workers/runtime-apis/bindings/service-bindings/rpc/
-// Covers / differs:  WorkerEntrypoint, env, waitUntil, withEnv and exports work; the RPC and storage classes can be extended and have
+// Covers / differs:  WorkerEntrypoint, env, waitUntil, withEnv and exports work; the RPC and storage classes can be extended
+//        and have
 //        nobody who calls them yet
 // Ops:   none
 // WPT:   none
@@ -85,7 +86,8 @@ function abortIsolate(reason = undefined) {
 
 realm.workers = {
     __proto__: null,
-    WorkerEntrypoint, DurableObject, WorkflowEntrypoint, RpcTarget, RpcStub, RpcPromise, RpcProperty, ServiceStub, waitUntil, withEnv,
+    WorkerEntrypoint, DurableObject, WorkflowEntrypoint, RpcTarget, RpcStub, RpcPromise, RpcProperty, ServiceStub, waitUntil,
+    withEnv,
     abortIsolate,
 };
 return realm.workers;
