@@ -44,9 +44,12 @@ static struct mf_http_parser *parser_of(llhttp_t *llhttp)
     return MF_CONTAINER_OF(llhttp, struct mf_http_parser, llhttp);
 }
 
+/* The first error counts: llhttp 6 goes on after some callbacks. */
 static int refuse(struct mf_http_parser *parser, int error)
 {
-    parser->error = error;
+    if (parser->error == 0) {
+        parser->error = error;
+    }
     return HPE_USER;
 }
 
@@ -326,7 +329,7 @@ static int feed(struct mf_http_parser *parser, struct mf_slice bytes, size_t *re
 
     llhttp_resume(&parser->llhttp);
     result = llhttp_execute(&parser->llhttp, data, bytes.size);
-    if (result != HPE_OK && result != HPE_PAUSED) {
+    if (parser->error < 0 || (result != HPE_OK && result != HPE_PAUSED)) {
         return error_of(parser, result, bytes);
     }
     size_t consumed = result == HPE_OK ? bytes.size : (size_t)(llhttp_get_error_pos(&parser->llhttp) - data);
