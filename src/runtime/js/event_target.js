@@ -591,8 +591,8 @@ realm.globalEvents = {
         if (isReporting || !targetOf.hasListeners(globalTarget, 'error')) {
             return false;
         }
-        const description = errors.describe(error);
         const at = errors.place(error);
+        const description = errors.describe(error);
         const event = new ErrorEvent('error', {
             __proto__: null,
             cancelable: true,

@@ -195,9 +195,9 @@ function isParseError(value, description) {
 }
 
 function failStartup(value) {
-    const description = errors.describe(value);
     const at = errors.place(value);
-    errors.report(value);
+    const description = errors.describe(value);
+    errors.tell(description, at);
     const where = at === null || at.module === '' ? '' : `\n  at ${at.module}:${at.line}:${at.column}`;
     finish(
         isParseError(value, description) ? constants.E_SYNTAX : constants.E_STARTUP,

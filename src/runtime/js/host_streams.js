@@ -1,6 +1,6 @@
 // host streams: bytes that come from and go to the host, by number, with its backpressure.
 //
-// Spec:  include/mayfly/runtime.h (MF_EVENT_BODY_*, body_*)
+// Spec:  none: the form is our own, include/mayfly/runtime.h (MF_EVENT_BODY_*, body_*)
 // Covers / differs:  no Web API; bodies and fetch stand on it
 // Ops:   bodyPull, bodyCancel, bodyWrite, bodyWriteText, bodyEnd, bodyAbort
 // WPT:   none

@@ -1,6 +1,6 @@
 // The small globals: crypto (randomness), performance, navigator, Cloudflare, scheduler, atob and btoa, structuredClone.
 //
-// Spec:  https://w3c.github.io/webcrypto/#Crypto-interface  https://w3c.github.io/hr-time/ 
+// Spec:  https://w3c.github.io/webcrypto/#Crypto-interface  https://w3c.github.io/hr-time/
 //        https://infra.spec.whatwg.org/#forgiving-base64
 //        https://html.spec.whatwg.org/multipage/structured-data.html
 // Covers / differs:  crypto.subtle, performance.mark and the like are not here yet. performance.now() stands still during a

@@ -121,14 +121,19 @@ function place(value) {
     }
 }
 
-// Tells the host; returns the headline.
-function report(value) {
-    const at = place(value); // First: V8 forgets the place once the stack was read.
-    const description = describe(value);
+// Tells the host of an exception, as describe() and place() see it.
+function tell(description, at) {
     ops.exception(
         description.name, description.message, description.stack,
         at === null ? '' : at.module, at === null ? 0 : at.line, at === null ? 0 : at.column,
     );
+}
+
+// The same for a value; returns its headline.
+function report(value) {
+    const at = place(value); // First: V8 forgets the place once the stack was read.
+    const description = describe(value);
+    tell(description, at);
     return headline(description);
 }
 
@@ -177,7 +182,7 @@ internals.setRejectionHandler((kind, promise, reason) => {
 realm.reportUncaught = reportUncaught;
 realm.errors = {
     __proto__: null,
-    report, describe, headline, peek, isError, withoutOwnFrames, place,
+    report, tell, describe, headline, peek, isError, withoutOwnFrames, place,
     hasPendingRejections: () => rejections !== null && MapPrototypeGetSize(rejections) > 0,
 };
 realm.host = {
