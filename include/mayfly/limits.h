@@ -148,6 +148,7 @@
 #define MF_JAIL_SPAWN_MS_MAX 5000 /* ms: from clone to exec of an executor; the loop waits for it, usually 2 ms */
 #define MF_EXECUTOR_OP_BYTES_MAX 67108864 /* bytes: one argument or result of a native op; the script gets a RangeError past it */
 #define MF_ENGINE_HEAP_SLACK_BYTES 67108864 /* bytes: added to twice a run's memory limit, past which V8 is refused a page, which is fatal to it: the room in which a collection may still save the run or end it in order */
+#define MF_ENGINE_NATIVE_LARGE_BYTES 8192 /* bytes: from here on V8's native memory is refused past the slack above; smaller blocks are always granted, as ICU knows no way out and ends the process */
 #define MF_ENGINE_RESERVED_BYTES_MAX 34359738368 /* bytes: address space that the wasm memories and resizable buffers of one run may reserve; 4,096 runs then stay within the 47 bits that a process has */
 #define MF_ENGINE_YOUNG_BYTES_MAX 25165824 /* bytes: V8's young generation in one isolate; larger ones collect less often and cost more memory for each run */
 #define MF_ENGINE_CODE_RANGE_BYTES 134217728 /* bytes: address space for the machine code of one isolate; V8's own choice is four times that, which no run within its memory limit could fill */

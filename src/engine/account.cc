@@ -7,7 +7,7 @@
 namespace mf
 {
 
-thread_local account *account_current = nullptr;
+constinit thread_local account *account_current = nullptr;
 
 static std::atomic<uint64_t> process_bytes{0};
 static std::atomic<uint64_t> process_limit{UINT64_MAX};
@@ -68,6 +68,25 @@ bool account_charge(account *owner, charge_kind kind, uint64_t bytes)
         heap_over_limit(owner->isolate, total, limit);
     }
     return true;
+}
+
+void account_charge_native(account *owner, int64_t bytes)
+{
+    process_bytes.fetch_add(static_cast<uint64_t>(bytes), std::memory_order_relaxed); /* Modulo 2^64. */
+    owner->native_bytes.fetch_add(bytes, std::memory_order_relaxed);
+    uint64_t total = owner->total_bytes();
+    note_peak(owner, total);
+    uint64_t limit = owner->limit_bytes.load(std::memory_order_relaxed);
+    if (bytes > 0 && total > limit && owner->isolate) {
+        heap_over_limit(owner->isolate, total, limit);
+    }
+}
+
+void account_close(account *owner)
+{
+    int64_t left = owner->native_bytes.exchange(0, std::memory_order_relaxed);
+    process_bytes.fetch_sub(static_cast<uint64_t>(left), std::memory_order_relaxed);
+    owner->isolate = nullptr;
 }
 
 void account_uncharge(account *owner, charge_kind kind, uint64_t bytes)

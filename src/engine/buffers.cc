@@ -2,13 +2,15 @@
 
 #include <mayfly/base.h>
 
+#include "pages.h"
+
 namespace mf
 {
 
 /* From here on a buffer has pages of its own, so that freeing it gives them back to the kernel at once. */
 static const size_t LARGE_BYTES = 128 * 1024;
 
-buffers::buffers(std::shared_ptr<account> owner) : owner_(std::move(owner)), pages_(owner_.get())
+buffers::buffers(std::shared_ptr<account> owner) : owner_(std::move(owner))
 {
 }
 
@@ -37,11 +39,6 @@ void buffers::Free(void *data, size_t size)
         mf_free(data);
     }
     account_uncharge(owner_.get(), charge_kind::external, size);
-}
-
-v8::PageAllocator *buffers::GetPageAllocator()
-{
-    return &pages_;
 }
 
 } // namespace mf

@@ -7,7 +7,6 @@
 #include <memory>
 
 #include "account.h"
-#include "pages.h"
 
 namespace mf
 {
@@ -20,11 +19,9 @@ class buffers : public v8::ArrayBuffer::Allocator
     void *Allocate(size_t size) override;
     void *AllocateUninitialized(size_t size) override;
     void Free(void *data, size_t size) override;
-    v8::PageAllocator *GetPageAllocator() override;
 
   private:
     std::shared_ptr<account> owner_;
-    buffer_pages pages_;
 };
 
 } // namespace mf

@@ -51,7 +51,7 @@ class writer : public v8::ValueSerializer::Delegate
 {
   public:
     writer(mf_isolate *isolate, v8::Local<v8::Context> context)
-        : serializer(isolate->v8, this), isolate_(isolate), context_(context)
+        : isolate_(isolate), context_(context), serializer(isolate->v8, this)
     {
         plain_prototype_ = v8::Object::New(isolate->v8)->GetPrototypeV2();
     }
@@ -115,13 +115,14 @@ class writer : public v8::ValueSerializer::Delegate
         free(buffer);
     }
 
-    v8::ValueSerializer serializer;
-
   private:
     mf_isolate *isolate_;
     v8::Local<v8::Context> context_;
     v8::Local<v8::Value> plain_prototype_;
     v8::Local<v8::Value> answer_; /* From IsHostObject to the WriteHostObject that follows it. */
+
+  public:
+    v8::ValueSerializer serializer; /* Last: it asks the delegate things while it is made. */
 };
 
 /* ---- and back ------------------------------------------------------------------------------ */
@@ -130,7 +131,7 @@ class reader : public v8::ValueDeserializer::Delegate
 {
   public:
     reader(mf_isolate *isolate, v8::Local<v8::Context> context, const uint8_t *data, size_t size)
-        : deserializer(isolate->v8, data, size, this), isolate_(isolate), context_(context)
+        : isolate_(isolate), context_(context), deserializer(isolate->v8, data, size, this)
     {
     }
 
@@ -154,11 +155,12 @@ class reader : public v8::ValueDeserializer::Delegate
         return object.As<v8::Object>();
     }
 
-    v8::ValueDeserializer deserializer;
-
   private:
     mf_isolate *isolate_;
     v8::Local<v8::Context> context_;
+
+  public:
+    v8::ValueDeserializer deserializer;
 };
 
 /* The transfer list, read once: what is checked here is what is detached later. */

@@ -1,3 +1,4 @@
+/* engine.cc - V8 as a process has it: flags, entropy, start, version. */
 #include <v8.h>
 
 #include <malloc.h>

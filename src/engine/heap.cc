@@ -8,6 +8,7 @@
 #include "door.h"
 
 #include "isolate.h"
+#include "native.h"
 
 namespace mf
 {
@@ -87,6 +88,7 @@ void heap_over_limit(mf_isolate *isolate, uint64_t total, uint64_t limit)
 {
     mf_isolate *isolate = isolate_current;
     mf_engine_on_oom handler = on_oom.load();
+    native_pause native; /* The handler's memory is not the run's. */
     if (isolate) {
         int none = 0;
         isolate->reason.compare_exchange_strong(none, MF_E_LIMIT_MEMORY);

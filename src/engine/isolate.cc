@@ -5,6 +5,7 @@
 #include "heap.h"
 #include "internals.h"
 #include "module.h"
+#include "native.h"
 #include "pages.h"
 #include "program.h"
 #include "snapshot.h"
@@ -17,19 +18,28 @@ namespace mf
 class current_scope
 {
   public:
-    explicit current_scope(mf_isolate *isolate)
+    explicit current_scope(mf_isolate *isolate) : setter_(isolate)
     {
-        MF_ASSERT(!isolate_current);
-        isolate_current = isolate;
-        account_current = isolate->account.get();
-    }
-    ~current_scope()
-    {
-        isolate_current = nullptr;
-        account_current = nullptr;
     }
     current_scope(const current_scope &) = delete;
     current_scope &operator=(const current_scope &) = delete;
+
+  private:
+    struct setter {
+        explicit setter(mf_isolate *isolate)
+        {
+            MF_ASSERT(!isolate_current);
+            isolate_current = isolate;
+            account_current = isolate->account.get();
+        }
+        ~setter()
+        {
+            isolate_current = nullptr;
+            account_current = nullptr;
+        }
+    };
+    setter setter_;
+    native_scope native_; /* Ends first: it books to the account. */
 };
 
 /* A tool compiles wasm as it likes; a guest only what its bundle brings, through us. */
@@ -163,10 +173,11 @@ void mf_isolate_free(mf_isolate *isolate)
             isolate->data_clone_error.Reset();
         }
         isolate->v8->Dispose();
+        isolate->tasks.background->run_all(); /* V8 has pooled pages, to be released in a few seconds: now. */
         isolate->tasks.background->close();
     }
     pages_disown(isolate->account.get());
-    isolate->account->isolate = nullptr;
+    account_close(isolate->account.get());
     delete isolate;
 }
 
@@ -236,6 +247,7 @@ int mf_isolate_deliver(mf_isolate *isolate, uint32_t event, const mf_value *args
     if (isolate->dispatcher.IsEmpty()) {
         return MF_E_INTERNAL;
     }
+    native_scope native;
     v8::Isolate *v8 = isolate->v8;
     v8::HandleScope handles(v8);
     v8::Local<v8::Context> context = isolate->context.Get(v8);
@@ -275,7 +287,7 @@ void mf_isolate_terminate(mf_isolate *isolate, int error)
 
 void mf_isolate_memory(const mf_isolate *isolate, struct mf_isolate_memory *ret_memory)
 {
-    ret_memory->heap_bytes = isolate->account->heap_bytes.load(std::memory_order_relaxed);
+    ret_memory->heap_bytes = isolate->account->heap_and_native_bytes();
     ret_memory->external_bytes = isolate->account->external_bytes.load(std::memory_order_relaxed);
     ret_memory->peak_bytes = isolate->account->peak_bytes.load(std::memory_order_relaxed);
 }

@@ -5,6 +5,7 @@
 #include "door.h"
 
 #include "isolate.h"
+#include "native.h"
 #include "program.h"
 #include "value.h"
 
@@ -46,6 +47,7 @@ void op_entry(const v8::FunctionCallbackInfo<v8::Value> &info)
     call.op = &program->ops[index];
     call.blocks = nullptr;
     call.inside_used = 0;
+    native_pause pause; /* What the op allocates may be freed by another thread. */
     call.op->fn(&call);
     free_blocks(&call);
 }

@@ -62,14 +62,14 @@ static void *pointer_of(uintptr_t address)
 enum class region_kind {
     chunk,      /* From chunks.h; always readable and writable unless |is_protected|. */
     code_range, /* V8's reservation for machine code, one for each isolate; see give_code_range. */
-    other,      /* A mapping of its own. */
+    buffer, /* Reserved for a wasm memory or a resizable buffer: counted as external, refused at the limit. */
+    other,  /* A mapping of its own. */
 };
 
 struct region {
     size_t size; /* As V8 knows it: a chunk shrinks and stays a chunk. */
     region_kind kind = region_kind::other;
-    charge_kind charge = charge_kind::heap;
-    account *owner = nullptr; /* Whose |committed| is. */
+    account *owner = nullptr; /* Whose |committed| is: who committed last. */
     bool is_protected = false;
     intervals committed; /* What V8 may touch, and what is charged. */
 };
@@ -106,16 +106,19 @@ static void set_owner(region *region, account *owner)
     region->owner = owner;
 }
 
-static void
-add_region(void *memory, size_t size, region_kind kind, charge_kind charge, account *owner, bool committed)
+static charge_kind charge_of(region_kind kind)
+{
+    return kind == region_kind::buffer ? charge_kind::external : charge_kind::heap;
+}
+
+static void add_region(void *memory, size_t size, region_kind kind, bool is_committed)
 {
     std::lock_guard<std::mutex> lock(mutex);
     region &region = regions[address_of(memory)];
     region.size = size;
     region.kind = kind;
-    region.charge = charge;
-    set_owner(&region, owner);
-    if (committed) {
+    set_owner(&region, account_current);
+    if (is_committed) {
         region.committed.add(address_of(memory), address_of(memory) + size);
     }
 }
@@ -191,78 +194,94 @@ static void give_code_range(uintptr_t base, const intervals &committed)
 
 /* ---- one allocation's life ----------------------------------------------------------------- */
 
-static void *
-allocate(void *hint, size_t size, size_t alignment, Permission permission, account *owner, charge_kind charge)
+static void *reserve(void *hint, size_t size, size_t alignment)
 {
-    size = round_up(size, page_size());
-    if (permission == Permission::kNoAccessWillJitLater && size == MF_ENGINE_CODE_RANGE_BYTES) {
-        void *memory = take_code_range(hint, alignment);
-        if (memory) {
-            add_region(memory, size, region_kind::code_range, charge, owner, false);
-        }
-        return memory;
+    account *owner = account_current;
+    uint64_t reserved =
+        owner ? owner->reserved_bytes.fetch_add(size, std::memory_order_relaxed) + size : size;
+    void *memory = nullptr;
+    if (size <= MF_ENGINE_RESERVED_BYTES_MAX && reserved <= MF_ENGINE_RESERVED_BYTES_MAX) {
+        memory = map_aligned(hint, size, alignment, PROT_NONE);
     }
-    bool is_committed = protection_of(permission) != PROT_NONE;
-    if (is_committed && !account_charge(owner, charge, size)) {
+    if (memory) {
+        add_region(memory, size, owner ? region_kind::buffer : region_kind::other, false);
+    } else if (owner) {
+        owner->reserved_bytes.fetch_sub(size, std::memory_order_relaxed);
+    }
+    return memory;
+}
+
+static void *allocate_committed(void *hint, size_t size, size_t alignment, Permission permission)
+{
+    if (!account_charge(account_current, charge_kind::heap, size)) {
         return nullptr;
     }
     bool is_chunk = size == CHUNK_BYTES && alignment == CHUNK_BYTES && permission == Permission::kReadWrite;
     void *memory = is_chunk ? chunk_take() : map_aligned(hint, size, alignment, protection_of(permission));
-    if (!memory) {
-        if (is_committed) {
-            account_uncharge(owner, charge, size);
-        }
-        return nullptr;
+    if (memory) {
+        add_region(memory, size, is_chunk ? region_kind::chunk : region_kind::other, true);
+    } else {
+        account_uncharge(account_current, charge_kind::heap, size);
     }
-    add_region(memory, size, is_chunk ? region_kind::chunk : region_kind::other, charge, owner, is_committed);
     return memory;
 }
 
-static bool release(void *address)
+static void *allocate(void *hint, size_t size, size_t alignment, Permission permission)
 {
-    uintptr_t base = address_of(address);
-    region gone;
-    {
-        std::lock_guard<std::mutex> lock(mutex);
-        auto found = regions.find(base);
-        MF_ASSERT(found != regions.end());
-        set_owner(&found->second, nullptr);
-        gone = std::move(found->second);
-        regions.erase(found);
+    size = round_up(size, page_size());
+    if (protection_of(permission) != PROT_NONE) {
+        return allocate_committed(hint, size, alignment, permission);
     }
+    if (permission == Permission::kNoAccess) {
+        return reserve(hint, size, alignment);
+    }
+    /* For machine code: V8's, or that of wasm, which comes in sizes of its own. */
+    bool is_range = size == MF_ENGINE_CODE_RANGE_BYTES;
+    void *memory =
+        is_range ? take_code_range(hint, alignment) : map_aligned(hint, size, alignment, PROT_NONE);
+    if (memory) {
+        add_region(memory, size, is_range ? region_kind::code_range : region_kind::other, false);
+    }
+    return memory;
+}
+
+static void release(uintptr_t base, const region &gone)
+{
+    void *address = pointer_of(base);
     switch (gone.kind) {
     case region_kind::chunk:
         if (gone.is_protected) {
             MF_ASSERT(mprotect(address, CHUNK_BYTES, PROT_READ | PROT_WRITE) == 0);
         }
         chunk_give(address);
-        return true;
+        break;
     case region_kind::code_range:
         give_code_range(base, gone.committed);
-        return true;
+        break;
+    case region_kind::buffer:
     case region_kind::other:
         pages_unmap(address, gone.size);
-        return true;
+        break;
     }
-    return false;
 }
 
 static bool free_pages(void *address)
 {
     uintptr_t base = address_of(address);
-    account *owner = nullptr;
-    charge_kind charge = charge_kind::heap;
-    size_t bytes = 0;
-    {
-        std::lock_guard<std::mutex> lock(mutex);
-        auto found = regions.find(base);
-        MF_ASSERT(found != regions.end());
-        owner = found->second.owner;
-        charge = found->second.charge;
-        bytes = found->second.committed.total();
+    std::unique_lock<std::mutex> lock(mutex);
+    auto found = regions.find(base);
+    MF_ASSERT(found != regions.end());
+    region gone = std::move(found->second);
+    regions.erase(found);
+    account *owner = gone.owner;
+    account_uncharge(owner, charge_of(gone.kind), gone.committed.total());
+    if (owner && gone.kind == region_kind::buffer) {
+        owner->reserved_bytes.fetch_sub(gone.size, std::memory_order_relaxed);
     }
-    account_uncharge(owner, charge, bytes);
-    return release(address);
+    set_owner(&gone, nullptr);
+    lock.unlock();
+    release(base, gone);
+    return true;
 }
 
 /* V8 gives the tail of an allocation up for good. A chunk keeps it, wiped with the rest in the end. */
@@ -275,13 +294,11 @@ static bool shrink(void *address, size_t new_size)
     MF_ASSERT(found != regions.end() && new_size <= found->second.size);
     region &region = found->second;
     size_t old_size = region.size;
-    account *owner = region.owner;
-    charge_kind charge = region.charge;
     size_t bytes = region.committed.remove(base + new_size, base + old_size);
+    account_uncharge(region.owner, charge_of(region.kind), bytes);
     region.size = new_size;
     bool is_chunk = region.kind == region_kind::chunk;
     lock.unlock();
-    account_uncharge(owner, charge, bytes);
     if (!is_chunk) {
         pages_unmap(pointer_of(base + new_size), old_size - new_size);
     }
@@ -293,8 +310,6 @@ static bool shrink(void *address, size_t new_size)
 struct place {
     region_kind kind;
     bool is_whole;
-    account *owner;
-    charge_kind charge;
     size_t missing; /* Bytes of it that are not committed. */
 };
 
@@ -303,33 +318,45 @@ static place look(uintptr_t start, size_t size)
     std::lock_guard<std::mutex> lock(mutex);
     uintptr_t base = 0;
     const region *region = find_region(start, size, &base);
-    return {region->kind, start == base && size == region->size, region->owner, region->charge,
+    return {region->kind, start == base && size == region->size,
             region->committed.missing(start, start + size)};
 }
 
-static void note_committed(uintptr_t start, size_t size, bool is_protected)
+/* Charges what of [start, start + size) is not committed yet. The charge may call V8, so the mutex is not held: nobody
+ * else works on this region. */
+static bool commit(uintptr_t start, size_t size, bool is_protected)
 {
+    account *owner = nullptr;
+    region_kind kind;
+    size_t missing = 0;
+    {
+        std::lock_guard<std::mutex> lock(mutex);
+        uintptr_t base = 0;
+        region *region = find_region(start, size, &base);
+        if (region->committed.total() == 0) {
+            set_owner(region, account_current); /* V8 pools pages: the next user may be another isolate. */
+        }
+        owner = region->owner;
+        kind = region->kind;
+        missing = region->committed.missing(start, start + size);
+    }
+    if (missing > 0 && !account_charge(owner, charge_of(kind), missing)) {
+        return false;
+    }
     std::lock_guard<std::mutex> lock(mutex);
     uintptr_t base = 0;
     region *region = find_region(start, size, &base);
     region->committed.add(start, start + size);
     region->is_protected = is_protected;
+    return true;
 }
 
 static void uncommit(uintptr_t start, size_t size)
 {
-    account *owner = nullptr;
-    charge_kind charge = charge_kind::heap;
-    size_t bytes = 0;
-    {
-        std::lock_guard<std::mutex> lock(mutex);
-        uintptr_t base = 0;
-        region *region = find_region(start, size, &base);
-        owner = region->owner;
-        charge = region->charge;
-        bytes = region->committed.remove(start, start + size);
-    }
-    account_uncharge(owner, charge, bytes);
+    std::lock_guard<std::mutex> lock(mutex);
+    uintptr_t base = 0;
+    region *region = find_region(start, size, &base);
+    account_uncharge(region->owner, charge_of(region->kind), region->committed.remove(start, start + size));
 }
 
 static bool discard(void *address, size_t size)
@@ -348,49 +375,42 @@ static bool decommit(void *address, size_t size)
 {
     place place = look(address_of(address), size);
     uncommit(address_of(address), size);
-    if (place.kind == region_kind::other) {
-        int flags = MAP_FIXED | MAP_ANONYMOUS | MAP_PRIVATE | MAP_NORESERVE;
-        return mmap(address, size, PROT_NONE, flags, -1, 0) == address;
+    if (place.kind == region_kind::chunk || place.kind == region_kind::code_range) {
+        return madvise(address, size, MADV_DONTNEED) == 0;
     }
-    return madvise(address, size, MADV_DONTNEED) == 0;
+    int flags = MAP_FIXED | MAP_ANONYMOUS | MAP_PRIVATE | MAP_NORESERVE;
+    return mmap(address, size, PROT_NONE, flags, -1, 0) == address;
 }
 
 static bool set_permissions(void *address, size_t size, Permission permission)
 {
-    uintptr_t start = address_of(address);
     int protection = protection_of(permission);
     if (protection == PROT_NONE) {
         return decommit(address, size);
     }
-    place place = look(start, size);
-    if (place.kind == region_kind::code_range) {
-        if (place.is_whole) {
-            return true; /* It is executable from birth; parts are charged when they are recommitted. */
-        }
-    } else if (mprotect(address, size, protection) != 0) {
+    place place = look(address_of(address), size);
+    if (place.kind == region_kind::code_range && place.is_whole) {
+        return true; /* It is executable from birth; parts are charged when they are recommitted. */
+    }
+    if (!commit(address_of(address), size, protection != (PROT_READ | PROT_WRITE))) {
         return false;
     }
-    if (place.missing > 0 && !account_charge(place.owner, place.charge, place.missing)) {
-        if (place.kind == region_kind::other) {
-            (void)mprotect(address, size, PROT_NONE);
-        }
-        return false;
+    if (place.kind == region_kind::code_range || mprotect(address, size, protection) == 0) {
+        return true;
     }
-    note_committed(start, size, protection != (PROT_READ | PROT_WRITE));
-    return true;
+    if (place.missing == size) {
+        uncommit(address_of(address), size);
+    }
+    return false;
 }
 
 static bool recommit(void *address, size_t size, Permission permission)
 {
     place place = look(address_of(address), size);
-    if (place.kind == region_kind::other) {
-        return set_permissions(address, size, permission);
+    if (place.kind == region_kind::chunk || place.kind == region_kind::code_range) {
+        return commit(address_of(address), size, false);
     }
-    if (place.missing > 0 && !account_charge(place.owner, place.charge, place.missing)) {
-        return false;
-    }
-    note_committed(address_of(address), size, false);
-    return true;
+    return set_permissions(address, size, permission);
 }
 
 /* ---- for the rest of the room -------------------------------------------------------------- */
@@ -415,7 +435,7 @@ pages_stats pages_read_stats()
     return {regions.size(), recycled_count + chunks.taken_count, mapped_count, chunks.warm_bytes};
 }
 
-/* ---- V8's two doors ------------------------------------------------------------------------ */
+/* ---- V8's door ----------------------------------------------------------------------------- */
 
 struct heap_pages : v8::PageAllocator {
     size_t AllocatePageSize() override
@@ -435,7 +455,7 @@ struct heap_pages : v8::PageAllocator {
     }
     void *AllocatePages(void *hint, size_t size, size_t alignment, Permission permission) override
     {
-        return allocate(hint, size, alignment, permission, account_current, charge_kind::heap);
+        return allocate(hint, size, alignment, permission);
     }
     bool FreePages(void *address, size_t) override
     {
@@ -463,74 +483,10 @@ struct heap_pages : v8::PageAllocator {
     }
 };
 
-v8::PageAllocator *pages_heap()
+v8::PageAllocator *pages_allocator()
 {
     static heap_pages pages;
     return &pages;
-}
-
-size_t buffer_pages::AllocatePageSize()
-{
-    return page_size();
-}
-
-size_t buffer_pages::CommitPageSize()
-{
-    return page_size();
-}
-
-void buffer_pages::SetRandomMmapSeed(int64_t)
-{
-}
-
-void *buffer_pages::GetRandomMmapAddr()
-{
-    return nullptr;
-}
-
-void *buffer_pages::AllocatePages(void *hint, size_t size, size_t alignment, Permission permission)
-{
-    uint64_t reserved = owner->reserved_bytes.fetch_add(size, std::memory_order_relaxed) + size;
-    void *memory = nullptr;
-    if (size <= MF_ENGINE_RESERVED_BYTES_MAX && reserved <= MF_ENGINE_RESERVED_BYTES_MAX) {
-        memory = allocate(hint, size, alignment, permission, owner, charge_kind::external);
-    }
-    if (!memory) {
-        owner->reserved_bytes.fetch_sub(size, std::memory_order_relaxed);
-    }
-    return memory;
-}
-
-bool buffer_pages::FreePages(void *address, size_t size)
-{
-    owner->reserved_bytes.fetch_sub(size, std::memory_order_relaxed);
-    return free_pages(address);
-}
-
-bool buffer_pages::ReleasePages(void *address, size_t size, size_t new_size)
-{
-    owner->reserved_bytes.fetch_sub(size - new_size, std::memory_order_relaxed);
-    return shrink(address, new_size);
-}
-
-bool buffer_pages::SetPermissions(void *address, size_t size, Permission permission)
-{
-    return set_permissions(address, size, permission);
-}
-
-bool buffer_pages::RecommitPages(void *address, size_t size, Permission permission)
-{
-    return recommit(address, size, permission);
-}
-
-bool buffer_pages::DiscardSystemPages(void *address, size_t size)
-{
-    return discard(address, size);
-}
-
-bool buffer_pages::DecommitPages(void *address, size_t size)
-{
-    return decommit(address, size);
 }
 
 } // namespace mf

@@ -12,29 +12,9 @@
 namespace mf
 {
 
-/* V8's heap: charged to account_current of the thread that commits. */
-v8::PageAllocator *pages_heap();
-
-/* Wasm memories and resizable buffers of one isolate: charged as external, refused at its limit. |owner| must outlive
- * every page. */
-struct buffer_pages : v8::PageAllocator {
-    explicit buffer_pages(account *owner_arg) : owner(owner_arg)
-    {
-    }
-    size_t AllocatePageSize() override;
-    size_t CommitPageSize() override;
-    void SetRandomMmapSeed(int64_t seed) override;
-    void *GetRandomMmapAddr() override;
-    void *AllocatePages(void *hint, size_t size, size_t alignment, Permission permission) override;
-    bool FreePages(void *address, size_t size) override;
-    bool ReleasePages(void *address, size_t size, size_t new_size) override;
-    bool SetPermissions(void *address, size_t size, Permission permission) override;
-    bool RecommitPages(void *address, size_t size, Permission permission) override;
-    bool DiscardSystemPages(void *address, size_t size) override;
-    bool DecommitPages(void *address, size_t size) override;
-
-    account *owner;
-};
+/* Charged to account_current of the thread that commits: wasm memories and resizable buffers as external and refused at
+ * the run's limit, everything else as heap. */
+v8::PageAllocator *pages_allocator();
 
 /* |owner| ends: what it still has in the process (nothing, unless V8 shares it) becomes the process's own. */
 void pages_disown(account *owner);

@@ -41,13 +41,22 @@ void task_queue::push(std::unique_ptr<v8::Task> task, uint64_t due_ns)
 
 size_t task_queue::run_due()
 {
-    uint64_t now_ns = mf_clock_now_ns();
+    return run_until(mf_clock_now_ns());
+}
+
+size_t task_queue::run_all()
+{
+    return run_until(UINT64_MAX);
+}
+
+size_t task_queue::run_until(uint64_t until_ns)
+{
     std::vector<std::unique_ptr<v8::Task>> due;
     {
         std::lock_guard<std::mutex> lock(mutex_);
         std::deque<entry> later;
         for (entry &one : entries_) {
-            if (one.due_ns <= now_ns) {
+            if (one.due_ns <= until_ns) {
                 due.push_back(std::move(one.task));
             } else {
                 later.push_back(std::move(one));
@@ -213,7 +222,7 @@ class platform : public v8::Platform
   public:
     v8::PageAllocator *GetPageAllocator() override
     {
-        return pages_heap();
+        return pages_allocator();
     }
     int NumberOfWorkerThreads() override
     {

@@ -37,6 +37,8 @@ class task_queue : public v8::TaskRunner
 
     /* Runs what was due when it was called; returns how many that were. */
     size_t run_due();
+    /* The same, due or not. */
+    size_t run_all();
     /* Drops what waits; nothing is taken after it. */
     void close();
 
@@ -55,6 +57,7 @@ class task_queue : public v8::TaskRunner
         std::unique_ptr<v8::Task> task;
         uint64_t due_ns;
     };
+    size_t run_until(uint64_t until_ns);
     void push(std::unique_ptr<v8::Task> task, uint64_t due_ns);
 
     std::mutex mutex_; /* V8 may post from any thread. */
