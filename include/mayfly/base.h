@@ -88,6 +88,8 @@ bool mf_slice_is_utf8(struct mf_slice a);
 void *mf_new(size_t size);
 /* For any size that a peer chose: zeroed, NULL when refused. */
 MF_MUST_CHECK void *mf_try_alloc(size_t size);
+/* As realloc(3): what is new is not zeroed; on NULL |memory| is as it was. */
+MF_MUST_CHECK void *mf_try_realloc(MF_OWN void *memory, size_t size);
 void mf_free(MF_OWN void *memory);
 /* Wipes |size| bytes so that the compiler may not drop it. For secrets. */
 void mf_wipe(void *memory, size_t size);

@@ -20,6 +20,11 @@ void *mf_try_alloc(size_t size)
     return calloc(1, size > 0 ? size : 1);
 }
 
+void *mf_try_realloc(void *memory, size_t size)
+{
+    return realloc(memory, size > 0 ? size : 1);
+}
+
 void mf_free(void *memory)
 {
     free(memory);

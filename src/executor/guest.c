@@ -25,9 +25,9 @@ void mf_guest_free(struct mf_guest *guest)
     for (size_t i = 0; i < guest->stripped_count; i++) {
         mf_stripped_unref(guest->stripped[i]);
     }
-    free(guest->stripped);
-    free(guest->typescript);
-    free(guest->modules);
+    mf_free(guest->stripped);
+    mf_free(guest->typescript);
+    mf_free(guest->modules);
     mf_buf_done(&guest->bundle);
     mf_free(guest);
 }
@@ -149,9 +149,9 @@ int mf_guest_read(struct mf_guest *guest)
     if (result < 0) {
         return result;
     }
-    guest->modules = calloc((size_t)result + 1, sizeof(*guest->modules));
-    guest->stripped = calloc(typescript + 1, sizeof(struct mf_stripped *));
-    guest->typescript = calloc(typescript + 1, sizeof(*guest->typescript));
+    guest->modules = mf_try_alloc(((size_t)result + 1) * sizeof(*guest->modules));
+    guest->stripped = mf_try_alloc((typescript + 1) * sizeof(struct mf_stripped *));
+    guest->typescript = mf_try_alloc((typescript + 1) * sizeof(*guest->typescript));
     if (guest->modules == NULL || guest->stripped == NULL || guest->typescript == NULL) {
         return MF_E_NO_MEMORY;
     }

@@ -1,8 +1,6 @@
 /* heap.c - see heap.h. */
 #include "heap.h"
 
-#include <stdlib.h>
-
 #define CAPACITY_FIRST 8u
 
 void mf_heap_init(struct mf_heap *heap, size_t count_max)
@@ -12,7 +10,7 @@ void mf_heap_init(struct mf_heap *heap, size_t count_max)
 
 void mf_heap_done(struct mf_heap *heap)
 {
-    free(heap->nodes);
+    mf_free(heap->nodes);
     heap->nodes = NULL;
     heap->count = 0;
 }
@@ -68,7 +66,7 @@ static void sift_down(struct mf_heap *heap, struct mf_heap_node *node)
 static int grow(struct mf_heap *heap)
 {
     size_t capacity = heap->capacity > 0 ? heap->capacity * 2 : CAPACITY_FIRST;
-    struct mf_heap_node **nodes = realloc(heap->nodes, capacity * sizeof(*nodes));
+    struct mf_heap_node **nodes = mf_try_realloc(heap->nodes, capacity * sizeof(*nodes));
 
     if (nodes == NULL) {
         return MF_E_NO_MEMORY;

@@ -89,7 +89,7 @@ void mf_runs_for_each(struct mf_runs *runs, void (*fn)(struct mf_session *sessio
     struct mf_session *session;
 
     pthread_mutex_lock(&runs->mutex);
-    sessions = calloc(mf_map_count(runs->by_number) + 1, sizeof(struct mf_session *));
+    sessions = mf_try_alloc((mf_map_count(runs->by_number) + 1) * sizeof(struct mf_session *));
     while (sessions != NULL && (session = mf_map_next(runs->by_number, &cursor)) != NULL) {
         session->refs++;
         sessions[count++] = session;
@@ -99,5 +99,5 @@ void mf_runs_for_each(struct mf_runs *runs, void (*fn)(struct mf_session *sessio
         fn(sessions[i]);
         mf_session_unref(sessions[i]);
     }
-    free(sessions);
+    mf_free(sessions);
 }

@@ -63,7 +63,7 @@ static void on_closed(uv_handle_t *handle)
     mf_list_remove(&listener->link);
     server->listener_count--;
     mf__tls_context_free(listener->tls);
-    free(listener->unix_path);
+    mf_free(listener->unix_path);
     mf_free(listener);
     mf__server_settle(server);
 }
@@ -188,7 +188,8 @@ static int open_unix(struct mf__listener *listener, const struct mf_listen *list
         return error;
     }
     if (lstat(listen->unix_path, &made) == 0) {
-        listener->unix_path = strdup(listen->unix_path);
+        listener->unix_path = mf_new(strlen(listen->unix_path) + 1);
+        memcpy(listener->unix_path, listen->unix_path, strlen(listen->unix_path));
         listener->unix_dev = (uint64_t)made.st_dev;
         listener->unix_ino = (uint64_t)made.st_ino;
     }

@@ -269,61 +269,96 @@ static void peer_on_fetch(struct peer_run *run, const struct mf_frame *frame)
     f->headers = peer_keep(&run->texts[6], f->headers);
 }
 
+static void peer_on_log(struct peer_run *run, const struct mf_frame *frame)
+{
+    struct mf_msg_log message;
+
+    MF_CHECK_INT(mf_decode_log(frame->payload, &message), 0);
+    run->logs++;
+    MF_CHECK_INT(mf_buf_append_slice(&run->log, message.text), 0);
+    MF_CHECK_INT(mf_buf_append_cstr(&run->log, "\n"), 0);
+}
+
+static void peer_on_response(struct peer_run *run, const struct mf_frame *frame)
+{
+    struct mf_msg_response message;
+
+    MF_CHECK_INT(mf_decode_response(frame->payload, &message), 0);
+    MF_CHECK_INT(run->responses++, 0);
+    run->status = message.status;
+    run->has_body = message.has_body != 0;
+    run->response_ns = mf_clock_now_ns();
+    peer_keep(&run->headers, message.headers);
+}
+
+static void peer_on_stream_end(struct peer_run *run, const struct mf_frame *frame)
+{
+    struct mf_msg_stream_end message;
+
+    MF_CHECK_INT(mf_decode_stream_end(frame->payload, &message), 0);
+    if (message.stream == MF_STREAM_RESPONSE) {
+        MF_CHECK(run->has_body && !run->body_ended && !run->body_aborted);
+        run->body_ended = true;
+    } else {
+        run->stream_ends++;
+    }
+}
+
+static void peer_on_stream_abort(struct peer_run *run, const struct mf_frame *frame)
+{
+    struct mf_msg_stream_abort message;
+
+    MF_CHECK_INT(mf_decode_stream_abort(frame->payload, &message), 0);
+    MF_CHECK(!run->body_ended && !run->body_aborted);
+    run->body_aborted = true;
+    run->abort_error = message.error;
+}
+
+static void peer_on_stream_credit(struct peer_run *run, const struct mf_frame *frame)
+{
+    struct mf_msg_stream_credit message;
+
+    MF_CHECK_INT(mf_decode_stream_credit(frame->payload, &message), 0);
+    run->request_credit += message.bytes;
+}
+
+static void peer_on_done(struct peer_run *run, const struct mf_frame *frame)
+{
+    MF_CHECK_INT(mf_decode_done(frame->payload, &run->done), 0);
+    run->done.text = peer_keep(&run->texts[7], run->done.text);
+    run->dones++;
+    run->done_ns = mf_clock_now_ns();
+    /* A body is whole or broken off before its run is done. */
+    MF_CHECK(!run->has_body || run->body_ended || run->body_aborted || run->request_stopped || run->done.error == 0);
+}
+
 static void peer_on_run_frame(struct peer *peer, const struct mf_frame *frame)
 {
     struct peer_run *run = peer_run(peer, frame->run);
 
     MF_CHECK_INT(run->dones, 0); /* DONE is the last frame of a run, once. */
     switch ((enum mf_message_type)frame->type) {
-    case MF_MESSAGE_LOG: {
-        struct mf_msg_log message;
-        MF_CHECK_INT(mf_decode_log(frame->payload, &message), 0);
-        run->logs++;
-        MF_CHECK_INT(mf_buf_append_slice(&run->log, message.text), 0);
-        MF_CHECK_INT(mf_buf_append_cstr(&run->log, "\n"), 0);
+    case MF_MESSAGE_LOG:
+        peer_on_log(run, frame);
         break;
-    }
     case MF_MESSAGE_EXCEPTION:
         peer_on_exception(run, frame);
         break;
-    case MF_MESSAGE_RESPONSE: {
-        struct mf_msg_response message;
-        MF_CHECK_INT(mf_decode_response(frame->payload, &message), 0);
-        MF_CHECK_INT(run->responses++, 0);
-        run->status = message.status;
-        run->has_body = message.has_body != 0;
-        run->response_ns = mf_clock_now_ns();
-        peer_keep(&run->headers, message.headers);
+    case MF_MESSAGE_RESPONSE:
+        peer_on_response(run, frame);
         break;
-    }
     case MF_MESSAGE_STREAM_DATA:
         peer_on_data(peer, run, frame);
         break;
-    case MF_MESSAGE_STREAM_END: {
-        struct mf_msg_stream_end message;
-        MF_CHECK_INT(mf_decode_stream_end(frame->payload, &message), 0);
-        if (message.stream == MF_STREAM_RESPONSE) {
-            MF_CHECK(run->has_body && !run->body_ended && !run->body_aborted);
-            run->body_ended = true;
-        } else {
-            run->stream_ends++;
-        }
+    case MF_MESSAGE_STREAM_END:
+        peer_on_stream_end(run, frame);
         break;
-    }
-    case MF_MESSAGE_STREAM_ABORT: {
-        struct mf_msg_stream_abort message;
-        MF_CHECK_INT(mf_decode_stream_abort(frame->payload, &message), 0);
-        MF_CHECK(!run->body_ended && !run->body_aborted);
-        run->body_aborted = true;
-        run->abort_error = message.error;
+    case MF_MESSAGE_STREAM_ABORT:
+        peer_on_stream_abort(run, frame);
         break;
-    }
-    case MF_MESSAGE_STREAM_CREDIT: {
-        struct mf_msg_stream_credit message;
-        MF_CHECK_INT(mf_decode_stream_credit(frame->payload, &message), 0);
-        run->request_credit += message.bytes;
+    case MF_MESSAGE_STREAM_CREDIT:
+        peer_on_stream_credit(run, frame);
         break;
-    }
     case MF_MESSAGE_STREAM_STOP:
         run->request_stopped = true;
         break;
@@ -334,13 +369,7 @@ static void peer_on_run_frame(struct peer *peer, const struct mf_frame *frame)
         run->fetch_aborts++;
         break;
     case MF_MESSAGE_DONE:
-        MF_CHECK_INT(mf_decode_done(frame->payload, &run->done), 0);
-        run->done.text = peer_keep(&run->texts[7], run->done.text);
-        run->dones++;
-        run->done_ns = mf_clock_now_ns();
-        /* A body is whole or broken off before its run is done. */
-        MF_CHECK(!run->has_body || run->body_ended || run->body_aborted || run->request_stopped ||
-                 run->done.error == 0);
+        peer_on_done(run, frame);
         break;
     case MF_MESSAGE_START:
     case MF_MESSAGE_BUNDLE:
