@@ -15,9 +15,16 @@ const here = path.dirname(new URL(import.meta.url).pathname);
 const sides = { mayfly: Mayfly, workerd: Workerd };
 if (options.only) for (const name of Object.keys(sides)) if (name !== options.only) delete sides[name];
 
+// A caller that pauses is a person or an agent at work; one that does not asks for more isolates than anybody can make ahead.
+const LOADS = [
+  { name: "1, pausing 20 ms", connections: 1, pauseMs: 20 },
+  { name: "1", connections: 1, pauseMs: 0 },
+  { name: "8", connections: 8, pauseMs: 0 },
+  { name: "64", connections: 64, pauseMs: 0 },
+];
 const plan = options.quick
-  ? { rounds: 2, seconds: 2, connections: [1, 8, 64], parkedRuns: 200, parkMs: 10_000, soakRuns: [200, 1000] }
-  : { rounds: 5, seconds: 8, connections: [1, 8, 64], parkedRuns: 200, parkMs: 20_000, soakRuns: [1000, 10_000] };
+  ? { rounds: 2, seconds: 2, loads: LOADS, parkedRuns: 200, parkMs: 10_000, soakRuns: [200, 1000] }
+  : { rounds: 5, seconds: 8, loads: LOADS, parkedRuns: 200, parkMs: 20_000, soakRuns: [1000, 10_000] };
 const WARM_UP_RUNS = 100;
 const SOAK_CONNECTIONS = 8;
 const RSS_KB_MAX = 8 * 1024 * 1024; // A side that keeps what it has run is stopped here, not when the machine is full.
@@ -62,9 +69,9 @@ async function runs(side, count, connections, onProgress = () => true) {
   agent.destroy();
 }
 
-function wrk(side, connections, seconds, type = "text/javascript") {
+function wrk(side, load, seconds) {
   return new Promise((resolve, reject) => {
-    const child = spawn("wrk", ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "30s", "-s", path.join(here, "load.lua"), side.url, "--", path.join(here, "module.js"), unique(), type], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn("wrk", ["-t1", `-c${load.connections}`, `-d${seconds}s`, "--timeout", "30s", "-s", path.join(here, "load.lua"), side.url, "--", path.join(here, "module.js"), unique(), "text/javascript", String(load.pauseMs)], { stdio: ["ignore", "pipe", "inherit"] });
     let out = "";
     child.stdout.on("data", (chunk) => { out += chunk; });
     child.on("error", reject);
@@ -86,17 +93,17 @@ async function measureSpeed(results) {
   for (let round = 0; round < plan.rounds; round++) {
     const names = Object.keys(sides);
     if (round % 2 === 1) names.reverse();
-    for (const connections of plan.connections) {
+    for (const load of plan.loads) {
       for (const name of names) {
         const side = await new sides[name]().start();
         try {
-          await runs(side, WARM_UP_RUNS, Math.min(connections, 8));
+          await runs(side, WARM_UP_RUNS, Math.min(load.connections, 8));
           const before = side.use().cpuMs;
-          const result = await wrk(side, connections, plan.seconds);
+          const result = await wrk(side, load, plan.seconds);
           result.cpuMsPerRun = (side.use().cpuMs - before) / result.runs;
-          (results.speed[name] ??= {})[connections] ??= [];
-          results.speed[name][connections].push(result);
-          say(`round ${round + 1}, ${connections} connections, ${name}: p50 ${(result.p50 / 1000).toFixed(2)} ms, ${result.perSecond.toFixed(0)} runs a second`);
+          (results.speed[name] ??= {})[load.name] ??= [];
+          results.speed[name][load.name].push(result);
+          say(`round ${round + 1}, connections ${load.name}, ${name}: p50 ${(result.p50 / 1000).toFixed(2)} ms, ${result.perSecond.toFixed(0)} runs a second`);
         } finally {
           await side.stop();
         }

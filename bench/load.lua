@@ -1,5 +1,6 @@
--- For wrk: posts a module with a new UNIQUE each time, and prints one line of JSON at the end.
+-- For wrk: posts a module with a new UNIQUE each time, after a pause, and prints one line of JSON at the end.
 local before, after, seed
+local pause_ms = 0
 local count = 0
 
 function init(args)
@@ -11,6 +12,11 @@ function init(args)
   after = source:sub(to)
   seed = args[2]
   wrk.headers["content-type"] = args[3]
+  pause_ms = tonumber(args[4])
+end
+
+function delay()
+  return pause_ms
 end
 
 function request()
