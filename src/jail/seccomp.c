@@ -54,6 +54,7 @@ static const struct row {
     (CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | CLONE_DETACHED)
 #define FUTEX_BITS(bits) (LOW & (bits) & ~(uint64_t)(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME))
 /* The bits of mmap's flags that say where memory comes from, and those that pin it. */
+#define SOURCE_DROPPABLE 0x08 /* MAP_DROPPABLE, Linux 6.11; older headers lack it. */
 #define MAP_SOURCE (MAP_TYPE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_LOCKED | MAP_GROWSDOWN)
 
 /* Conditions that are the same in every process. The others are in comparisons_make. */
@@ -104,6 +105,10 @@ static unsigned comparisons_make(enum condition condition,
     } else if (condition == IF_PRIVATE_MEMORY) {
         out[0] = protection(options);
         out[1] = masked(3, MAP_SOURCE, MAP_PRIVATE | MAP_ANONYMOUS);
+        return 2;
+    } else if (condition == IF_DROPPABLE_MEMORY) {
+        out[0] = masked(2, ~(uint64_t)(PROT_READ | PROT_WRITE), 0);
+        out[1] = masked(3, MAP_SOURCE, SOURCE_DROPPABLE | MAP_ANONYMOUS);
         return 2;
     } else if (condition == IF_PROTECTION) {
         out[0] = protection(options);

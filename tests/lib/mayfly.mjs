@@ -31,6 +31,10 @@ export class Daemon {
       stdio: ["ignore", "inherit", "pipe"],
       env: { PATH: process.env.PATH, ...(process.env.ASAN_OPTIONS ? { ASAN_OPTIONS: process.env.ASAN_OPTIONS } : {}), ...options.env },
     });
+    // A test that fails must not be kept from ending by the daemon that it leaves behind.
+    process.on("exit", () => daemon.process.kill("SIGKILL"));
+    daemon.process.unref();
+    daemon.process.stderr.unref?.();
     daemon.exited = new Promise((resolve) => daemon.process.on("exit", (code, signal) => resolve({ code, signal })));
     await daemon.#listening(options.listens ?? (config.listen?.length || 1));
     return daemon;
