@@ -36,6 +36,7 @@ void buffers::Free(void *data, size_t size)
     if (size >= LARGE_BYTES) {
         pages_unmap(data, size);
     } else {
+        memset(data, 0, size); /* Blocks of malloc outlive the run that had them. */
         mf_free(data);
     }
     account_uncharge(owner_.get(), charge_kind::external, size);

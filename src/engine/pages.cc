@@ -69,9 +69,9 @@ enum class region_kind {
 struct region {
     size_t size; /* As V8 knows it: a chunk shrinks and stays a chunk. */
     region_kind kind = region_kind::other;
-    account *owner = nullptr; /* Whose |committed| is: who committed last. */
-    bool is_protected = false;
-    intervals committed; /* What V8 may touch, and what is charged. */
+    account *owner = nullptr;  /* Whose |committed| is: who committed last. */
+    bool is_protected = false; /* A chunk of read-only objects. */
+    intervals committed;       /* What V8 may touch, and what is charged. */
 };
 
 static std::mutex mutex;
@@ -142,7 +142,8 @@ static void *map_aligned(void *hint, size_t size, size_t alignment, int protecti
     if (size > SIZE_MAX - extra) {
         return nullptr;
     }
-    int flags = MAP_PRIVATE | MAP_ANONYMOUS | (protection == PROT_NONE ? MAP_NORESERVE : 0);
+    bool is_reserved = protection == PROT_NONE || (protection & PROT_EXEC);
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | (is_reserved ? MAP_NORESERVE : 0);
     void *memory = mmap(hint, size + extra, protection, flags, -1, 0);
     if (memory == MAP_FAILED) {
         return nullptr;
@@ -395,7 +396,10 @@ static bool set_permissions(void *address, size_t size, Permission permission)
     if (!commit(address_of(address), size, protection != (PROT_READ | PROT_WRITE))) {
         return false;
     }
-    if (place.kind == region_kind::code_range || mprotect(address, size, protection) == 0) {
+    if (place.kind == region_kind::code_range) {
+        return true;
+    }
+    if (mprotect(address, size, protection) == 0) {
         return true;
     }
     if (place.missing == size) {
