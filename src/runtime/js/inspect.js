@@ -2,8 +2,8 @@
 //
 // Spec:  https://console.spec.whatwg.org/#printer and https://nodejs.org/api/util.html#utilinspectobject-options
 // Covers / differs:  depth, cycles, getters as [Getter], proxies by their target; no colours; custom inspect functions are not
-//        called, so
-//        that no code of the worker runs but Error.prepareStackTrace and what RegExp.prototype.toString reads
+//        called. No code of the worker runs, but for what V8 calls when it writes a stack (Error.prepareStackTrace, a name
+//        that is a getter) and what RegExp.prototype.toString reads
 // Ops:   none
 // WPT:   console
 // Limits: depth 2 (console.dir: up to 50), 100 items, 200 keys, 10,000 characters of a string, 128 Ki characters in all
@@ -284,7 +284,7 @@ function shapeOf(base, open, close) {
 }
 
 function shapePlain(context, value, level) {
-    const isPlain = ObjectGetPrototypeOf(value) === ObjectPrototype && tagOf(value) === '';
+    const isPlain = ObjectGetPrototypeOf(value) !== null && tagOf(value) === '' && classOf(value) === 'Object';
     const shape = shapeOf('', isPlain ? '{' : `${nameOf(value, 'Object')} {`, '}');
     addProperties(context, shape.parts, value, level, 0);
     return shape;

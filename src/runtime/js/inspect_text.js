@@ -10,7 +10,8 @@
 
 const {
     BigIntPrototypeToString, List, NumberPrototypeToString, ObjectIs, StringPrototypeCharCodeAt, StringPrototypeIncludes,
-    StringPrototypeIndexOf, StringPrototypePadStart, StringPrototypeRepeat, StringPrototypeSlice, SymbolPrototypeToString,
+    StringPrototypeIndexOf, StringPrototypePadStart, StringPrototypeRepeat, StringPrototypeSlice,
+    StringPrototypeToUpperCase, SymbolPrototypeToString,
 } = primordials;
 
 const STRING_MAX = 10000;
@@ -49,7 +50,7 @@ function quote(text) {
         plainStart = i + 1;
         const hex = NumberPrototypeToString(c, 16);
         out += text[i] === mark ? `\\${mark}` : ESCAPES[text[i]] ??
-            (isLone ? `\\u${hex}` : `\\x${StringPrototypePadStart(hex, 2, '0')}`);
+            (isLone ? `\\u${hex}` : `\\x${StringPrototypeToUpperCase(StringPrototypePadStart(hex, 2, '0'))}`);
     }
     return mark + out + StringPrototypeSlice(text, plainStart) + mark;
 }
