@@ -143,6 +143,8 @@ class reader : public v8::ValueDeserializer::Delegate
             !deserializer.ReadValue(context_).ToLocal(&value)) {
             return {};
         }
+        /* V8 forbids script while it reads. Ours makes an object of the runtime and runs nothing of the worker's. */
+        v8::Isolate::AllowJavascriptExecutionScope allow(v8);
         v8::Local<v8::Value> args[] = {v8::Integer::NewFromUnsigned(v8, tag), value};
         v8::Local<v8::Value> object;
         if (!isolate_->clone_read.Get(v8)->Call(context_, v8::Undefined(v8), 2, args).ToLocal(&object)) {

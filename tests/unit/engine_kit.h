@@ -162,7 +162,7 @@ kit_run_modules(const struct mf_module *modules, size_t count, const char *main,
 {
     struct mf_isolate_host host;
     kit_host_init(&host);
-    struct mf_isolate *isolate = kit_new(&host, UINT64_C(128) << 20);
+    struct mf_isolate *isolate = kit_new(&host, UINT64_C(256) << 20);
     MF_CHECK_INT(mf_isolate_set_modules(isolate, modules, count, mf_slice_of_cstr(main)), 0);
     MF_CHECK_INT(kit_deliver(isolate, KIT_START, NULL, 0), expected_rc);
     mf_isolate_free(isolate);
