@@ -36,6 +36,9 @@ class TextEncoder {
         if (!webidl.isObject(destination) || TypedArrayPrototypeGetSymbolToStringTag(destination) !== 'Uint8Array') {
             throw new TypeError(`${context}: the destination is not a Uint8Array.`);
         }
+        if (TypedArrayPrototypeGetLength(destination) === 0) {
+            return { read: 0, written: 0 }; // detached, perhaps
+        }
         const packed = utf8EncodeInto(text, destination);
         if (typeof packed === 'number') {
             const written = packed % 67108864;

@@ -18,7 +18,7 @@ const {
     DataViewPrototypeGetByteOffset, List, NumberIsNaN, PromisePrototypeThen, PromiseReject, PromiseResolve,
     PromiseWithResolvers, RangeError, ReflectApply, TypeError, TypedArrayConstructors, TypedArrayPrototypeGetBuffer,
     TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetLength,
-    TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet, Uint8Array, realm,
+    TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet, Uint8Array, react, realm,
 } = primordials;
 const { webidl } = realm;
 const { typeOf } = internals;
@@ -70,7 +70,8 @@ function callOrResolve(callback, self, args) {
     return callback === undefined ? PromiseResolve(undefined) : callForPromise(callback, self, args);
 }
 
-// promise.then(onFulfilled, onRejected) for our own use; either may be undefined.
+// promise.then(onFulfilled, onRejected) for our own use; either may be undefined. A promise that they return is awaited here: to
+// return it would look up its `then`.
 async function chain(promise, onFulfilled, onRejected) {
     let value;
     try {
@@ -79,9 +80,20 @@ async function chain(promise, onFulfilled, onRejected) {
         if (onRejected === undefined) {
             throw reason;
         }
-        return onRejected(reason);
+        const instead = onRejected(reason);
+        return typeOf(instead) === 'promise' ? await instead : instead;
     }
-    return onFulfilled === undefined ? value : onFulfilled(value);
+    const result = onFulfilled === undefined ? value : onFulfilled(value);
+    return typeOf(result) === 'promise' ? await result : result;
+}
+
+// Resolves |deferred| with a worker's |value| without looking up a promise's `then`.
+function resolveWith(deferred, value) {
+    if (typeOf(value) === 'promise') {
+        react(value, deferred.resolve, deferred.reject);
+    } else {
+        deferred.resolve(value);
+    }
 }
 
 /* ---- queues -------------------------------------------------------------------------------- */
@@ -272,7 +284,7 @@ const recordOf = { __proto__: null };
 return {
     __proto__: null,
     noop, setHandled, resolvedDeferred, rejectedDeferred, newDeferred: PromiseWithResolvers, promised, callForPromise,
-    callOrResolve, chain,
+    callOrResolve, chain, resolveWith,
     newQueue, push, shift, peek, enqueueWithSize, dequeue, resetQueue,
     readStrategy, highWaterMarkOf, sizeOf, ByteLengthQueuingStrategy, CountQueuingStrategy,
     isView, isDataView, isDetached, bufferLength, transferBuffer, viewBuffer, viewOffset, viewLength, viewItems, elementsOf,

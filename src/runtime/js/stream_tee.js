@@ -31,7 +31,7 @@ function newCancels(stream) {
     const cancels = {
         __proto__: null, isFirst: false, isSecond: false, first: undefined, second: undefined, done: newDeferred(),
     };
-    const both = () => cancels.done.resolve(readable.cancel(stream, [cancels.first, cancels.second]));
+    const both = () => common.resolveWith(cancels.done, readable.cancel(stream, [cancels.first, cancels.second]));
     cancels.cancelFirst = (reason) => {
         cancels.isFirst = true;
         cancels.first = reason;
@@ -76,7 +76,7 @@ function teeDefault(stream, clonesSecond) {
                 } catch (error) {
                     readable.failDefault(first.controller, error);
                     readable.failDefault(second.controller, error);
-                    cancels.done.resolve(readable.cancel(stream, error));
+                    common.resolveWith(cancels.done, readable.cancel(stream, error));
                     return;
                 }
             }
@@ -173,7 +173,7 @@ function teeBytes(stream) {
             return new Uint8Array(webidl.bytesOf(chunk, ''));
         } catch (error) {
             failBoth(error);
-            cancels.done.resolve(readable.cancel(stream, error));
+            common.resolveWith(cancels.done, readable.cancel(stream, error));
             return null;
         }
     };

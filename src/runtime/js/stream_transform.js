@@ -281,7 +281,7 @@ class TransformStream {
         record = setUp(algorithmsOf(transformer, parts, object, give), later, strategies);
         this.#record = record;
         record.object = this;
-        started.resolve(parts.start === undefined ? undefined : ReflectApply(parts.start, transformer, [object()]));
+        common.resolveWith(started, parts.start === undefined ? undefined : ReflectApply(parts.start, transformer, [object()]));
     }
 
     get readable() {

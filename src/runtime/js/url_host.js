@@ -1,7 +1,7 @@
 // URL hosts: domains, IPv4 and IPv6 addresses; and the percent-encode sets of the URL standard.
 //
 // Spec:  https://url.spec.whatwg.org/#host-parsing  https://url.spec.whatwg.org/#percent-encoded-bytes
-// Covers / differs:  all. Names beyond ASCII go through tr46 (idna.js, loaded when first needed)
+// Covers / differs:  all. Names beyond ASCII are idna.js's, loaded when first needed
 // Ops:   none
 // WPT:   url
 // Limits: none
@@ -293,11 +293,7 @@ function toAscii(domain) {
     if (!contains(domain, (c) => c > 127)) {
         return StringPrototypeToLowerCase(domain);
     }
-    return internals.lazy('idna.js').toASCII(domain, {
-        __proto__: null,
-        checkHyphens: false, checkBidi: true, checkJoiners: true, useSTD3ASCIIRules: false, verifyDNSLength: false,
-        transitionalProcessing: false, ignoreInvalidPunycode: false,
-    });
+    return internals.lazy('idna.js').toAscii(domain);
 }
 
 // Serialized, or null.
