@@ -195,7 +195,7 @@ struct mf_module {
 };
 
 /* [isolate] Once, after attach. Copies the table. MF_E_NOT_FOUND when |main| is not in it, MF_E_TOO_MANY,
- * MF_E_EXISTS for two of one name. */
+ * MF_E_EXISTS for two of one name, MF_E_INVALID for a name that leaves the bundle's root. */
 MF_MUST_CHECK int mf_isolate_set_modules(struct mf_isolate *isolate,
                                          const struct mf_module *modules,
                                          size_t count,
@@ -219,7 +219,7 @@ void mf_isolate_leave(struct mf_isolate *isolate);
 void mf_isolate_terminate(struct mf_isolate *isolate, int error);
 
 struct mf_isolate_memory {
-    uint64_t heap_bytes;     /* What V8's heap has committed. */
+    uint64_t heap_bytes;     /* What V8's heap has committed, and what V8 took with malloc. */
     uint64_t external_bytes; /* ArrayBuffers and wasm memories. */
     uint64_t peak_bytes;     /* The most of both together since attach. */
 };

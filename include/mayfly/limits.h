@@ -154,6 +154,7 @@
 #define MF_ENGINE_CODE_RANGE_BYTES 134217728 /* bytes: address space for the machine code of one isolate; V8's own choice is four times that, which no run within its memory limit could fill */
 #define MF_ENGINE_CODE_RANGES_KEPT_MAX 64 /* reservations kept for new isolates in one process: address space only */
 #define MF_ENGINE_WARM_BYTES_MAX 33554432 /* bytes: wiped heap pages that one process keeps resident for new isolates: some thirty of them */
+#define MF_ENGINE_FLATTEN_BYTES_MIN 1048576 /* bytes: strings from here on are read only when the run has memory for one more copy of them */
 #define MF_SNAPSHOT_BYTES_MAX 67108864 /* bytes: the blob that the build makes; it is about 2 MiB, so that more is a mistake of ours */
 #define MF_ENGINE_EVENT_ARGS_MAX 16 /* arguments of one delivered event */
 #define MF_ENGINE_TASKS_MAX 4096 /* tasks that V8 may have waiting for one isolate; it posts a handful, so that more is a bug */

@@ -155,7 +155,8 @@ int mf_op_arg_utf8(mf_op_call *call, size_t index, mf_slice *ret_text)
         return wrong_type(call, index, "a string");
     }
     v8::Local<v8::String> text = value.As<v8::String>();
-    if (static_cast<size_t>(text->Length()) > MF_EXECUTOR_OP_BYTES_MAX) {
+    if (static_cast<size_t>(text->Length()) > MF_EXECUTOR_OP_BYTES_MAX ||
+        !text_may_flatten(v8_of(call), text)) {
         return too_large(call, index);
     }
     size_t size = text->Utf8LengthV2(v8_of(call));
@@ -180,7 +181,7 @@ int mf_op_arg_latin1(mf_op_call *call, size_t index, mf_slice *ret_text)
     }
     v8::Local<v8::String> text = value.As<v8::String>();
     size_t size = static_cast<size_t>(text->Length());
-    if (size > MF_EXECUTOR_OP_BYTES_MAX) {
+    if (size > MF_EXECUTOR_OP_BYTES_MAX || !text_may_flatten(v8_of(call), text)) {
         return too_large(call, index);
     }
     if (!text->ContainsOnlyOneByte()) {

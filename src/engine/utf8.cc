@@ -44,6 +44,10 @@ void internals_utf8_encode(const v8::FunctionCallbackInfo<v8::Value> &info)
         return;
     }
     v8::Local<v8::String> text = info[0].As<v8::String>();
+    if (!text_may_flatten(v8, text)) {
+        throw_range_error(v8, "Array buffer allocation failed");
+        return;
+    }
     size_t size = text->Utf8LengthV2(v8);
     v8::Local<v8::ArrayBuffer> buffer;
     if (!v8::ArrayBuffer::MaybeNew(v8, size).ToLocal(&buffer)) {

@@ -1,5 +1,7 @@
 #include "value.h"
 
+#include "isolate.h"
+
 namespace mf
 {
 
@@ -97,6 +99,15 @@ std::string text_to_std(v8::Isolate *isolate, v8::Local<v8::String> text)
         text->WriteUtf8V2(isolate, copy.data(), copy.size(), v8::String::WriteFlags::kReplaceInvalidUtf8);
     copy.resize(written);
     return copy;
+}
+
+bool text_may_flatten(v8::Isolate *isolate, v8::Local<v8::String> text)
+{
+    const account &account = *mf_isolate::of(isolate)->account;
+    uint64_t size = static_cast<uint64_t>(text->Length()) * (text->IsOneByte() ? 1 : 2);
+    uint64_t limit = account.limit_bytes.load(std::memory_order_relaxed);
+    uint64_t total = account.total_bytes();
+    return size < MF_ENGINE_FLATTEN_BYTES_MIN || (total < limit && size <= limit - total);
 }
 
 v8::MaybeLocal<v8::ArrayBuffer> bytes_copy(v8::Isolate *isolate, mf_slice bytes)

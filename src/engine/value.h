@@ -25,6 +25,10 @@ std::string text_to_std(v8::Isolate *isolate, v8::Local<v8::String> text);
 
 bool text_is_ascii(mf_slice text);
 
+/* A string that was put together is copied to be read; false when the run has no memory for that, which V8 would not
+ * survive. */
+bool text_may_flatten(v8::Isolate *isolate, v8::Local<v8::String> text);
+
 /* Empty, with nothing thrown, when the run has no memory for it. */
 v8::MaybeLocal<v8::ArrayBuffer> bytes_copy(v8::Isolate *isolate, mf_slice bytes);
 v8::MaybeLocal<v8::Value> value_make(v8::Isolate *isolate, const mf_value &value);
