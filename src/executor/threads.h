@@ -3,7 +3,7 @@
  * A ready turn is taken by any free thread, the one that was busy last first (its caches are warm). A thread whose turn has
  * lasted MF_EXECUTOR_TURN_WAIT_MS counts as held by a hog; when a ready turn has waited as long and fewer than |base|
  * threads are not held, another one starts, up to |max|. Threads above |base| end after MF_EXECUTOR_THREAD_IDLE_MS without
- * work. A chore (making or disposing of an isolate) is only begun when no turn is ready, by at most |base| threads, and a
+ * work. A chore (making or disposing of an isolate) is only begun when no turn is ready, by half of |base| at most, and a
  * thread in one counts as held: a turn that becomes ready then gets a thread of its own at once.
  */
 #ifndef MAYFLY_EXECUTOR_THREADS_H
@@ -55,7 +55,7 @@ void mf_threads_stop(struct mf_threads *threads);
 
 /* [any] |turn| is in no queue. */
 void mf_threads_submit(struct mf_threads *threads, struct mf_turn *turn);
-/* [any] There are chores. */
+/* [any] There are chores. From a thread of the pool: for itself, when it is free. */
 void mf_threads_kick(struct mf_threads *threads);
 /* [isolate] The calling thread will never come back from its turn or chore (out of memory). */
 void mf_threads_lose_current(struct mf_threads *threads);

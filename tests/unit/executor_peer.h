@@ -329,7 +329,8 @@ static void peer_on_done(struct peer_run *run, const struct mf_frame *frame)
     run->dones++;
     run->done_ns = mf_clock_now_ns();
     /* A body is whole or broken off before its run is done. */
-    MF_CHECK(!run->has_body || run->body_ended || run->body_aborted || run->request_stopped || run->done.error == 0);
+    MF_CHECK(!run->has_body || run->body_ended || run->body_aborted || run->request_stopped ||
+             run->done.error == 0);
 }
 
 static void peer_on_run_frame(struct peer *peer, const struct mf_frame *frame)

@@ -551,7 +551,7 @@ static int compare(const void *a, const void *b)
  * judged: machines differ. */
 static void show_times(enum mf_part_kind kind, const char *label, bool has_unique_source)
 {
-    static uint64_t response_ns[TIMED], done_ns[TIMED];
+    static uint64_t response_ns[TIMED], done_ns[TIMED], cpu_ns[TIMED];
     struct child child;
 
     child_start(&child);
@@ -569,12 +569,15 @@ static void show_times(enum mf_part_kind kind, const char *label, bool has_uniqu
         CHECK_OK(run);
         response_ns[i] = run->response_ns - since_ns;
         done_ns[i] = run->done_ns - since_ns;
+        cpu_ns[i] = run->done.cpu_ns;
     }
     qsort(response_ns, TIMED, sizeof(uint64_t), compare);
     qsort(done_ns, TIMED, sizeof(uint64_t), compare);
-    printf("  %s: START to RESPONSE p50 %.3f ms, p95 %.3f, p99 %.3f; to DONE p50 %.3f\n", label,
+    qsort(cpu_ns, TIMED, sizeof(uint64_t), compare);
+    printf("  %s: START to RESPONSE p50 %.3f ms, p95 %.3f, p99 %.3f; to DONE p50 %.3f; CPU p50 %.3f\n", label,
            (double)response_ns[TIMED / 2] / 1e6, (double)response_ns[TIMED * 95 / 100] / 1e6,
-           (double)response_ns[TIMED * 99 / 100] / 1e6, (double)done_ns[TIMED / 2] / 1e6);
+           (double)response_ns[TIMED * 99 / 100] / 1e6, (double)done_ns[TIMED / 2] / 1e6,
+           (double)cpu_ns[TIMED / 2] / 1e6);
     MF_CHECK_INT(child_stop(&child), 0);
 }
 

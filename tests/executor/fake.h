@@ -1,4 +1,4 @@
-/* executor_fake.h - an engine without V8, and a real executor around it, in this process.
+/* fake.h - an engine without V8, and a real executor around it, in this process.
  *
  * A module's source is the name of a script below; a script is a C function that hears every event of its isolate. The
  * archive of the real engine is linked behind this one and never reached.

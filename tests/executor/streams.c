@@ -1,5 +1,5 @@
 /* Bodies and fetches through the executor: windows both ways, backpressure, breaking off, and what the daemon must not do. */
-#include "executor_fake.h"
+#include "fake.h"
 
 #define BIG (1u << 20)
 static uint8_t big[BIG];

@@ -1,5 +1,5 @@
 /* Runs through the executor's own loop, threads and sessions, with an engine that is no V8: states, limits, ends. */
-#include "executor_fake.h"
+#include "fake.h"
 
 /* ---- scripts ------------------------------------------------------------------------------------------- */
 
