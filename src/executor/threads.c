@@ -6,13 +6,17 @@
 #include <time.h>
 
 #define WAIT_NS ((uint64_t)MF_EXECUTOR_TURN_WAIT_MS * MF_NS_PER_MS)
+#define HOG_NS ((uint64_t)MF_EXECUTOR_TURN_HOG_MS * MF_NS_PER_MS)
+#define STALL_NS ((uint64_t)MF_EXECUTOR_TURN_STALL_MS * MF_NS_PER_MS)
 #define IDLE_NS ((uint64_t)MF_EXECUTOR_THREAD_IDLE_MS * MF_NS_PER_MS)
 
 struct mf_thread {
     struct mf_list list; /* In |idle| or |busy|, or alone. */
     struct mf_threads *threads;
     pthread_cond_t wake;
-    uint64_t since_ns; /* When its turn began. */
+    clockid_t clock;       /* Its CPU time. */
+    uint64_t since_ns;     /* When its turn began. */
+    uint64_t since_cpu_ns; /* By its clock. */
     bool is_in_chore;
 };
 
@@ -45,6 +49,7 @@ static void run_turn(struct mf_thread *self, struct mf_turn *turn)
     struct mf_threads *threads = self->threads;
 
     self->since_ns = mf_clock_now_ns();
+    self->since_cpu_ns = mf_clock_thread_cpu_ns();
     mf_list_push_back(&threads->busy, &self->list);
     pthread_mutex_unlock(&threads->mutex);
     threads->options.on_turn(threads->options.user, turn);
@@ -106,6 +111,7 @@ static void *thread_main(void *argument)
     struct mf_threads *threads = self->threads;
 
     current_thread = self;
+    MF_ASSERT(pthread_getcpuclockid(pthread_self(), &self->clock) == 0);
     pthread_mutex_lock(&threads->mutex);
     for (;;) {
         struct mf_list *item = mf_list_pop_front(&threads->ready);
@@ -193,17 +199,31 @@ void mf_threads_stop(struct mf_threads *threads)
     pthread_mutex_destroy(&threads->mutex);
 }
 
-/* Locked. How many threads are not held: neither by a chore nor by a turn that has lasted too long. */
+/* Locked. Whether its turn has used so much CPU that it may go on for long, or lasts so long that it must be waiting for
+ * something. By CPU and not by the wall clock alone: on a machine that is short of processors every turn lasts, and more
+ * threads would make it worse. */
+static bool is_held(const struct mf_thread *thread, uint64_t now_ns)
+{
+    struct timespec cpu = {0, 0};
+
+    if (thread->since_ns + STALL_NS <= now_ns) {
+        return true;
+    }
+    MF_ASSERT(clock_gettime(thread->clock, &cpu) == 0);
+    return (uint64_t)cpu.tv_sec * MF_NS_PER_S + (uint64_t)cpu.tv_nsec >= thread->since_cpu_ns + HOG_NS;
+}
+
+/* Locked. How many threads are not held: neither by a chore nor by a hog. */
 static size_t count_free(const struct mf_threads *threads, uint64_t now_ns)
 {
     size_t count_held = threads->count_chores;
 
     for (const struct mf_list *item = threads->busy.next; item != &threads->busy; item = item->next) {
         const struct mf_thread *thread = MF_CONTAINER_OF(item, const struct mf_thread, list);
-        if (thread->since_ns + WAIT_NS > now_ns) {
-            break; /* They stand in the order in which they began. */
+        if (thread->since_ns + HOG_NS > now_ns) {
+            break; /* They stand in the order in which they began: the rest is younger still. */
         }
-        count_held++;
+        count_held += is_held(thread, now_ns);
     }
     return threads->count - count_held;
 }

@@ -1,10 +1,11 @@
 /* threads.h - the V8 threads: an elastic pool that runs turns, and in its spare time chores.
  *
- * A ready turn is taken by any free thread, the one that was busy last first (its caches are warm). A thread whose turn has
- * lasted MF_EXECUTOR_TURN_WAIT_MS counts as held by a hog; when a ready turn has waited as long and fewer than |base|
- * threads are not held, another one starts, up to |max|. Threads above |base| end after MF_EXECUTOR_THREAD_IDLE_MS without
- * work. A chore (making or disposing of an isolate) is only begun when no turn is ready, by half of |base| at most, and a
- * thread in one counts as held: a turn that becomes ready then gets a thread of its own at once.
+ * A ready turn is taken by any free thread, the one that was busy last first (its caches are warm). A thread counts as held
+ * when its turn has used MF_EXECUTOR_TURN_HOG_MS of CPU or lasted MF_EXECUTOR_TURN_STALL_MS; when a ready turn has waited
+ * MF_EXECUTOR_TURN_WAIT_MS and fewer than |base| threads are not held, another one starts, up to |max|. Threads above |base|
+ * end after MF_EXECUTOR_THREAD_IDLE_MS without work. A chore (making or disposing of an isolate) is only begun when no turn is
+ * ready, by half of |base| at most, and a thread in one counts as held: a turn that becomes ready then gets a thread of its own
+ * at once.
  */
 #ifndef MAYFLY_EXECUTOR_THREADS_H
 #define MAYFLY_EXECUTOR_THREADS_H
