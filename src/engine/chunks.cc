@@ -14,7 +14,13 @@ namespace mf
 
 /* Mapped at once. Neighbours melt into one mapping of the kernel, of which a process has only 65,530. */
 static const size_t SLAB_BYTES = 16u * 1024 * 1024;
-static const size_t PAGE_BYTES = 4096;
+static const size_t PAGE_BYTES_LEAST = 4096;
+
+static size_t page_bytes()
+{
+    static const size_t size = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    return size;
+}
 
 struct free_chunk {
     void *memory;
@@ -78,16 +84,17 @@ void *chunk_take()
  * many; 0 also when the kernel will not tell, and then all went back to it. */
 static uint32_t wipe(void *memory)
 {
-    unsigned char resident[CHUNK_BYTES / PAGE_BYTES];
+    unsigned char resident[CHUNK_BYTES / PAGE_BYTES_LEAST];
     if (mincore(memory, CHUNK_BYTES, resident) != 0) {
         MF_ASSERT(madvise(memory, CHUNK_BYTES, MADV_DONTNEED) == 0);
         return 0;
     }
     auto *bytes = static_cast<uint8_t *>(memory);
+    size_t page = page_bytes();
     uint32_t pages = 0;
-    for (size_t i = 0; i < sizeof(resident); i++) {
+    for (size_t i = 0; i < CHUNK_BYTES / page; i++) {
         if (resident[i] & 1) {
-            memset(bytes + i * PAGE_BYTES, 0, PAGE_BYTES);
+            memset(bytes + i * page, 0, page);
             pages++;
         }
     }
@@ -97,7 +104,7 @@ static uint32_t wipe(void *memory)
 static bool has_room()
 {
     std::lock_guard<std::mutex> lock(mutex);
-    return warm_pages * PAGE_BYTES < MF_ENGINE_WARM_BYTES_MAX;
+    return warm_pages * page_bytes() < MF_ENGINE_WARM_BYTES_MAX;
 }
 
 void chunk_give(void *chunk)
@@ -120,7 +127,7 @@ void chunk_give(void *chunk)
 chunk_stats chunk_read_stats()
 {
     std::lock_guard<std::mutex> lock(mutex);
-    return {slabs_count, warm.size(), cold.size(), warm_pages * PAGE_BYTES, taken_count};
+    return {slabs_count, warm.size(), cold.size(), warm_pages * page_bytes(), taken_count};
 }
 
 } // namespace mf

@@ -176,7 +176,9 @@ static void *take_code_range(void *hint, size_t alignment)
         }
         mapped_count++;
     }
-    return map_aligned(hint, MF_ENGINE_CODE_RANGE_BYTES, alignment, PROT_READ | PROT_WRITE | PROT_EXEC);
+    /* V8 rounds the ends inwards to its own pages: at these there is nothing to round, so that it sets all or parts. */
+    return map_aligned(hint, MF_ENGINE_CODE_RANGE_BYTES, std::max(alignment, CHUNK_BYTES),
+                       PROT_READ | PROT_WRITE | PROT_EXEC);
 }
 
 static void give_code_range(uintptr_t base, const intervals &committed)

@@ -22,8 +22,9 @@
 #define PAGE_DELETE "_ZN2v88internal15MemoryAllocator17DeleteMemoryChunkEPNS0_19MutablePageMetadataE"
 
 extern "C" {
-void mf_v8_page_release(void *page) EXISTING(PAGE_RELEASE);
-void mf_v8_page_delete(void *page) EXISTING(PAGE_DELETE);
+/* Weak: a V8 without the pool may lack them too. */
+void mf_v8_page_release(void *page) EXISTING(PAGE_RELEASE) __attribute__((weak));
+void mf_v8_page_delete(void *page) EXISTING(PAGE_DELETE) __attribute__((weak));
 void mf_v8_pool_add(void *pool, void *isolate, void *page) REPLACED(POOL_ADD);
 }
 
@@ -40,7 +41,7 @@ void mf_v8_pool_add(void *, void *, void *page)
  * This is AddressSpaceReservation::Free(void *, size_t), which V8 calls for parts of such tables only. */
 #define TABLE_FREE "_ZN2v84base23AddressSpaceReservation4FreeEPvm"
 static const size_t SEGMENT_BYTES = 64 * 1024;
-static const size_t PAGE_BYTES = 4096;
+static const size_t PAGE_BYTES_LEAST = 4096;
 
 extern "C" {
 bool mf_v8_real_table_free(void *table, void *address, size_t size) REAL(TABLE_FREE);
@@ -49,14 +50,15 @@ bool mf_v8_table_free(void *table, void *address, size_t size) REPLACED(TABLE_FR
 
 bool mf_v8_table_free(void *table, void *address, size_t size)
 {
-    unsigned char resident[SEGMENT_BYTES / PAGE_BYTES];
+    unsigned char resident[SEGMENT_BYTES / PAGE_BYTES_LEAST];
     if (size != SEGMENT_BYTES || mincore(address, size, resident) != 0) {
         return mf_v8_real_table_free(table, address, size);
     }
     auto *bytes = static_cast<uint8_t *>(address);
-    for (size_t i = 0; i < sizeof(resident); i++) {
+    auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    for (size_t i = 0; i < SEGMENT_BYTES / page; i++) {
         if (resident[i] & 1) {
-            memset(bytes + i * PAGE_BYTES, 0, PAGE_BYTES);
+            memset(bytes + i * page, 0, page);
         }
     }
     return true;

@@ -59,7 +59,7 @@ int snapshot_use(mf_slice blob)
         }
         offset += aligned(size);
     }
-    return startup.IsValid() ? 0 : MF_E_CONFIG;
+    return offset == blob.size && startup.IsValid() ? 0 : MF_E_CONFIG;
 }
 
 const v8::StartupData *snapshot_startup()
