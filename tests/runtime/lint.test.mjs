@@ -153,3 +153,11 @@ test('MANIFEST names every file once', () => {
     assert.deepEqual([...own].sort(), readdirSync(folder).filter((name) => name.endsWith('.js')).sort());
     assert.equal(rows.find((line) => line.startsWith('eager')), 'eager primordials.js');
 });
+
+test('every primordial is used', () => {
+    const primordials = {};
+    new Function('internals', 'primordials', readFileSync(path.join(folder, 'primordials.js'), 'utf8'))({}, primordials);
+    const users = readdirSync(folder).filter((name) => name.endsWith('.js') && name !== 'primordials.js');
+    const text = users.map((name) => readFileSync(path.join(folder, name), 'utf8')).join('\n');
+    assert.deepEqual(Object.keys(primordials).filter((name) => !new RegExp(`\\b${name}\\b`).test(text)), []);
+});

@@ -10,7 +10,8 @@
 
 const { List, TypeError, realm } = primordials;
 const { webidl, scope } = realm;
-const { Event, EventTarget } = internals.lazy('event_target.js');
+const { Event } = internals.lazy('event.js');
+const { EventTarget } = internals.lazy('event_target.js');
 
 class AbortSignal extends EventTarget {
     #isAborted = false;

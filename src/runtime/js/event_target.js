@@ -1,362 +1,20 @@
-// Event, EventTarget, the events that a worker meets, and the global scope as a target.
+// EventTarget, and the global scope as one.
 //
-// Spec:  https://dom.spec.whatwg.org/#events
-// Covers / differs:  all without a tree: the path of an event is its target alone. The global's functions are its own
-//        properties;
-//        it has no onerror attributes
+// Spec:  https://dom.spec.whatwg.org/#interface-eventtarget
+// Covers / differs:  all without a tree. The global's functions are its own properties; it has no onerror attributes
 // Ops:   none
-// WPT:   dom/events (parts), dom/abort, html/webappapis/scripting
+// WPT:   dom/abort, html/webappapis/scripting
 // Limits: none
 
 'use strict';
 
-const { List, Map, MapPrototypeGet, MapPrototypeSet, ObjectDefineProperty, ReflectApply, TypeError, realm } = primordials;
-const { webidl, errors, scope } = realm;
-const { dictionary, domString, integer, requireArguments } = webidl;
-
-const PHASES = ['NONE', 'CAPTURING_PHASE', 'AT_TARGET', 'BUBBLING_PHASE'];
-
-class Event {
-    #type = '';
-    #bubbles = false;
-    #isCancelable = false;
-    #isComposed = false;
-    #isCanceled = false;
-    #isInitialized = false;
-    #isDispatching = false;
-    #isStopped = false;
-    #isStoppedAtOnce = false;
-    #isInPassive = false;
-    #isTrusted = false;
-    #target = null;
-    #currentTarget = null;
-    #timeStamp = internals.clock() - scope.startedAt;
-
-    constructor(type, init = undefined) {
-        requireArguments(arguments.length, 1, "Failed to construct 'Event'");
-        this.#type = domString(type);
-        init = dictionary(init, "Failed to construct 'Event'");
-        const { bubbles, cancelable, composed } = init;
-        this.#bubbles = !!bubbles;
-        this.#isCancelable = !!cancelable;
-        this.#isComposed = !!composed;
-        this.#isInitialized = true;
-    }
-
-    get type() {
-        return this.#type;
-    }
-
-    get target() {
-        return this.#target;
-    }
-
-    get srcElement() {
-        return this.#target;
-    }
-
-    get currentTarget() {
-        return this.#currentTarget;
-    }
-
-    composedPath() {
-        return this.#currentTarget === null ? [] : [this.#currentTarget];
-    }
-
-    get eventPhase() {
-        return this.#isDispatching ? 2 : 0;
-    }
-
-    stopPropagation() {
-        this.#isStopped = true;
-    }
-
-    get cancelBubble() {
-        return this.#isStopped;
-    }
-
-    set cancelBubble(value) {
-        if (value) {
-            this.#isStopped = true;
-        } else {
-            this.#isStopped; // for the brand
-        }
-    }
-
-    stopImmediatePropagation() {
-        this.#isStopped = true;
-        this.#isStoppedAtOnce = true;
-    }
-
-    get bubbles() {
-        return this.#bubbles;
-    }
-
-    get cancelable() {
-        return this.#isCancelable;
-    }
-
-    get returnValue() {
-        return !this.#isCanceled;
-    }
-
-    set returnValue(value) {
-        if (!value) {
-            this.#cancel();
-        } else {
-            this.#isCanceled; // for the brand
-        }
-    }
-
-    preventDefault() {
-        this.#cancel();
-    }
-
-    get defaultPrevented() {
-        return this.#isCanceled;
-    }
-
-    get composed() {
-        return this.#isComposed;
-    }
-
-    get isTrusted() {
-        return this.#isTrusted;
-    }
-
-    get timeStamp() {
-        return this.#timeStamp;
-    }
-
-    initEvent(type, bubbles = false, cancelable = false) {
-        requireArguments(arguments.length, 1, "Failed to execute 'initEvent' on 'Event'");
-        type = domString(type);
-        if (this.#isDispatching) {
-            return;
-        }
-        this.#type = type;
-        this.#bubbles = !!bubbles;
-        this.#isCancelable = !!cancelable;
-        this.#isCanceled = false;
-        this.#isStopped = false;
-        this.#isStoppedAtOnce = false;
-        this.#isTrusted = false;
-        this.#target = null;
-    }
-
-    #cancel() {
-        if (this.#isCancelable && !this.#isInPassive) {
-            this.#isCanceled = true;
-        }
-    }
-
-    static {
-        realm.event = {
-            __proto__: null,
-            is: (value) => typeof value === 'object' && value !== null && #type in value,
-            isBusy: (event) => event.#isDispatching || !event.#isInitialized,
-            trust(event) {
-                event.#isTrusted = true;
-                return event;
-            },
-            distrust(event) {
-                event.#isTrusted = false;
-            },
-            begin(event, target) {
-                event.#isDispatching = true;
-                event.#target = target;
-                event.#currentTarget = target;
-            },
-            end(event) {
-                event.#isDispatching = false;
-                event.#isStopped = false;
-                event.#isStoppedAtOnce = false;
-                event.#currentTarget = null;
-            },
-            isStoppedAtOnce: (event) => event.#isStoppedAtOnce,
-            isStopped: (event) => event.#isStopped,
-            setPassive(event, isPassive) {
-                event.#isInPassive = isPassive;
-            },
-            isCanceled: (event) => event.#isCanceled,
-            type: (event) => event.#type,
-        };
-    }
-}
-webidl.finish(Event);
-for (let phase = 0; phase < PHASES.length; phase++) {
-    const descriptor = { __proto__: null, value: phase, writable: false, enumerable: true, configurable: false };
-    ObjectDefineProperty(Event, PHASES[phase], descriptor);
-    ObjectDefineProperty(Event.prototype, PHASES[phase], descriptor);
-}
+const { List, Map, MapPrototypeGet, MapPrototypeSet, ReflectApply, TypeError, realm } = primordials;
+const { webidl, errors } = realm;
+const { domString, requireArguments } = webidl;
+internals.lazy('event.js'); // makes realm.event
 const eventOf = realm.event;
 
-class CustomEvent extends Event {
-    #detail;
-
-    constructor(type, init = undefined) {
-        requireArguments(arguments.length, 1, "Failed to construct 'CustomEvent'");
-        super(type, init);
-        const { detail } = dictionary(init, "Failed to construct 'CustomEvent'");
-        this.#detail = detail === undefined ? null : detail;
-    }
-
-    get detail() {
-        return this.#detail;
-    }
-
-    initCustomEvent(type, bubbles = false, cancelable = false, detail = null) {
-        requireArguments(arguments.length, 1, "Failed to execute 'initCustomEvent' on 'CustomEvent'");
-        this.#detail; // for the brand
-        if (!eventOf.isBusy(this)) {
-            this.initEvent(type, bubbles, cancelable);
-            this.#detail = detail;
-        }
-    }
-}
-webidl.finish(CustomEvent);
-
-class ErrorEvent extends Event {
-    #message;
-    #filename;
-    #line;
-    #column;
-    #error;
-
-    constructor(type, init = undefined) {
-        requireArguments(arguments.length, 1, "Failed to construct 'ErrorEvent'");
-        super(type, init);
-        const { colno, error, filename, lineno, message } = dictionary(init, "Failed to construct 'ErrorEvent'");
-        this.#column = colno === undefined ? 0 : integer(colno, 32, false);
-        this.#error = error;
-        this.#filename = filename === undefined ? '' : webidl.usvString(filename);
-        this.#line = lineno === undefined ? 0 : integer(lineno, 32, false);
-        this.#message = message === undefined ? '' : domString(message);
-    }
-
-    get message() {
-        return this.#message;
-    }
-
-    get filename() {
-        return this.#filename;
-    }
-
-    get lineno() {
-        return this.#line;
-    }
-
-    get colno() {
-        return this.#column;
-    }
-
-    get error() {
-        return this.#error;
-    }
-}
-webidl.finish(ErrorEvent);
-
-class PromiseRejectionEvent extends Event {
-    #promise;
-    #reason;
-
-    constructor(type, init) {
-        requireArguments(arguments.length, 2, "Failed to construct 'PromiseRejectionEvent'");
-        super(type, init);
-        const { promise, reason } = dictionary(init, "Failed to construct 'PromiseRejectionEvent'");
-        if (!webidl.isObject(promise)) {
-            throw new TypeError("Failed to construct 'PromiseRejectionEvent': a promise is required.");
-        }
-        this.#promise = promise;
-        this.#reason = reason;
-    }
-
-    get promise() {
-        return this.#promise;
-    }
-
-    get reason() {
-        return this.#reason;
-    }
-}
-webidl.finish(PromiseRejectionEvent);
-
-class MessageEvent extends Event {
-    #data;
-    #origin;
-    #lastEventId;
-    #source;
-    #ports;
-
-    constructor(type, init = undefined) {
-        requireArguments(arguments.length, 1, "Failed to construct 'MessageEvent'");
-        super(type, init);
-        const { data, lastEventId, origin, ports, source } = dictionary(init, "Failed to construct 'MessageEvent'");
-        this.#data = data === undefined ? null : data;
-        this.#lastEventId = lastEventId === undefined ? '' : domString(lastEventId);
-        this.#origin = origin === undefined ? '' : webidl.usvString(origin);
-        this.#ports = [];
-        if (ports !== undefined) {
-            const list = webidl.sequenceOf(ports, (port) => port, "Failed to construct 'MessageEvent'");
-            for (let i = 0; i < list.length; i++) {
-                primordials.defineValue(this.#ports, i, list[i], true);
-            }
-        }
-        primordials.ObjectFreeze(this.#ports);
-        this.#source = source === undefined ? null : source;
-    }
-
-    get data() {
-        return this.#data;
-    }
-
-    get origin() {
-        return this.#origin;
-    }
-
-    get lastEventId() {
-        return this.#lastEventId;
-    }
-
-    get source() {
-        return this.#source;
-    }
-
-    get ports() {
-        return this.#ports;
-    }
-}
-webidl.finish(MessageEvent);
-
-class CloseEvent extends Event {
-    #wasClean;
-    #code;
-    #reason;
-
-    constructor(type, init = undefined) {
-        requireArguments(arguments.length, 1, "Failed to construct 'CloseEvent'");
-        super(type, init);
-        const { code, reason, wasClean } = dictionary(init, "Failed to construct 'CloseEvent'");
-        this.#code = code === undefined ? 0 : integer(code, 16, false);
-        this.#reason = reason === undefined ? '' : webidl.usvString(reason);
-        this.#wasClean = !!wasClean;
-    }
-
-    get wasClean() {
-        return this.#wasClean;
-    }
-
-    get code() {
-        return this.#code;
-    }
-
-    get reason() {
-        return this.#reason;
-    }
-}
-webidl.finish(CloseEvent);
-
-/* ---- EventTarget --------------------------------------------------------------------------- */
+const events = () => internals.lazy('events.js');
 
 function captureOf(options) {
     return webidl.isObject(options) ? !!options.capture : !!options;
@@ -593,7 +251,7 @@ realm.globalEvents = {
         }
         const at = errors.place(error);
         const description = errors.describe(error);
-        const event = new ErrorEvent('error', {
+        const event = new (events().ErrorEvent)('error', {
             __proto__: null,
             cancelable: true,
             message: `Uncaught ${errors.headline(description)}`,
@@ -611,7 +269,7 @@ realm.globalEvents = {
         if (!targetOf.hasListeners(globalTarget, type)) {
             return false;
         }
-        const event = new PromiseRejectionEvent(type, {
+        const event = new (events().PromiseRejectionEvent)(type, {
             __proto__: null, cancelable: type === 'unhandledrejection', promise, reason,
         });
         return !targetOf.dispatchTrusted(globalTarget, event);
@@ -619,8 +277,5 @@ realm.globalEvents = {
 };
 
 return {
-    __proto__: null,
-    Event, EventTarget, CustomEvent, ErrorEvent, MessageEvent, PromiseRejectionEvent, CloseEvent, addEventListener,
-    removeEventListener,
-    dispatchEvent, reportError,
+    __proto__: null, EventTarget, addEventListener, removeEventListener, dispatchEvent, reportError,
 };

@@ -48,9 +48,9 @@ function lazy(file, names, isEnumerable) {
 }
 
 lazy('dom_exception.js', ['DOMException'], false);
-lazy('event_target.js', [
-    'Event', 'EventTarget', 'CustomEvent', 'ErrorEvent', 'MessageEvent', 'PromiseRejectionEvent', 'CloseEvent',
-], false);
+lazy('event.js', ['Event'], false);
+lazy('events.js', ['CustomEvent', 'ErrorEvent', 'MessageEvent', 'PromiseRejectionEvent', 'CloseEvent'], false);
+lazy('event_target.js', ['EventTarget'], false);
 lazy('event_target.js', ['addEventListener', 'removeEventListener', 'dispatchEvent', 'reportError'], true);
 lazy('abort.js', ['AbortController', 'AbortSignal'], false);
 lazy('blob.js', ['Blob', 'File'], false);
@@ -61,8 +61,14 @@ lazy('stream_writable.js', ['WritableStream', 'WritableStreamDefaultWriter', 'Wr
 lazy('stream_transform.js', ['TransformStream', 'TransformStreamDefaultController'], false);
 lazy('stream_common.js', ['ByteLengthQueuingStrategy', 'CountQueuingStrategy'], false);
 lazy('encoding_streams.js', ['TextEncoderStream', 'TextDecoderStream'], false);
-lazy('misc.js', ['Navigator', 'Performance', 'Crypto'], false);
-lazy('misc.js', ['navigator', 'performance', 'crypto', 'scheduler', 'Cloudflare'], true);
-lazy('misc.js', ['atob', 'btoa', 'structuredClone'], true);
+lazy('crypto.js', ['Crypto'], false);
+lazy('crypto.js', ['crypto'], true);
+lazy('performance.js', ['Performance'], false);
+lazy('performance.js', ['performance'], true);
+lazy('navigator.js', ['Navigator'], false);
+lazy('navigator.js', ['navigator', 'Cloudflare'], true);
+lazy('scheduler.js', ['scheduler'], true);
+lazy('base64.js', ['atob', 'btoa'], true);
+lazy('structured_clone.js', ['structuredClone'], true);
 
 defineValue(global, 'self', global, true);

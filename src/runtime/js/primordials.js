@@ -51,51 +51,46 @@ function takeStatics(prefix, object, keys) {
     }
 }
 
-takeMethods('Array', Array.prototype, ['push', 'pop', 'shift', 'slice', 'join', 'sort', 'indexOf', 'includes', 'fill']);
+takeMethods('Array', Array.prototype, ['sort']);
 takeMethods('String', String.prototype, [
-    'charCodeAt', 'codePointAt', 'indexOf', 'lastIndexOf', 'slice', 'toLowerCase', 'toUpperCase', 'startsWith', 'endsWith',
-    'includes', 'padStart', 'padEnd', 'repeat', 'toWellFormed', 'isWellFormed', 'valueOf', 'trim', 'normalize',
+    'charCodeAt', 'codePointAt', 'indexOf', 'lastIndexOf', 'slice', 'toLowerCase', 'toUpperCase', 'startsWith',
+    'includes', 'padStart', 'padEnd', 'repeat', 'toWellFormed', 'valueOf', 'trim', 'normalize',
 ]);
-takeMethods('Number', Number.prototype, ['toString', 'valueOf', 'toFixed']);
+takeMethods('Number', Number.prototype, ['toString', 'valueOf']);
 takeMethods('BigInt', BigInt.prototype, ['toString', 'valueOf']);
 takeMethods('Boolean', Boolean.prototype, ['valueOf']);
 takeMethods('Symbol', Symbol.prototype, ['toString', 'valueOf']);
-takeGetters('Symbol', Symbol.prototype, ['description']);
-takeMethods('Date', Date.prototype, ['toISOString', 'getTime', 'toString']);
+takeMethods('Date', Date.prototype, ['toISOString', 'getTime']);
 takeMethods('RegExp', RegExp.prototype, ['exec', 'toString']);
-takeMethods('Function', Function.prototype, ['toString', 'bind']);
-takeMethods('Object', Object.prototype, ['hasOwnProperty', 'propertyIsEnumerable', 'isPrototypeOf']);
-takeMethods('Map', Map.prototype, ['get', 'set', 'has', 'delete', 'clear', 'forEach']);
+takeMethods('Function', Function.prototype, ['toString']);
+takeMethods('Object', Object.prototype, ['hasOwnProperty', 'propertyIsEnumerable']);
+takeMethods('Map', Map.prototype, ['get', 'set', 'has', 'delete', 'forEach']);
 takeGetters('Map', Map.prototype, ['size']);
-takeMethods('Set', Set.prototype, ['add', 'has', 'delete', 'clear', 'forEach']);
-takeGetters('Set', Set.prototype, ['size']);
-takeMethods('WeakMap', WeakMap.prototype, ['get', 'set', 'has', 'delete']);
 takeMethods('WeakRef', WeakRef.prototype, ['deref']);
 takeMethods('Promise', Promise.prototype, ['then']);
 takeMethods('ArrayBuffer', ArrayBuffer.prototype, ['slice', 'transfer']);
 takeGetters('ArrayBuffer', ArrayBuffer.prototype, ['byteLength', 'resizable', 'detached']);
 takeGetters('DataView', DataView.prototype, ['buffer', 'byteLength', 'byteOffset']);
-takeMethods('TypedArray', TypedArrayPrototype, ['set', 'fill', 'indexOf']);
+takeMethods('TypedArray', TypedArrayPrototype, ['set', 'indexOf']);
 takeGetters('TypedArray', TypedArrayPrototype, ['buffer', 'byteLength', 'byteOffset', 'length', Symbol.toStringTag]);
 
 takeStatics('Array', Array, ['isArray']);
 takeStatics('ArrayBuffer', ArrayBuffer, ['isView']);
 takeStatics('Object', Object, [
-    'defineProperty', 'getOwnPropertyDescriptor', 'getOwnPropertyNames', 'getOwnPropertySymbols', 'getPrototypeOf',
-    'setPrototypeOf', 'keys', 'freeze', 'is', 'create', 'isExtensible',
+    'defineProperty', 'getOwnPropertyDescriptor', 'getOwnPropertySymbols', 'getPrototypeOf',
+    'setPrototypeOf', 'keys', 'freeze', 'is',
 ]);
 takeStatics('Reflect', Reflect, ['apply', 'construct', 'ownKeys']);
 takeStatics('JSON', JSON, ['parse', 'stringify']);
-takeStatics('Math', Math, ['floor', 'ceil', 'min', 'max', 'trunc', 'abs']);
-takeStatics('Number', Number, ['isInteger', 'isNaN', 'isFinite', 'isSafeInteger', 'parseInt', 'parseFloat']);
+takeStatics('Math', Math, ['floor', 'min', 'max', 'abs']);
+takeStatics('Number', Number, ['isNaN', 'isFinite', 'parseInt', 'parseFloat']);
 takeStatics('String', String, ['fromCharCode', 'fromCodePoint']);
-takeStatics('Symbol', Symbol, ['for', 'iterator', 'asyncIterator', 'toStringTag']);
-primordials.DateNow = Date.now;
+takeStatics('Symbol', Symbol, ['iterator', 'asyncIterator', 'toStringTag']);
 primordials.ErrorCaptureStackTrace = Error.captureStackTrace;
 
 for (const constructor of [
     Array, ArrayBuffer, BigInt, Boolean, DataView, Date, Error, Map, Number, Object, Promise, Proxy, RangeError, RegExp, Set,
-    String, Symbol, SyntaxError, TypeError, Uint8Array, URIError, EvalError, ReferenceError, WeakMap, WeakRef,
+    String, Symbol, SyntaxError, TypeError, Uint8Array, WeakMap, WeakRef,
 ]) {
     primordials[constructor.name] = constructor;
 }
@@ -105,12 +100,9 @@ primordials.TypedArrayConstructors = {
     BigInt64Array, BigUint64Array, ...(typeof Float16Array === 'function' ? { Float16Array } : {}),
 };
 primordials.ObjectPrototype = Object.prototype;
-primordials.ArrayPrototype = Array.prototype;
-primordials.FunctionPrototype = Function.prototype;
 primordials.ErrorPrototype = Error.prototype;
 primordials.IteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()));
 primordials.AsyncIteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}.prototype));
-primordials.uncurryThis = uncurryThis;
 
 const PromiseConstructor = Promise;
 const promiseResolve = Promise.resolve;

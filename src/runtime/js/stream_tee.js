@@ -23,7 +23,7 @@ const microtask = (body) => react(undefined, body, noop);
 
 function cloneChunk(chunk) {
     const isBytes = internals.typeOf(chunk) === 'typedarray' && TypedArrayPrototypeGetSymbolToStringTag(chunk) === 'Uint8Array';
-    return isBytes ? new Uint8Array(chunk) : internals.lazy('misc.js').structuredClone(chunk);
+    return isBytes ? new Uint8Array(chunk) : internals.lazy('structured_clone.js').structuredClone(chunk);
 }
 
 // What both kinds of tee keep: who has canceled, and the promise of both.

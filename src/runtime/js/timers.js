@@ -1,4 +1,4 @@
-// timers: setTimeout, setInterval, scheduler.wait and queueMicrotask.
+// timers: setTimeout, setInterval and queueMicrotask.
 //
 // Spec:  https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html
 // Covers / differs:  all but strings as callbacks (no eval): a TypeError, as on Cloudflare; no clamp to 4 ms
@@ -10,10 +10,7 @@
 
 'use strict';
 
-const {
-    List, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, PromiseWithResolvers, ReflectApply, PromiseReject,
-    react, realm,
-} = primordials;
+const { List, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, ReflectApply, react, realm } = primordials;
 const { webidl, scope } = realm;
 const { ops } = internals;
 
@@ -112,31 +109,4 @@ realm.afterTurn = (callback) => {
 realm.setTimer = (delay, callback) => start(callback, delay, List(), false, '');
 realm.clearTimer = clear;
 
-class Scheduler {
-    #brand = true;
-
-    wait(delay, options = undefined) {
-        this.#brand;
-        const { promise, resolve, reject } = PromiseWithResolvers();
-        const signal = webidl.dictionary(options, "Failed to execute 'wait' on 'Scheduler'").signal;
-        if (signal !== undefined && signal !== null) {
-            if (realm.abort === null || !realm.abort.isSignal(signal)) {
-                return PromiseReject(new primordials.TypeError('The signal is not an AbortSignal.'));
-            }
-            if (realm.abort.isAborted(signal)) {
-                return PromiseReject(realm.abort.reason(signal));
-            }
-        }
-        const id = start(resolve, delay, List(), false, '');
-        if (signal !== undefined && signal !== null) {
-            realm.abort.onAbort(signal, (reason) => {
-                clear(id);
-                reject(reason);
-            });
-        }
-        return promise;
-    }
-}
-
-webidl.finish(Scheduler);
-realm.timers = { __proto__: null, setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask, Scheduler, onTimer };
+realm.timers = { __proto__: null, setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask, onTimer };

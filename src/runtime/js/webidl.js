@@ -13,9 +13,9 @@
 const {
     ArrayIsArray, ArrayBufferIsView, ArrayBufferPrototypeGetByteLength, ArrayBufferPrototypeGetResizable,
     DataViewPrototypeGetBuffer, DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset, List, MathFloor, MathAbs,
-    NumberIsFinite, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectSetPrototypeOf, ReflectApply,
-    ReflectOwnKeys, RegExpPrototypeExec, StringPrototypeToWellFormed, SymbolIterator, SymbolToStringTag, TypeError,
-    TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, Uint8Array, realm,
+    NumberIsFinite, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ReflectApply, ReflectOwnKeys, RegExpPrototypeExec,
+    StringPrototypeToWellFormed, SymbolIterator, SymbolToStringTag, TypeError, TypedArrayPrototypeGetBuffer,
+    TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, Uint8Array, realm,
 } = primordials;
 const { typeOf } = internals;
 
@@ -209,12 +209,8 @@ function requireArguments(count, least, context) {
     }
 }
 
-function makeEnumerable(object, key) {
-    const descriptor = ObjectGetOwnPropertyDescriptor(object, key);
-    ObjectSetPrototypeOf(descriptor, null); // Lazy files run after the worker may have given Object.prototype a "get".
-    descriptor.enumerable = true;
-    ObjectDefineProperty(object, key, descriptor);
-}
+// What is not said stays as it is.
+const ENUMERABLE = { __proto__: null, enumerable: true };
 
 // Gives |constructor| what classes lack: enumerable members, Symbol.toStringTag.
 function finish(constructor, name = constructor.name) {
@@ -222,14 +218,14 @@ function finish(constructor, name = constructor.name) {
     const keys = ReflectOwnKeys(prototype);
     for (let i = 0; i < keys.length; i++) {
         if (keys[i] !== 'constructor' && typeof keys[i] === 'string') {
-            makeEnumerable(prototype, keys[i]);
+            ObjectDefineProperty(prototype, keys[i], ENUMERABLE);
         }
     }
     const statics = ReflectOwnKeys(constructor);
     for (let i = 0; i < statics.length; i++) {
         const key = statics[i];
         if (key !== 'length' && key !== 'name' && key !== 'prototype' && typeof key === 'string') {
-            makeEnumerable(constructor, key);
+            ObjectDefineProperty(constructor, key, ENUMERABLE);
         }
     }
     tag(prototype, name);
