@@ -292,7 +292,7 @@ static void test_stop_response(void)
     peer_start(&fake.peer, 1, "pieces");
     PEER_WAIT(&fake.peer, run->body.size == MF_STREAM_WINDOW_BYTES);
     PEER_SEND(&fake.peer, stream_stop, 1, .stream = MF_STREAM_RESPONSE);
-    run->request_stopped = true;
+    run->response_stopped = true;
     peer_wait_done(&fake.peer, 1);
     MF_CHECK_INT(run->done.error, 0);
     MF_CHECK_TEXT(mf_buf_peek(&run->log), "stopped\n");
@@ -303,7 +303,7 @@ static void test_stop_response(void)
     peer_start(&fake.peer, 2, "big");
     PEER_WAIT(&fake.peer, run->body.size == MF_STREAM_WINDOW_BYTES);
     PEER_SEND(&fake.peer, stream_stop, 2, .stream = MF_STREAM_RESPONSE);
-    run->request_stopped = true;
+    run->response_stopped = true;
     MF_CHECK_INT(peer_wait_done(&fake.peer, 2)->done.error, 0);
     MF_CHECK_INT(run->body.size, MF_STREAM_WINDOW_BYTES);
     fake_stop(&fake);

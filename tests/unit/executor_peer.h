@@ -27,6 +27,7 @@ struct peer_run {
     bool body_aborted;
     int abort_error;
     bool request_stopped;
+    bool response_stopped; /* The test's to set: it sent STREAM_STOP. */
     uint32_t request_credit;
     unsigned logs;
     unsigned exceptions;
@@ -329,7 +330,7 @@ static void peer_on_done(struct peer_run *run, const struct mf_frame *frame)
     run->dones++;
     run->done_ns = mf_clock_now_ns();
     /* A body is whole or broken off before its run is done. */
-    MF_CHECK(!run->has_body || run->body_ended || run->body_aborted || run->request_stopped ||
+    MF_CHECK(!run->has_body || run->body_ended || run->body_aborted || run->response_stopped ||
              run->done.error == 0);
 }
 
