@@ -133,6 +133,7 @@ static void probe_on_done(struct mf_run *run, void *user, const struct mf_run_re
 {
     struct probe *probe = user;
     MF_CHECK(run == probe->run);
+    uv_stop(&loop); /* So that WAIT_FOR looks before the loop sleeps, maybe until something is otherwise. */
     probe->dones++;
     MF_CHECK_INT(probe->dones, 1);
     probe->result = *result;

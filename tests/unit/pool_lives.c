@@ -186,6 +186,7 @@ static void runs_wait_for_an_executor(void)
     struct probe canceled = {0};
     struct probe late = {0};
     pool_open(1, "");
+    pool->times.backoff_ms_min = pool->times.backoff_ms_max = 500; /* Nobody is there until then. */
     probe_whole(&crash, "crash");
     probe_start(&waits, "ok");
     probe_start(&canceled, "ok");
@@ -203,6 +204,7 @@ static void runs_wait_for_an_executor(void)
     probe_free(&waits);
     probe_free(&canceled);
     set_start("never");
+    pool->times.backoff_ms_min = pool->times.backoff_ms_max = 5;
     pool->times.start_wait_ms = 50;
     probe_whole(&crash, "crash");
     probe_start(&late, "ok");
