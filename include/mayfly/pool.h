@@ -136,9 +136,19 @@ struct mf_run_events {
     /* The worker wants no more of the request's body: drop the rest. mf_run_write takes everything from now
      * on. */
     void (*on_request_stop)(struct mf_run *run, void *user);
-    /* Only with MF_START_FETCH_ALLOWED. NULL: answered with MF_E_OUTBOUND_BLOCKED. Header list checked. */
+    /* Only with MF_START_FETCH_ALLOWED. NULL: answered with MF_E_OUTBOUND_BLOCKED. Header list checked, method and URL
+     * printable. Its number is new; answer with mf_run_fetch_head or mf_run_fetch_fail. The others only of such a fetch. */
     void (*on_fetch)(struct mf_run *run, void *user, const struct mf_msg_fetch *fetch);
+    /* The worker took it back: nothing more is said of it, and what is answered is dropped. */
     void (*on_fetch_abort)(struct mf_run *run, void *user, uint32_t fetch);
+    /* With has_body: pieces of the request's body, at most a window ahead of mf_run_fetch_body_consumed, then its end.
+     * |error| 0: it was whole, of the size that was told; else the worker broke it off. */
+    void (*on_fetch_body)(struct mf_run *run, void *user, uint32_t fetch, struct mf_slice bytes);
+    void (*on_fetch_body_end)(struct mf_run *run, void *user, uint32_t fetch, int error);
+    /* mf_run_fetch_write will take bytes again. */
+    void (*on_fetch_credit)(struct mf_run *run, void *user, uint32_t fetch);
+    /* The worker wants no more of the response's body: mf_run_fetch_write takes everything from now on. */
+    void (*on_fetch_stop)(struct mf_run *run, void *user, uint32_t fetch);
     void (*on_done)(struct mf_run *run, void *user, const struct mf_run_result *result);
 };
 
@@ -167,8 +177,19 @@ void mf_run_stop_body(struct mf_run *run);
  * MF_RUN_CANCEL_GRACE_MS. May be called again: nothing happens. */
 void mf_run_cancel(struct mf_run *run, int error);
 
-/* The answer to on_fetch. */
+/* The answer to on_fetch, one of two. All of these do nothing for a fetch that is over or was taken back. */
 void mf_run_fetch_fail(struct mf_run *run, uint32_t fetch, int error, struct mf_slice text);
+/* With has_body its body follows. MF_E_TOO_LARGE, MF_E_INVALID: nothing was said; fail it. */
+MF_MUST_CHECK int mf_run_fetch_head(struct mf_run *run, const struct mf_msg_fetch_head *head);
+/* As mf_run_write: how many of |bytes| were taken; when less than all, on_fetch_credit comes. */
+MF_MUST_CHECK size_t mf_run_fetch_write(struct mf_run *run, uint32_t fetch, struct mf_slice bytes);
+void mf_run_fetch_end(struct mf_run *run, uint32_t fetch);
+/* The body breaks off here. |text| is what the worker is told. */
+void mf_run_fetch_abort(struct mf_run *run, uint32_t fetch, int error, struct mf_slice text);
+/* |bytes| of on_fetch_body went on: the worker may send as many again. */
+void mf_run_fetch_body_consumed(struct mf_run *run, uint32_t fetch, size_t bytes);
+/* Nobody wants the rest of the request's body; no on_fetch_body after it. */
+void mf_run_fetch_body_stop(struct mf_run *run, uint32_t fetch);
 
 const char *mf_run_id(const struct mf_run *run);
 pid_t mf_run_executor_pid(const struct mf_run *run); /* 0 while it waits for one. */

@@ -21,20 +21,21 @@ extern const struct mf_engine_program mf_runtime_program;
 
 /* ---- events: host -> JavaScript (mf_isolate_deliver), arguments in order ------------------- */
 /* Header lists are one LATIN1 string: name NUL value NUL, repeated. Streams are numbered as in wire.h. */
-#define MF_EVENT_MAP(XX)                                                                                                 \
+#define MF_EVENT_MAP(XX)                                                                                                  \
     /* compatibilityDate, compatibilityFlags (JSON array), entrypoint, env (JSON), props (JSON), request method,        \
-       url, headers, has body: evaluate the main module, call the handler. */                                           \
-    XX(START, 1)                                                                                                         \
-    XX(TIMER, 2)      /* timer id: it is due. */                                                                         \
-    XX(BODY_DATA, 3)  /* stream, bytes: answer to one body_pull. */                                                      \
-    XX(BODY_END, 4)   /* stream: no more bytes. */                                                                       \
-    XX(BODY_ERROR, 5) /* stream, text: the other side broke off. */                                                      \
-    XX(BODY_DRAIN, 6) /* stream: a body_write that answered "full" may go on. */                                         \
-    XX(FETCH_HEAD, 7) /* fetch id, status, status text, headers, url, redirected, has body. */                           \
-    XX(FETCH_FAIL, 8) /* fetch id, text: network error. */                                                               \
-    XX(BODY_STOP, 9)  /* stream: the receiver wants no more (client gone); cancel the source. */                         \
-    XX(STRIP, 10)     /* tool isolates only: source, file name, transform: strip TypeScript types. */                    \
-    XX(WARM, 11)      /* tool isolates only: load the stripper. */
+       url, headers, has body: evaluate the main module, call the handler. */ \
+    XX(START, 1)                                                                                                          \
+    XX(TIMER, 2)      /* timer id: it is due. */                                                                          \
+    XX(BODY_DATA, 3)  /* stream, bytes: answer to one body_pull. */                                                       \
+    XX(BODY_END, 4)   /* stream: no more bytes. */                                                                        \
+    XX(BODY_ERROR, 5) /* stream, text: the other side broke off. */                                                       \
+    XX(BODY_DRAIN, 6) /* stream: a body_write that answered "full" may go on. */                                          \
+    XX(FETCH_HEAD, 7) /* fetch id, status, status text, headers, url, redirected, has body. */                            \
+    XX(FETCH_FAIL,                                                                                                        \
+       8) /* fetch id, text, is a network error (else the run may not: an Error, no TypeError). */                        \
+    XX(BODY_STOP, 9) /* stream: the receiver wants no more (client gone); cancel the source. */                           \
+    XX(STRIP, 10)    /* tool isolates only: source, file name, transform: strip TypeScript types. */                      \
+    XX(WARM, 11)     /* tool isolates only: load the stripper. */
 
 enum mf_event {
 #define XX(name, number) MF_EVENT_##name = (number),
@@ -45,11 +46,11 @@ enum mf_event {
 /* ---- calls: JavaScript -> host, through the ops -------------------------------------------- */
 
 enum mf_log_method { /* console.<method>; order is the wire's. */
-    MF_CONSOLE_DEBUG,
-    MF_CONSOLE_INFO,
-    MF_CONSOLE_LOG,
-    MF_CONSOLE_WARN,
-    MF_CONSOLE_ERROR,
+                     MF_CONSOLE_DEBUG,
+                     MF_CONSOLE_INFO,
+                     MF_CONSOLE_LOG,
+                     MF_CONSOLE_WARN,
+                     MF_CONSOLE_ERROR,
 };
 
 struct mf_exception {
@@ -59,6 +60,20 @@ struct mf_exception {
     struct mf_slice module;  /* Where it was thrown, or empty. */
     uint32_t line;           /* 1-based, 0 when unknown. */
     uint32_t column;         /* 1-based, 0 when unknown. */
+};
+
+#define MF_RUNTIME_BODY_BYTES_UNKNOWN UINT64_MAX /* As MF_BODY_BYTES_UNKNOWN of wire.h. */
+#define MF_RUNTIME_FETCH_LATER 1
+
+struct mf_runtime_fetch {
+    uint32_t number;   /* The caller's, from 1, rising with each that was sent. */
+    uint32_t redirect; /* 0 follow, 1 manual, 2 error */
+    struct mf_slice method;
+    struct mf_slice url;
+    struct mf_slice headers; /* A header list. */
+    bool has_body;
+    bool is_again;
+    uint64_t body_bytes; /* With has_body; may be unknown. */
 };
 
 struct mf_runtime_host; /* Begins the owner's session: struct session { struct mf_runtime_host base; ... }. */
@@ -83,14 +98,9 @@ struct mf_runtime_calls {
     /* Incoming bodies: one pull is answered by one BODY_DATA, BODY_END or BODY_ERROR, never inside the call. */
     int (*body_pull)(struct mf_runtime_host *host, uint32_t stream);
     void (*body_cancel)(struct mf_runtime_host *host, uint32_t stream);
-    /* fetch(): |fetch| is the caller's number, from 1. MF_E_OUTBOUND_BLOCKED, MF_E_LIMIT_SUBREQUESTS. */
-    int (*fetch)(struct mf_runtime_host *host,
-                 uint32_t fetch,
-                 struct mf_slice method,
-                 struct mf_slice url,
-                 struct mf_slice headers,
-                 bool has_body,
-                 uint32_t redirect); /* 0 follow, 1 manual, 2 error */
+    /* fetch(): 0, or MF_RUNTIME_FETCH_LATER: it is counted, but MF_RUN_FETCHES_OPEN_MAX are not answered yet: call again,
+     * with |is_again|, when one of them is. MF_E_OUTBOUND_BLOCKED, MF_E_LIMIT_SUBREQUESTS. */
+    int (*fetch)(struct mf_runtime_host *host, const struct mf_runtime_fetch *fetch);
     void (*fetch_abort)(struct mf_runtime_host *host, uint32_t fetch);
     /* How many ctx.waitUntil promises are open; only for hang detection and the end of a run. */
     void (*wait_until)(struct mf_runtime_host *host, uint32_t open_count);

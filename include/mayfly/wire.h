@@ -88,6 +88,9 @@ enum mf_start_flags {
     MF_START_FETCH_ALLOWED = 1u << 2, /* fetch() may leave the isolate; else it is refused there and again here. */
 };
 
+/* Of a body whose size nobody knows before its end. */
+#define MF_BODY_BYTES_UNKNOWN UINT64_MAX
+
 /* Streams of a run. The daemon sends on REQUEST and on each fetch's response; the executor on the others. */
 #define MF_STREAM_REQUEST 0u
 #define MF_STREAM_RESPONSE 1u

@@ -9,10 +9,10 @@ struct mf_fetch *mf_session_fetch_get(const struct mf_session *session, uint32_t
 }
 
 int mf_session_fetch_new(struct mf_session *session,
-                         uint32_t number,
-                         bool has_body,
+                         const struct mf_msg_fetch *message,
                          struct mf_fetch **ret_fetch)
 {
+    uint32_t number = message->fetch;
     struct mf_fetch *fetch;
     int error;
 
@@ -26,7 +26,8 @@ int mf_session_fetch_new(struct mf_session *session,
     fetch->number = number;
     mf_notice_init(&fetch->event, MF_SOURCE_FETCH);
     mf_buf_init(&fetch->payload, MF_FRAME_PAYLOAD_BYTES_MAX);
-    mf_outgoing_init(&fetch->request, MF_STREAM_OF_FETCH_REQUEST(number), has_body);
+    mf_outgoing_init(&fetch->request, MF_STREAM_OF_FETCH_REQUEST(number), message->has_body != 0);
+    fetch->request.bytes_left = message->body_bytes;
     mf_incoming_init(&fetch->response, MF_STREAM_OF_FETCH_RESPONSE(number), false);
     error = mf_map_put(session->fetches, number, fetch);
     if (error < 0) {
@@ -39,8 +40,9 @@ int mf_session_fetch_new(struct mf_session *session,
     return 0;
 }
 
-static void fetch_free(struct mf_fetch *fetch)
+static void fetch_free(struct mf_session *session, struct mf_fetch *fetch)
 {
+    session->unread_bytes -= fetch->response.buf.size;
     mf_list_remove(&fetch->event.list);
     mf_outgoing_done(&fetch->request);
     mf_incoming_done(&fetch->response);
@@ -56,7 +58,7 @@ void mf_session_fetch_settle(struct mf_session *session, struct mf_fetch *fetch)
 
     if (fetch->is_aborted || (fetch->is_told && is_response_over && is_request_over)) {
         MF_ASSERT(mf_map_take(session->fetches, fetch->number) == fetch);
-        fetch_free(fetch);
+        fetch_free(session, fetch);
     }
 }
 
@@ -66,7 +68,7 @@ void mf_session_fetches_done(struct mf_session *session)
     struct mf_fetch *fetch;
 
     while (session->fetches != NULL && (fetch = mf_map_next(session->fetches, &cursor)) != NULL) {
-        fetch_free(fetch);
+        fetch_free(session, fetch);
     }
     mf_map_free(session->fetches);
     session->fetches = NULL;

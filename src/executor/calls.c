@@ -247,13 +247,14 @@ static int write_body(struct mf_session *session, uint32_t stream, struct mf_sli
     if (out->is_stopped || bytes.size == 0) {
         return 0; /* Nobody listens: as if it had gone. */
     }
-    if (mf_outgoing_pending(out) > 0) {
-        return MF_E_INVALID; /* It was told to wait. */
+    if (mf_outgoing_pending(out) > 0 || bytes.size > out->bytes_left) {
+        return MF_E_INVALID; /* It was told to wait, or how many there would be. */
     }
     if (stream == MF_STREAM_RESPONSE && bytes.size > session->limits.response_bytes - out->bytes_total) {
         return end_with(session, MF_E_LIMIT_RESPONSE);
     }
     out->bytes_total += bytes.size;
+    out->bytes_left -= out->bytes_left == MF_BODY_BYTES_UNKNOWN ? 0 : bytes.size;
     error = send_or_keep(session, out, bytes);
     out->is_full = mf_outgoing_pending(out) > 0 || out->window.bytes_left == 0;
     *ret_full = out->is_full;
@@ -275,7 +276,9 @@ static int on_body_end(struct mf_runtime_host *host, uint32_t stream)
     struct mf_outgoing *out = mf_session_is_over(session) ? NULL : mf_session_outgoing(session, stream);
     int error = MF_E_CLOSED;
 
-    if (out != NULL && out->is_open) {
+    if (out != NULL && out->bytes_left > 0 && out->bytes_left != MF_BODY_BYTES_UNKNOWN) {
+        error = MF_E_INVALID; /* The daemon was told that there would be more. */
+    } else if (out != NULL && out->is_open) {
         error = 0;
         out->is_ended = true;
         out->is_full = false;
@@ -321,8 +324,11 @@ static void on_body_cancel(struct mf_runtime_host *host, uint32_t stream)
     struct mf_incoming *in = mf_session_is_over(session) ? NULL : mf_session_incoming(session, stream);
     struct mf_fetch *fetch = NULL;
 
-    if (in != NULL && mf_incoming_cancel(in)) {
-        mf_session_send_stop(session, stream);
+    if (in != NULL) {
+        session->unread_bytes -= in->buf.size;
+        if (mf_incoming_cancel(in)) {
+            mf_session_send_stop(session, stream);
+        }
     }
     if (in != NULL && stream != MF_STREAM_REQUEST) {
         fetch = mf_session_fetch_get(session, stream / 2);
@@ -346,58 +352,62 @@ static int send_fetch(struct mf_session *session, const struct mf_msg_fetch *mes
     return error;
 }
 
-static int fetch(struct mf_session *session, const struct mf_msg_fetch *message)
+/* Whether this call may leave now: 0, MF_RUNTIME_FETCH_LATER, or why not. */
+static int admit_fetch(struct mf_session *session, const struct mf_runtime_fetch *fetch)
 {
-    struct mf_fetch *made = NULL;
-    int error;
-
     if (mf_session_is_over(session)) {
         return MF_E_CLOSED;
     }
     if ((session->limits.flags & MF_START_FETCH_ALLOWED) == 0) {
         return MF_E_OUTBOUND_BLOCKED;
     }
-    if (session->subrequests >= session->limits.subrequests) {
+    if (fetch->is_again && session->fetches_sent >= session->subrequests) {
+        return MF_E_INVALID; /* It was never counted. */
+    }
+    if (!fetch->is_again && session->subrequests >= session->limits.subrequests) {
         return MF_E_LIMIT_SUBREQUESTS;
     }
-    if (session->fetches_open >= MF_RUN_FETCHES_OPEN_MAX) {
-        return MF_E_TOO_MANY;
-    }
-    if (message->fetch <= session->fetch_last || message->fetch > INT32_MAX || message->redirect > 2 ||
-        !is_ascii_text(message->method) || !is_ascii_text(message->url) ||
-        mf_headers_check(message->headers) < 0) {
+    if (fetch->number <= session->fetch_last || fetch->number > INT32_MAX || fetch->redirect > 2 ||
+        !is_ascii_text(fetch->method) || !is_ascii_text(fetch->url) || mf_headers_check(fetch->headers) < 0) {
         return MF_E_INVALID;
     }
-    error = send_fetch(session, message);
+    session->subrequests += fetch->is_again ? 0 : 1;
+    return session->fetches_open < MF_RUN_FETCHES_OPEN_MAX ? 0 : MF_RUNTIME_FETCH_LATER;
+}
+
+static int fetch(struct mf_session *session, const struct mf_runtime_fetch *fetch)
+{
+    const struct mf_msg_fetch message = {
+        .fetch = fetch->number,
+        .has_body = fetch->has_body,
+        .redirect = (uint8_t)fetch->redirect,
+        .body_bytes = fetch->has_body ? fetch->body_bytes : 0,
+        .method = fetch->method,
+        .url = fetch->url,
+        .headers = fetch->headers,
+    };
+    struct mf_fetch *made = NULL;
+    int error = admit_fetch(session, fetch);
+
+    if (error != 0) {
+        return error;
+    }
+    error = send_fetch(session, &message);
     if (error < 0) {
         return error;
     }
-    error = mf_session_fetch_new(session, message->fetch, message->has_body != 0, &made);
+    error = mf_session_fetch_new(session, &message, &made);
     if (error < 0) {
         return end_with(session, error); /* The daemon has it already, and we cannot hear the answer. */
     }
-    session->subrequests++;
+    session->fetches_sent++;
     return 0;
 }
 
-static int on_fetch(struct mf_runtime_host *host,
-                    uint32_t number,
-                    struct mf_slice method,
-                    struct mf_slice url,
-                    struct mf_slice headers,
-                    bool has_body,
-                    uint32_t redirect)
+static int on_fetch(struct mf_runtime_host *host, const struct mf_runtime_fetch *call)
 {
-    const struct mf_msg_fetch message = {
-        .fetch = number,
-        .has_body = has_body,
-        .redirect = redirect > 2 ? 3 : (uint8_t)redirect,
-        .method = method,
-        .url = url,
-        .headers = headers,
-    };
     struct mf_session *session = lock(host);
-    int error = fetch(session, &message);
+    int error = fetch(session, call);
 
     unlock(session);
     return error;

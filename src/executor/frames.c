@@ -130,7 +130,7 @@ static void tell_incoming(struct mf_session *session, struct mf_incoming *in)
 /* No memory for a body ends the run; the daemon's mistakes are handed on. */
 static int absorb(struct mf_session *session, int error)
 {
-    if (error == MF_E_NO_MEMORY) {
+    if (error == MF_E_NO_MEMORY || error == MF_E_LIMIT_MEMORY) {
         mf_session_cancel(session, error);
         return 0;
     }
@@ -141,6 +141,7 @@ static int on_stream_data(struct mf_session *session, struct mf_slice payload)
 {
     struct mf_msg_stream_data message;
     struct mf_incoming *in;
+    size_t before;
     int error;
 
     if (mf_decode_stream_data(payload, &message) < 0) {
@@ -150,8 +151,13 @@ static int on_stream_data(struct mf_session *session, struct mf_slice payload)
     if (in == NULL) {
         return unknown_stream(session, message.stream);
     }
+    before = in->buf.size;
     error = mf_incoming_data(in, message.bytes);
-    if (error == 0) {
+    session->unread_bytes += in->buf.size - before;
+    if (error == 0 && session->unread_bytes > session->limits.memory_bytes) {
+        error =
+            MF_E_LIMIT_MEMORY; /* Bodies that it does not read: each at most a window, but it may ask for thousands. */
+    } else if (error == 0) {
         tell_incoming(session, in);
     }
     return absorb(session, error);

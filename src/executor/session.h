@@ -89,7 +89,9 @@ struct mf_session {
     uint64_t host_wait_ns;
     uint64_t parked_since_ns;
     uint64_t memory_peak_bytes;
-    uint32_t subrequests;
+    uint32_t subrequests;  /* fetch() calls that were counted, */
+    uint32_t fetches_sent; /* and of them those that the daemon has. */
+    uint64_t unread_bytes; /* Of incoming bodies: came, and the script has not taken them. */
     uint32_t log_bytes;
     uint32_t log_lines;
     uint32_t logs_dropped;
@@ -139,8 +141,9 @@ MF_MUST_CHECK int mf_session_on_frame(struct mf_session *session, const struct m
 /* ---- bodies.c: streams and fetches; all locked ------------------------------------------------- */
 
 struct mf_fetch *mf_session_fetch_get(const struct mf_session *session, uint32_t number);
-MF_MUST_CHECK int
-mf_session_fetch_new(struct mf_session *session, uint32_t number, bool has_body, struct mf_fetch **ret_fetch);
+MF_MUST_CHECK int mf_session_fetch_new(struct mf_session *session,
+                                       const struct mf_msg_fetch *message,
+                                       struct mf_fetch **ret_fetch);
 /* Frees it when both bodies and the answer are through. */
 void mf_session_fetch_settle(struct mf_session *session, struct mf_fetch *fetch);
 void mf_session_fetches_done(struct mf_session *session);

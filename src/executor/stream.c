@@ -96,6 +96,7 @@ uint32_t mf_incoming_take(struct mf_incoming *in, struct mf_buf *ret_bytes)
 void mf_outgoing_init(struct mf_outgoing *out, uint32_t id, bool is_open)
 {
     *out = (struct mf_outgoing){.id = id, .is_open = is_open, .is_ended = !is_open, .is_closed = !is_open};
+    out->bytes_left = MF_BODY_BYTES_UNKNOWN;
     mf_window_init(&out->window);
     mf_buf_init(&out->pending, MF_EXECUTOR_OP_BYTES_MAX);
     mf_notice_init(&out->event, MF_SOURCE_OUTGOING);

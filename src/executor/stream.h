@@ -55,6 +55,7 @@ struct mf_outgoing {
     struct mf_buf pending;
     size_t pending_sent; /* Bytes at its front that went. */
     uint64_t bytes_total;
+    uint64_t bytes_left; /* That may still be written; MF_BODY_BYTES_UNKNOWN: any. */
     struct mf_notice event;
 };
 

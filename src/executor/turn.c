@@ -202,6 +202,7 @@ static void say_incoming(struct mf_session *session, struct delivery *delivery, 
     uint32_t grant = mf_incoming_take(in, &delivery->bytes);
     struct mf_fetch *fetch = stream > MF_STREAM_RESPONSE ? mf_session_fetch_get(session, stream / 2) : NULL;
 
+    session->unread_bytes -= delivery->bytes.size;
     if (grant > 0) {
         mf_session_send_credit(session, stream, grant);
     }
@@ -249,7 +250,9 @@ static void say_fetch(struct mf_session *session, struct delivery *delivery, str
         add(delivery, mf_value_bool(fetch->head.redirected != 0));
         add(delivery, mf_value_bool(fetch->head.has_body != 0));
     } else {
-        add_text_or(delivery, fetch->fail.text, mf_error_message(fetch->fail.error));
+        int error = fetch->fail.error;
+        add_text_or(delivery, fetch->fail.text, mf_error_message(error));
+        add(delivery, mf_value_bool(error != MF_E_LIMIT_SUBREQUESTS && error != MF_E_OUTBOUND_BLOCKED));
     }
     mf_session_fetch_settle(session, fetch);
 }

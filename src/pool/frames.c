@@ -8,10 +8,15 @@
 /* Handlers: 0, or MF_E_WIRE after mf__executor_attacked. |run| is NULL for frames that name none. */
 typedef int handle_fn(struct executor *executor, struct mf_run *run, struct mf_slice payload);
 
-static int attack(struct executor *executor, const struct mf_run *run, const char *what)
+int mf__frame_attack(struct executor *executor, const struct mf_run *run, const char *what)
 {
     mf__executor_attacked(executor, "%s%s%s", what, run ? " in run " : "", run ? run->id : "");
     return MF_E_WIRE;
+}
+
+static int attack(struct executor *executor, const struct mf_run *run, const char *what)
+{
+    return mf__frame_attack(executor, run, what);
 }
 
 static int garbled(struct executor *executor, const struct mf_run *run, const char *name)
@@ -192,7 +197,7 @@ static int on_done(struct executor *executor, struct mf_run *run, struct mf_slic
     return 0;
 }
 
-/* ---- fetches -------------------------------------------------------------------------------- */
+/* ---- fetches (fetch.c) ---------------------------------------------------------------------- */
 
 static int on_fetch(struct executor *executor, struct mf_run *run, struct mf_slice payload)
 {
@@ -200,32 +205,12 @@ static int on_fetch(struct executor *executor, struct mf_run *run, struct mf_sli
     if (mf_decode_fetch(payload, &fetch) < 0 || fetch.has_body > 1 || fetch.redirect > 2) {
         return garbled(executor, run, "FETCH");
     }
-    if (!(run->spec.flags & MF_START_FETCH_ALLOWED)) {
-        return attack(executor, run, "a FETCH that was not allowed");
-    }
-    if (fetch.fetch <= run->fetch_last || fetch.fetch > UINT32_MAX / 2 - 1 ||
-        run->fetches_total >= run->spec.subrequests || run->fetches_open >= MF_RUN_FETCHES_OPEN_MAX) {
-        return attack(executor, run, "more FETCHes than were allowed, or out of order");
-    }
     if (fetch.method.size == 0 || !is_ascii_text(fetch.method) || fetch.url.size == 0 ||
         !is_ascii_text(fetch.url) || fetch.headers.size > MF_HEADERS_ENCODED_BYTES_MAX ||
         mf_headers_check(fetch.headers) < 0) {
         return attack(executor, run, "a FETCH that is no HTTP");
     }
-    struct run_fetch *item = mf_new(sizeof *item);
-    item->number = fetch.fetch;
-    item->has_body = fetch.has_body;
-    mf_window_init(&item->body);
-    mf_list_push_back(&run->fetches, &item->link);
-    run->fetches_open++;
-    run->fetches_total++;
-    run->fetch_last = fetch.fetch;
-    if (mf__run_is_heard(run) && run->events->on_fetch) {
-        run->events->on_fetch(run, run->user, &fetch);
-    } else {
-        mf_run_fetch_fail(run, fetch.fetch, MF_E_OUTBOUND_BLOCKED, mf_slice_of(NULL, 0));
-    }
-    return 0;
+    return mf__fetch_on_fetch(executor, run, &fetch);
 }
 
 static int on_fetch_abort(struct executor *executor, struct mf_run *run, struct mf_slice payload)
@@ -234,35 +219,10 @@ static int on_fetch_abort(struct executor *executor, struct mf_run *run, struct 
     if (mf_decode_fetch_abort(payload, &abort) < 0) {
         return garbled(executor, run, "FETCH_ABORT");
     }
-    if (abort.fetch == 0 || abort.fetch > run->fetch_last) {
-        return attack(executor, run, "FETCH_ABORT of a fetch that never was");
-    }
-    struct run_fetch *fetch = mf__run_fetch(run, abort.fetch);
-    if (!fetch) {
-        return 0; /* It crossed our answer. */
-    }
-    mf__run_fetch_close(run, fetch);
-    if (mf__run_is_heard(run) && run->events->on_fetch_abort) {
-        run->events->on_fetch_abort(run, run->user, abort.fetch);
-    }
-    return 0;
+    return mf__fetch_on_abort(executor, run, abort.fetch);
 }
 
 /* ---- streams: the response comes; credit and stop come for the request ----------------------- */
-
-/* The body of a fetch's request. Until outbound reads it: counted against its window and dropped. */
-static int on_fetch_body(struct executor *executor, struct mf_run *run, uint32_t stream, size_t bytes)
-{
-    uint32_t number = stream / 2;
-    struct run_fetch *fetch = mf__run_fetch(run, number);
-    if (stream % 2 != 0 || number > run->fetch_last) {
-        return attack(executor, run, "bytes on a stream that never was");
-    }
-    if (fetch && (!fetch->has_body || mf_window_use(&fetch->body, bytes) < 0)) {
-        return attack(executor, run, "more bytes of a fetch's body than were allowed");
-    }
-    return 0;
-}
 
 static int on_data(struct executor *executor, struct mf_run *run, struct mf_slice payload)
 {
@@ -272,7 +232,7 @@ static int on_data(struct executor *executor, struct mf_run *run, struct mf_slic
         return garbled(executor, run, "STREAM_DATA");
     }
     if (data.stream > MF_STREAM_RESPONSE) {
-        return on_fetch_body(executor, run, data.stream, data.bytes.size);
+        return mf__fetch_on_data(executor, run, &data);
     }
     bool may_come = run->response == STREAM_OPEN || run->response == STREAM_STOPPED;
     if (data.stream != MF_STREAM_RESPONSE || !run->has_response || !may_come) {
@@ -289,17 +249,9 @@ static int on_data(struct executor *executor, struct mf_run *run, struct mf_slic
     return 0;
 }
 
-/* STREAM_END and STREAM_ABORT: 1 when the owner is to hear of it. */
-static int end_stream(struct executor *executor, struct mf_run *run, uint32_t stream)
+/* The end of the response, well or not: 1 when the owner is to hear of it. */
+static int end_response(struct executor *executor, struct mf_run *run, uint32_t stream)
 {
-    if (stream > MF_STREAM_RESPONSE) {
-        int error = on_fetch_body(executor, run, stream, 0);
-        struct run_fetch *fetch = error < 0 ? NULL : mf__run_fetch(run, stream / 2);
-        if (fetch) {
-            fetch->has_body = false;
-        }
-        return error;
-    }
     bool may_come = run->response == STREAM_OPEN || run->response == STREAM_STOPPED;
     if (stream != MF_STREAM_RESPONSE || !run->has_response || !may_come) {
         return attack(executor, run, "the end of a stream that is not open");
@@ -315,7 +267,10 @@ static int on_end(struct executor *executor, struct mf_run *run, struct mf_slice
     if (mf_decode_stream_end(payload, &end) < 0) {
         return garbled(executor, run, "STREAM_END");
     }
-    int result = end_stream(executor, run, end.stream);
+    if (end.stream > MF_STREAM_RESPONSE) {
+        return mf__fetch_on_end(executor, run, end.stream, 0);
+    }
+    int result = end_response(executor, run, end.stream);
     if (result == 1 && run->events->on_body_end) {
         run->events->on_body_end(run, run->user);
     }
@@ -329,7 +284,10 @@ static int on_abort(struct executor *executor, struct mf_run *run, struct mf_sli
         abort.text.size > MF_RUN_TEXT_BYTES_MAX + TEXT_MARK_BYTES) {
         return garbled(executor, run, "STREAM_ABORT");
     }
-    int result = end_stream(executor, run, abort.stream);
+    if (abort.stream > MF_STREAM_RESPONSE) {
+        return mf__fetch_on_end(executor, run, abort.stream, abort.error);
+    }
+    int result = end_response(executor, run, abort.stream);
     if (result == 1 && run->events->on_body_abort) {
         run->events->on_body_abort(run, run->user, abort.error, abort.text);
     }
@@ -341,6 +299,9 @@ static int on_credit(struct executor *executor, struct mf_run *run, struct mf_sl
     struct mf_msg_stream_credit credit;
     if (mf_decode_stream_credit(payload, &credit) < 0) {
         return garbled(executor, run, "STREAM_CREDIT");
+    }
+    if (credit.stream > MF_STREAM_RESPONSE) {
+        return mf__fetch_on_credit(executor, run, &credit);
     }
     bool may_come = run->request == STREAM_OPEN || run->request == STREAM_ENDED;
     if (credit.stream != MF_STREAM_REQUEST || !may_come ||
@@ -356,6 +317,9 @@ static int on_stop(struct executor *executor, struct mf_run *run, struct mf_slic
     struct mf_msg_stream_stop stop;
     if (mf_decode_stream_stop(payload, &stop) < 0) {
         return garbled(executor, run, "STREAM_STOP");
+    }
+    if (stop.stream > MF_STREAM_RESPONSE) {
+        return mf__fetch_on_stop(executor, run, stop.stream);
     }
     bool may_come = run->request == STREAM_OPEN || run->request == STREAM_ENDED;
     if (stop.stream != MF_STREAM_REQUEST || !may_come) {

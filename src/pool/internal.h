@@ -34,12 +34,16 @@ enum stream_state {
     STREAM_ENDED,
 };
 
-/* A fetch of the run that was not answered yet. */
+/* A fetch of the run (fetch.c): from FETCH until it was failed or taken back, or was answered and both bodies are over. */
 struct run_fetch {
-    struct mf_list link;
     uint32_t number;
-    bool has_body; /* Its request's body may still come. */
-    struct mf_window body;
+    bool is_answered;
+    bool wants_credit; /* A write of its response was cut short. */
+    enum stream_state request;
+    struct mf_window request_window;
+    uint64_t request_left; /* Bytes that may still come; MF_BODY_BYTES_UNKNOWN: any. */
+    enum stream_state response;
+    struct mf_window response_window;
 };
 
 struct mf_run {
@@ -71,8 +75,8 @@ struct mf_run {
     uint64_t log_bytes;
     uint32_t logs_count;
     uint32_t exceptions_count;
-    struct mf_list fetches; /* struct run_fetch */
-    uint32_t fetches_open;
+    struct mf_map *fetches; /* Number to struct run_fetch; NULL before the first. */
+    uint32_t fetches_open;  /* Not answered yet. */
     uint32_t fetches_total;
     uint32_t fetch_last;
 
@@ -290,6 +294,24 @@ void mf__channel_done(struct executor *executor);
 /* Handles one frame. MF_E_WIRE: it was out of turn; the executor is dealt with already. */
 MF_MUST_CHECK int mf__frame_handle(struct executor *executor, const struct mf_frame *frame);
 
+/* What an executor does that it must not: logs, kills, counts. Always MF_E_WIRE. */
+int mf__frame_attack(struct executor *executor, const struct mf_run *run, const char *what);
+
+/* ---- fetch.c: handlers of frames about a fetch, as those of frames.c -------------------------- */
+
+int mf__fetch_on_fetch(struct executor *executor, struct mf_run *run, const struct mf_msg_fetch *message);
+int mf__fetch_on_abort(struct executor *executor, struct mf_run *run, uint32_t number);
+/* Of streams past MF_STREAM_RESPONSE: the body of a request comes, credit and stop come for that of a response. */
+int mf__fetch_on_data(struct executor *executor, struct mf_run *run, const struct mf_msg_stream_data *data);
+/* |error| 0: STREAM_END, else STREAM_ABORT. */
+int mf__fetch_on_end(struct executor *executor, struct mf_run *run, uint32_t stream, int error);
+int mf__fetch_on_credit(struct executor *executor,
+                        struct mf_run *run,
+                        const struct mf_msg_stream_credit *credit);
+int mf__fetch_on_stop(struct executor *executor, struct mf_run *run, uint32_t stream);
+/* The run ends: its owner hears no more of any. */
+void mf__fetch_drop_all(struct mf_run *run);
+
 /* ---- stderr.c ------------------------------------------------------------------------------- */
 
 void mf__log_on_poll(uv_poll_t *poll, int status, int events);
@@ -315,8 +337,6 @@ void mf__run_on_deadline(struct mf_run *run);
 void mf__run_offer_credit(struct mf_run *run);
 /* STREAM_STOP of the response. */
 void mf__run_send_stop(struct mf_run *run);
-struct run_fetch *mf__run_fetch(const struct mf_run *run, uint32_t number);
-void mf__run_fetch_close(struct mf_run *run, struct run_fetch *fetch);
 /* Events go to the owner: not after cancel, wall limit or end. */
 bool mf__run_is_heard(const struct mf_run *run);
 

@@ -44,10 +44,7 @@ static void set_deadline(struct mf_run *run, uint64_t at_ns)
 
 static void free_run(struct mf_run *run)
 {
-    MF_LIST_FOR_EACH(link, &run->fetches)
-    {
-        mf__run_fetch_close(run, MF_CONTAINER_OF(link, struct run_fetch, link));
-    }
+    mf__fetch_drop_all(run);
     mf_list_remove(&run->link);
     mf_list_remove(&run->bundle_link);
     mf_list_remove(&run->beginner_link);
@@ -77,7 +74,6 @@ new_run(struct mf_pool *pool, struct mf_run_spec *spec, const struct mf_run_even
     mf_list_init(&run->link);
     mf_list_init(&run->bundle_link);
     mf_list_init(&run->beginner_link);
-    mf_list_init(&run->fetches);
     mf_window_init(&run->request_window);
     mf_window_init(&run->response_window);
     if (mf__deadlines_set(&pool->deadlines, &run->deadline,
@@ -420,37 +416,4 @@ void mf_run_stop_body(struct mf_run *run)
             mf__run_send_stop(run);
         }
     }
-}
-
-/* ---- fetches -------------------------------------------------------------------------------- */
-
-struct run_fetch *mf__run_fetch(const struct mf_run *run, uint32_t number)
-{
-    MF_LIST_FOR_EACH(link, &run->fetches)
-    {
-        struct run_fetch *fetch = MF_CONTAINER_OF(link, struct run_fetch, link);
-        if (fetch->number == number) {
-            return fetch;
-        }
-    }
-    return NULL;
-}
-
-void mf__run_fetch_close(struct mf_run *run, struct run_fetch *fetch)
-{
-    mf_list_remove(&fetch->link);
-    run->fetches_open--;
-    mf_free(fetch);
-}
-
-void mf_run_fetch_fail(struct mf_run *run, uint32_t number, int error, struct mf_slice text)
-{
-    struct run_fetch *fetch = mf__run_fetch(run, number);
-    if (!fetch || (run->phase != RUN_RUNS && run->phase != RUN_CANCELED)) {
-        return;
-    }
-    mf__run_fetch_close(run, fetch);
-    struct mf_msg_fetch_fail message = {.fetch = number, .error = error, .text = text};
-    struct executor *executor = run->executor;
-    mf__channel_queued(executor, mf_encode_fetch_fail(mf__channel_out(executor), run->number, &message));
 }

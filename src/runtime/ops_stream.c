@@ -85,22 +85,36 @@ void op_body_cancel(struct mf_op_call *call)
     }
 }
 
+/* A size in bytes; anything that is none means that it is not known. */
+static int arg_size(struct mf_op_call *call, size_t index, uint64_t *ret_size)
+{
+    double number;
+    int error = mf_op_arg_number(call, index, &number);
+    if (error < 0) {
+        return error;
+    }
+    bool is_known = number >= 0.0 && number <= 9007199254740991.0;
+    *ret_size = is_known ? (uint64_t)number : MF_RUNTIME_BODY_BYTES_UNKNOWN;
+    return 0;
+}
+
+/* Returns true when it must be sent again later. */
 void op_fetch(struct mf_op_call *call)
 {
     struct mf_runtime_host *host = op_host(call);
-    uint32_t fetch;
-    struct mf_slice method;
-    struct mf_slice url;
-    struct mf_slice headers;
-    bool has_body;
-    uint32_t redirect;
-    if (mf_op_arg_u32(call, 0, &fetch) < 0 || mf_op_arg_latin1(call, 1, &method) < 0 ||
-        mf_op_arg_utf8(call, 2, &url) < 0 || mf_op_arg_latin1(call, 3, &headers) < 0 ||
-        mf_op_arg_bool(call, 4, &has_body) < 0 || mf_op_arg_u32(call, 5, &redirect) < 0) {
+    struct mf_runtime_fetch fetch;
+    if (mf_op_arg_u32(call, 0, &fetch.number) < 0 || mf_op_arg_latin1(call, 1, &fetch.method) < 0 ||
+        mf_op_arg_utf8(call, 2, &fetch.url) < 0 || mf_op_arg_latin1(call, 3, &fetch.headers) < 0 ||
+        mf_op_arg_bool(call, 4, &fetch.has_body) < 0 || mf_op_arg_u32(call, 5, &fetch.redirect) < 0 ||
+        arg_size(call, 6, &fetch.body_bytes) < 0 || mf_op_arg_bool(call, 7, &fetch.is_again) < 0) {
         return;
     }
     if (host != NULL) {
-        op_check(call, host->calls->fetch(host, fetch, method, url, headers, has_body, redirect));
+        int result = host->calls->fetch(host, &fetch);
+        op_check(call, result);
+        if (result >= 0) {
+            mf_op_return(call, mf_value_bool(result == MF_RUNTIME_FETCH_LATER));
+        }
     }
 }
 

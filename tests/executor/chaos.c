@@ -76,14 +76,20 @@ static void do_request(struct mf_isolate *isolate, struct dice *dice)
 static void do_fetch(struct mf_isolate *isolate, struct dice *dice)
 {
     uint32_t number = 1 + roll(dice, FETCHES_MAX);
+    const struct mf_runtime_fetch fetch = {
+        .number = number,
+        .method = mf_slice_of_cstr("GET"),
+        .url = mf_slice_of_cstr("https://a/"),
+        .has_body = roll(dice, 2) == 0,
+        .is_again = roll(dice, 4) == 0,
+        .body_bytes = roll(dice, 3) == 0 ? roll(dice, 5000) : MF_RUNTIME_BODY_BYTES_UNKNOWN,
+    };
     bool is_full = false;
 
     switch (roll(dice, 7)) {
     case 0:
     case 1:
-        (void)isolate->calls->fetch(isolate->host, number, mf_slice_of_cstr("GET"),
-                                    mf_slice_of_cstr("https://a/"), mf_slice_of(NULL, 0), roll(dice, 2) == 0,
-                                    0);
+        (void)isolate->calls->fetch(isolate->host, &fetch);
         break;
     case 2:
         (void)isolate->calls->body_write(isolate->host, 2 * number, mf_slice_of(bytes, roll(dice, 5000)),

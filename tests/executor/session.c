@@ -186,6 +186,8 @@ script_wrong_calls(struct mf_isolate *isolate, uint32_t event, const struct mf_v
     const struct mf_runtime_calls *calls = isolate->calls;
     struct mf_runtime_host *host = isolate->host;
     struct mf_slice none = mf_slice_of(NULL, 0);
+    const struct mf_runtime_fetch fetch = {
+        .number = 1, .method = mf_slice_of_cstr("GET"), .url = mf_slice_of_cstr("https://a/")};
     bool is_full = false;
 
     (void)event, (void)args, (void)count;
@@ -204,9 +206,7 @@ script_wrong_calls(struct mf_isolate *isolate, uint32_t event, const struct mf_v
     calls->body_cancel(host, MF_STREAM_REQUEST);
     calls->fetch_abort(host, 3);
     calls->timer_clear(host, 99);
-    MF_CHECK_INT(
-        calls->fetch(host, 1, mf_slice_of_cstr("GET"), mf_slice_of_cstr("https://a/"), none, false, 0),
-        MF_E_OUTBOUND_BLOCKED);
+    MF_CHECK_INT(calls->fetch(host, &fetch), MF_E_OUTBOUND_BLOCKED);
     MF_CHECK_INT(calls->respond(host, 200, none, none, false), 0);
     MF_CHECK(calls->respond(host, 200, none, none, false) < 0);
     calls->finish(host, 0, none);

@@ -149,9 +149,17 @@ script_cancel_body(struct mf_isolate *isolate, uint32_t event, const struct mf_v
 
 static int call_fetch(struct mf_isolate *isolate, uint32_t number, bool has_body)
 {
-    return isolate->calls->fetch(isolate->host, number, mf_slice_of_cstr("PUT"),
-                                 mf_slice_of_cstr("https://api.example/x"), mf_slice_of("x\0y\0", 4),
-                                 has_body, 1);
+    const struct mf_runtime_fetch fetch = {
+        .number = number,
+        .redirect = 1,
+        .method = mf_slice_of_cstr("PUT"),
+        .url = mf_slice_of_cstr("https://api.example/x"),
+        .headers = mf_slice_of("x\0y\0", 4),
+        .has_body = has_body,
+        .body_bytes = MF_RUNTIME_BODY_BYTES_UNKNOWN,
+    };
+
+    return isolate->calls->fetch(isolate->host, &fetch);
 }
 
 /* Two fetches: the first with bodies both ways, the second fails; answers when both are through. */
@@ -215,6 +223,61 @@ script_fetch_abort(struct mf_isolate *isolate, uint32_t event, const struct mf_v
     return args[0].as.number == 3 ? fake_answer(isolate) : 0;
 }
 
+/* One more than may be open at once; then one whose body has a size. */
+static int
+script_fetch_many(struct mf_isolate *isolate, uint32_t event, const struct mf_value *args, size_t count)
+{
+    const struct mf_runtime_calls *calls = isolate->calls;
+    struct mf_runtime_fetch fetch = {.number = 1,
+                                     .method = mf_slice_of_cstr("PUT"),
+                                     .url = mf_slice_of_cstr("https://a/"),
+                                     .has_body = true,
+                                     .body_bytes = 4};
+    bool is_full = false;
+
+    (void)count;
+    if (event == MF_EVENT_START) {
+        fetch.is_again = true;
+        MF_CHECK_INT(calls->fetch(isolate->host, &fetch), MF_E_INVALID); /* None waits. */
+        for (uint32_t i = 1; i <= MF_RUN_FETCHES_OPEN_MAX; i++) {
+            MF_CHECK_INT(call_fetch(isolate, i, false), 0);
+        }
+        fetch.number = MF_RUN_FETCHES_OPEN_MAX + 1;
+        MF_CHECK_INT(calls->fetch(isolate->host, &fetch), MF_E_INVALID);
+        fetch.is_again = false;
+        MF_CHECK_INT(calls->fetch(isolate->host, &fetch), MF_RUNTIME_FETCH_LATER);
+        return 0;
+    }
+    MF_CHECK_INT(event, MF_EVENT_FETCH_FAIL);
+    MF_CHECK_INT(args[0].as.number, 1);
+    MF_CHECK_INT(args[2].as.boolean, true);
+    fetch.number = MF_RUN_FETCHES_OPEN_MAX + 1;
+    fetch.is_again = true;
+    MF_CHECK_INT(calls->fetch(isolate->host, &fetch), 0);
+    MF_CHECK_INT(calls->body_write(isolate->host, 2 * fetch.number, mf_slice_of_cstr("five!"), &is_full),
+                 MF_E_INVALID);
+    MF_CHECK_INT(calls->body_write(isolate->host, 2 * fetch.number, mf_slice_of_cstr("thr"), &is_full), 0);
+    MF_CHECK_INT(calls->body_end(isolate->host, 2 * fetch.number), MF_E_INVALID);
+    MF_CHECK_INT(calls->body_write(isolate->host, 2 * fetch.number, mf_slice_of_cstr("e"), &is_full), 0);
+    MF_CHECK_INT(calls->body_end(isolate->host, 2 * fetch.number), 0);
+    return fake_answer(isolate);
+}
+
+/* Reads none of its answers' bodies. */
+static int
+script_fetch_unread(struct mf_isolate *isolate, uint32_t event, const struct mf_value *args, size_t count)
+{
+    (void)args, (void)count;
+    if (event == MF_EVENT_START) {
+        for (uint32_t i = 1; i <= 40; i++) {
+            MF_CHECK_INT(call_fetch(isolate, i, false), 0);
+        }
+        return isolate->calls->timer_set(isolate->host, 1, 3600000);
+    }
+    MF_CHECK_INT(event, MF_EVENT_FETCH_HEAD);
+    return 0;
+}
+
 static int script_park(struct mf_isolate *isolate, uint32_t event, const struct mf_value *args, size_t count)
 {
     (void)event, (void)args, (void)count;
@@ -222,11 +285,18 @@ static int script_park(struct mf_isolate *isolate, uint32_t event, const struct 
 }
 
 const struct fake_script fake_scripts[] = {
-    {"big", script_big},           {"pieces", script_pieces},
-    {"too much", script_too_much}, {"abort", script_abort},
-    {"echo", script_echo},         {"cancel body", script_cancel_body},
-    {"fetch", script_fetch},       {"fetch abort", script_fetch_abort},
-    {"park", script_park},         {NULL, NULL},
+    {"big", script_big},
+    {"pieces", script_pieces},
+    {"too much", script_too_much},
+    {"abort", script_abort},
+    {"echo", script_echo},
+    {"cancel body", script_cancel_body},
+    {"fetch", script_fetch},
+    {"fetch abort", script_fetch_abort},
+    {"fetch many", script_fetch_many},
+    {"fetch unread", script_fetch_unread},
+    {"park", script_park},
+    {NULL, NULL},
 };
 
 static int tool(struct mf_isolate *isolate, uint32_t event, const struct mf_value *args, size_t count)
@@ -474,6 +544,54 @@ static void test_fetch(void)
     fake_stop(&fake);
 }
 
+static void test_fetch_many(void)
+{
+    struct mf_msg_start limits = peer_limits();
+    struct fake fake;
+    struct peer_run *run;
+
+    fake_start(&fake);
+    limits.flags = MF_START_FETCH_ALLOWED;
+    limits.subrequests = 1000;
+    run = peer_run(&fake.peer, 1);
+    peer_start_kind(&fake.peer, 1, limits, MF_PART_ESM, "fetch many");
+    PEER_WAIT(&fake.peer, run->fetches == MF_RUN_FETCHES_OPEN_MAX);
+    PEER_SEND(&fake.peer, fetch_fail, 1, .fetch = 1, .error = MF_E_CLOSED);
+    peer_wait_done(&fake.peer, 1);
+    MF_CHECK_INT(run->done.error, 0);
+    MF_CHECK_INT(run->done.subrequests, MF_RUN_FETCHES_OPEN_MAX + 1);
+    MF_CHECK_INT(run->fetches, MF_RUN_FETCHES_OPEN_MAX + 1);
+    MF_CHECK_TEXT(mf_buf_peek(&run->upload), "thre");
+    fake_stop(&fake);
+}
+
+/* Forty windows of bytes that nobody reads are more than the run may have. */
+static void test_fetch_unread(void)
+{
+    static const uint8_t bytes[MF_STREAM_CHUNK_BYTES_MAX];
+    struct mf_msg_start limits = peer_limits();
+    struct fake fake;
+    struct peer_run *run;
+
+    fake_start(&fake);
+    limits.flags = MF_START_FETCH_ALLOWED;
+    limits.subrequests = 1000;
+    limits.memory_bytes = 8 << 20;
+    run = peer_run(&fake.peer, 1);
+    peer_start_kind(&fake.peer, 1, limits, MF_PART_ESM, "fetch unread");
+    PEER_WAIT(&fake.peer, run->fetches == 40);
+    for (uint32_t i = 1; i <= 40 && run->dones == 0; i++) {
+        answer_fetch(&fake.peer, 1, i, true);
+        for (size_t sent = 0; sent < MF_STREAM_WINDOW_BYTES; sent += sizeof bytes) {
+            PEER_SEND(&fake.peer, stream_data, 1, .stream = 2 * i + 1,
+                      .bytes = mf_slice_of(bytes, sizeof bytes));
+        }
+    }
+    peer_wait_done(&fake.peer, 1);
+    MF_CHECK_INT(run->done.error, MF_E_LIMIT_MEMORY);
+    fake_stop(&fake);
+}
+
 static void test_fetch_abort(void)
 {
     struct mf_msg_start limits = peer_limits();
@@ -652,6 +770,8 @@ int main(void)
     MF_RUN(test_cancel_body);
     MF_RUN(test_fetch);
     MF_RUN(test_fetch_abort);
+    MF_RUN(test_fetch_many);
+    MF_RUN(test_fetch_unread);
     MF_RUN(test_wrong_daemon);
     return 0;
 }

@@ -58,6 +58,39 @@ test('an answer can be passed on', async () => {
     assert.ok(r.headers.some(([name, value]) => name.toLowerCase() === 'x-echo' && value === 'yes'));
 });
 
+test('bodies whose size is known say so', async () => {
+    const { fetches } = await run(`const send = async (body, more) => (await fetch('https://e/', { method: 'POST', body, ...more })).text();
+        await send('a\u00e9'); await send(''); await send(new Uint8Array(3)); await send(new Blob(['12']));
+        await send(new ReadableStream({ start(c) { c.close(); } })); await fetch('https://e/');`, { fetch: 'echo' });
+    assert.deepEqual(fetches.map((one) => [one.hasBody, one.bodyBytes]), [[1, 3], [1, 0], [1, 3], [1, 2], [1, undefined], [0, undefined]]);
+});
+
+test('more calls than may be open wait their turn; one that is aborted meanwhile is never sent', async () => {
+    const { out, fetches } = await run(`const c = new AbortController();
+        const all = Array.from({ length: 6 }, (_, i) => fetch('https://e/' + i, i === 3 ? { signal: c.signal } : {}).catch((e) => out.push(i + e.name)));
+        c.abort(); await Promise.all(all);`, { fetch: 'pairs' });
+    assert.deepEqual(out, ['3AbortError', '0TypeError', '1TypeError', '2TypeError', '4TypeError', '5TypeError']);
+    const sent = fetches.filter((one, i) => !fetches.slice(i + 1).some((other) => other.fetch === one.fetch));
+    assert.deepEqual(sent.map((one) => [one.fetch, one.url.at(-1), one.isAgain]), [[1, '0', 0], [2, '1', 0], [3, '2', 1], [4, '4', 1], [5, '5', 1]]);
+});
+
+test('data: URLs are answered inside the isolate, without an outbound', async () => {
+    const { out, fetches } = await run(`const get = async (url, init) => { const r = await fetch(url, init); return [r.status, r.type, r.headers.get('content-type'), await r.text()] };
+        out.push(await get('data:,a%20b%2'), await get('DATA:text/html;charset=utf-8;base64,PGI+#x'), await get('data:;x=y;base64 ,YQ==', { method: 'HEAD' }));
+        out.push(await get('data:a / b,x'), await get('data:image/PNG;A="b c",x'), await get('data:text/plain; base64 ; BASE64,YQ'));
+        for (const url of ['data:', 'data:;base64,a', 'data:text/plain']) await fetch(url).catch((e) => out.push(e.name));`);
+    assert.deepEqual(out, [
+        [200, 'basic', 'text/plain;charset=US-ASCII', 'a b%2'], [200, 'basic', 'text/html;charset=utf-8', '<b>'], [200, 'basic', 'text/plain;x=y', ''],
+        [200, 'basic', 'text/plain;charset=US-ASCII', 'x'], [200, 'basic', 'image/png;a="b c"', 'x'], [200, 'basic', 'text/plain', 'a'],
+        'TypeError', 'TypeError', 'TypeError']);
+    assert.deepEqual(fetches, []);
+});
+
+test('what the run may not is an Error, as on Cloudflare', async () => {
+    const { out } = await run(`await fetch('https://e/').catch((e) => out.push(String(e)))`, { fetch: 'limit' });
+    assert.deepEqual(out, ['Error: Network connection lost.']);
+});
+
 test('network errors are TypeErrors', async () => {
     const { out } = await run(`await fetch('https://e/').catch((e) => out.push(String(e)))`, { fetch: 'fail' });
     assert.deepEqual(out, ['TypeError: Network connection lost.']);

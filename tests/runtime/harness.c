@@ -49,7 +49,8 @@ static int deliver_strip(struct mf_isolate *isolate, const struct harness_case *
     return deliver(isolate, MF_EVENT_STRIP, args, MF_COUNT_OF(args));
 }
 
-static int deliver_event(struct mf_isolate *isolate, const struct harness_event *event)
+static int
+deliver_event(struct harness *harness, struct mf_isolate *isolate, const struct harness_event *event)
 {
     struct mf_value args[7] = {mf_value_number(event->number)};
     size_t count = 1;
@@ -57,8 +58,12 @@ static int deliver_event(struct mf_isolate *isolate, const struct harness_event 
     case MF_EVENT_BODY_DATA:
         args[count++] = mf_value_of(MF_VALUE_BYTES, event->bytes);
         break;
-    case MF_EVENT_BODY_ERROR:
     case MF_EVENT_FETCH_FAIL:
+        args[count++] = text_value(event->bytes);
+        args[count++] = mf_value_bool(!mf_slice_equal_cstr(harness->test->fetch, "limit"));
+        harness->fetches_open--;
+        break;
+    case MF_EVENT_BODY_ERROR:
         args[count++] = text_value(event->bytes);
         break;
     case MF_EVENT_FETCH_HEAD:
@@ -82,7 +87,7 @@ static void run_turns(struct harness *harness, struct mf_isolate *isolate, int e
     size_t turns = 1;
     while (error == 0 && !harness->is_finished && turns < HARNESS_TURNS_MAX &&
            harness_next(harness, &event)) {
-        error = deliver_event(isolate, event);
+        error = deliver_event(harness, isolate, event);
         mf_free(event);
         turns++;
     }

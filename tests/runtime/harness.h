@@ -36,7 +36,8 @@ struct harness_case {
     struct mf_slice body_error; /* After the pieces; empty: BODY_END. */
     bool is_slow;               /* Every write of the response answers "full". */
     uint32_t stop_after;        /* BODY_STOP after so many writes; 0: never. */
-    struct mf_slice fetch;      /* "echo", "fail", "never" or empty: refused. */
+    struct mf_slice
+        fetch; /* "echo", "fail", "limit", "pairs" (fail, two at a time), "never" or empty: refused. */
     bool is_tool;
     bool is_transform;
     uint64_t memory_bytes_max;
@@ -64,10 +65,11 @@ struct harness {
     struct mf_list timers;
     uint64_t now_ms;
     uint64_t order;
-    size_t piece;        /* Next one of the request's body. */
-    uint32_t writes;     /* On the response. */
-    uint32_t echo_pulls; /* Of a fetch's answer. */
-    struct mf_buf echo;  /* What the last fetch sent. */
+    size_t piece;          /* Next one of the request's body. */
+    uint32_t writes;       /* On the response. */
+    uint32_t echo_pulls;   /* Of a fetch's answer. */
+    struct mf_buf echo;    /* What the last fetch sent. */
+    uint32_t fetches_open; /* Of "pairs". */
     uint32_t wait_until;
     bool is_finished;
 };

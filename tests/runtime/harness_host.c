@@ -230,33 +230,37 @@ static void on_body_cancel(struct mf_runtime_host *host, uint32_t stream)
     print_end();
 }
 
-static int on_fetch(struct mf_runtime_host *host,
-                    uint32_t fetch,
-                    struct mf_slice method,
-                    struct mf_slice url,
-                    struct mf_slice headers,
-                    bool has_body,
-                    uint32_t redirect)
+static int on_fetch(struct mf_runtime_host *host, const struct mf_runtime_fetch *call)
 {
+    uint32_t fetch = call->number;
     struct harness *harness = harness_of(host);
     struct mf_slice mode = harness->test->fetch;
     print_begin("fetch");
     print_number("fetch", fetch);
-    print_text("method", method);
-    print_text("url", url);
-    print_bytes("headers", headers);
-    print_number("hasBody", has_body);
-    print_number("redirect", redirect);
+    print_text("method", call->method);
+    print_text("url", call->url);
+    print_bytes("headers", call->headers);
+    print_number("hasBody", call->has_body);
+    if (call->has_body && call->body_bytes != MF_RUNTIME_BODY_BYTES_UNKNOWN) {
+        print_number("bodyBytes", (double)call->body_bytes);
+    }
+    print_number("redirect", call->redirect);
+    print_number("isAgain", call->is_again);
     print_end();
     if (mf_slice_equal_cstr(mode, "echo")) {
         mf_buf_reset(&harness->echo);
         harness->echo_pulls = 0;
-        if (!has_body) {
+        if (!call->has_body) {
             post(harness, MF_EVENT_FETCH_HEAD, fetch, mf_slice_of(NULL, 0));
         }
         return 0;
     }
-    if (mf_slice_equal_cstr(mode, "fail")) {
+    if (mf_slice_equal_cstr(mode, "pairs") && harness->fetches_open++ == 2) {
+        harness->fetches_open = 2;
+        return MF_RUNTIME_FETCH_LATER;
+    }
+    if (mf_slice_equal_cstr(mode, "fail") || mf_slice_equal_cstr(mode, "limit") ||
+        mf_slice_equal_cstr(mode, "pairs")) {
         post(harness, MF_EVENT_FETCH_FAIL, fetch, mf_slice_of_cstr("Network connection lost."));
         return 0;
     }

@@ -11,7 +11,7 @@ const skip = root && existsSync(path.join(root, 'resources/testharness.js')) ? f
 
 const FOLDERS = [
     'streams', 'streams/readable-streams', 'streams/readable-byte-streams', 'streams/writable-streams', 'streams/transform-streams',
-    'streams/piping', 'dom/abort', 'url', 'xhr/formdata', 'FileAPI/blob', 'fetch/api/headers',
+    'streams/piping', 'dom/abort', 'url', 'xhr/formdata', 'FileAPI/blob', 'fetch/api/headers', 'fetch/data-urls',
 ];
 const FILES = [
     'FileAPI/file/File-constructor.any.js', 'encoding/api-basics.any.js', 'encoding/api-surrogates-utf8.any.js',

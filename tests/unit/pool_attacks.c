@@ -33,6 +33,21 @@ static const struct attack {
     {"fetch", {0}},
     {"fetch", {.flags = MF_START_FETCH_ALLOWED}},
     {"fetch-abort", {.flags = MF_START_FETCH_ALLOWED, .subrequests = 9}},
+#define FETCHES                                                                                              \
+    {                                                                                                        \
+        .flags = MF_START_FETCH_ALLOWED, .subrequests = 1000                                                 \
+    }
+    {"fetch-over", FETCHES},
+    {"fetch-short", FETCHES},
+    {"fetch-unasked", FETCHES},
+    {"fetch-end-twice", FETCHES},
+    {"fetch-window", FETCHES},
+    {"fetch-credit", FETCHES},
+    {"fetch-credit-other", FETCHES},
+    {"fetch-stop", FETCHES},
+    {"fetch-data-other", FETCHES},
+    {"fetch-again", FETCHES},
+    {"fetch-many", FETCHES},
     {"bad-error", {0}},
     {"good-error", {0}},
     {"credit", {.flags = MF_START_HAS_BODY}},
@@ -47,6 +62,14 @@ static void hold_body(struct probe *probe)
     probe->holds_credit = true;
 }
 
+/* A fetch that nobody answers stays open for what comes next. */
+static void hold_fetch(struct mf_run *run, void *user, const struct mf_msg_fetch *fetch)
+{
+    (void)run;
+    (void)user;
+    (void)fetch;
+}
+
 /* One executor is attacked from inside while a neighbour streams from the other. */
 static void attack(const struct attack *attack)
 {
@@ -55,6 +78,8 @@ static void attack(const struct attack *attack)
     struct probe after = {0};
     uint64_t attacks_before = state_now().attacks;
     probe_start(&neighbour, "body 1000000");
+    attacker.events = probe_events;
+    attacker.events.on_fetch = hold_fetch;
     MF_CHECK_INT(probe_try(&attacker, attack->verb, 0, attack->limits), 0);
     MF_CHECK(mf_run_executor_pid(attacker.run) != mf_run_executor_pid(neighbour.run));
     WAIT_FOR(neighbour.status != 0 && attacker.dones == 1);

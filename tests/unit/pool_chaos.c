@@ -27,7 +27,7 @@ static int chaos_error(void)
 static void chaos_stream(const struct fake_run *run, bool *is_open)
 {
     static uint8_t bytes[MF_STREAM_CHUNK_BYTES_MAX];
-    uint32_t stream = chaos(30) == 0 ? chaos(5) : MF_STREAM_RESPONSE;
+    uint32_t stream = chaos(10) == 0 ? chaos(10) : MF_STREAM_RESPONSE;
     if (!*is_open && chaos(30) != 0) {
         return;
     }
@@ -61,7 +61,8 @@ static void chaos_word(const struct fake_run *run)
         FAKE_SAY(log, run->number + chaos(3), .text = FAKE_TEXT("x"));
         break;
     case 2:
-        FAKE_SAY(fetch, run->number, .fetch = 1 + chaos(4), .method = FAKE_TEXT("GET"),
+        FAKE_SAY(fetch, run->number, .fetch = 1 + chaos(4), .has_body = chaos(2) == 0,
+                 .body_bytes = MF_BODY_BYTES_UNKNOWN, .method = FAKE_TEXT("GET"),
                  .url = FAKE_TEXT("https://a/"));
         break;
     case 3:

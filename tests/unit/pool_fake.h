@@ -22,7 +22,10 @@ struct fake_run {
     char verb[32];
     struct mf_window request;
     struct mf_window response;
-    uint64_t body_left; /* Of "body". */
+    uint64_t body_left; /* Of "body" and "relay". */
+    uint64_t relayed;   /* Bytes that came back of "relay". */
+    struct mf_window fetch_request;
+    struct mf_window fetch_response;
     bool is_stopped;
     bool is_done;
 };
@@ -241,10 +244,141 @@ static bool fake_attack_words(struct fake_run *run)
 static void fake_fetches(struct fake_run *run)
 {
     FAKE_SAY(fetch, run->number, .fetch = 1, .method = FAKE_TEXT("GET"), .url = FAKE_TEXT("https://a/"));
-    FAKE_SAY(fetch, run->number, .fetch = 3, .has_body = 1, .method = FAKE_TEXT("PUT"),
-             .url = FAKE_TEXT("https://b/"));
+    FAKE_SAY(fetch, run->number, .fetch = 3, .has_body = 1, .body_bytes = MF_BODY_BYTES_UNKNOWN,
+             .method = FAKE_TEXT("PUT"), .url = FAKE_TEXT("https://b/"));
     FAKE_SAY(stream_data, run->number, .stream = MF_STREAM_OF_FETCH_REQUEST(3), .bytes = FAKE_TEXT("body"));
     FAKE_SAY(fetch_abort, run->number, .fetch = 1);
+}
+
+static void fake_say_fetch(const struct fake_run *run, bool has_body, uint64_t body_bytes)
+{
+    FAKE_SAY(fetch, run->number, .fetch = 1, .has_body = has_body, .body_bytes = body_bytes,
+             .method = FAKE_TEXT("PUT"), .url = FAKE_TEXT("https://a/"));
+}
+
+/* "relay <n>" and "relay-stop <n>": so many bytes go out with a fetch, and come back. */
+static void fake_relay(struct fake_run *run)
+{
+    uint8_t bytes[MF_STREAM_CHUNK_BYTES_MAX];
+    size_t size;
+    while (run->body_left > 0 && (size = mf_window_sendable(&run->fetch_request, run->body_left)) > 0) {
+        fake_pattern(bytes, size, fake_argument(run) - run->body_left);
+        mf_ignore(mf_window_use(&run->fetch_request, size));
+        run->body_left -= size;
+        FAKE_SAY(stream_data, run->number, .stream = 2, .bytes = mf_slice_of(bytes, size));
+        if (run->body_left == 0) {
+            FAKE_SAY(stream_end, run->number, .stream = 2);
+        }
+    }
+}
+
+static void fake_relayed(struct fake_run *run, const char *how, int error)
+{
+    char text[96];
+    (void)snprintf(text, sizeof text, "%s %" PRIu64 " %s", how, run->relayed, mf_error_code(error));
+    FAKE_SAY(log, run->number, .text = FAKE_TEXT(text));
+    fake_respond(run, false);
+    fake_done(run, 0, "");
+}
+
+static void fake_on_relay(struct fake_run *run, struct mf_slice bytes)
+{
+    uint8_t expected[MF_STREAM_CHUNK_BYTES_MAX];
+    fake_pattern(expected, bytes.size, run->relayed);
+    if (mf_window_use(&run->fetch_response, bytes.size) < 0 ||
+        memcmp(expected, bytes.data, bytes.size) != 0) {
+        _exit(7);
+    }
+    run->relayed += bytes.size;
+    uint32_t credit = mf_window_consume(&run->fetch_response, bytes.size);
+    if (strncmp(run->verb, "relay-stop", 10) == 0) {
+        FAKE_SAY(stream_stop, run->number, .stream = 3);
+        fake_relayed(run, "stopped", 0);
+    } else if (credit > 0) {
+        FAKE_SAY(stream_credit, run->number, .stream = 3, .bytes = credit);
+    }
+}
+
+/* What "relay" hears; true when it was for it. */
+static bool fake_hears_relay(struct fake_run *run, const struct mf_frame *frame)
+{
+    struct mf_msg_stream_data data;
+    struct mf_msg_stream_credit credit;
+    struct mf_msg_stream_abort abort;
+    struct mf_msg_stream_stop stop;
+    if (strncmp(run->verb, "relay", 5) != 0 || frame->type == MF_MESSAGE_BUNDLE) {
+        return false;
+    }
+    if (frame->type == MF_MESSAGE_STREAM_DATA && mf_decode_stream_data(frame->payload, &data) == 0) {
+        fake_on_relay(run, data.bytes);
+    } else if (frame->type == MF_MESSAGE_STREAM_CREDIT &&
+               mf_decode_stream_credit(frame->payload, &credit) == 0) {
+        if (credit.stream != 2 || mf_window_grant(&run->fetch_request, credit.bytes) < 0) {
+            _exit(3);
+        }
+        fake_relay(run);
+    } else if (frame->type == MF_MESSAGE_STREAM_END) {
+        fake_relayed(run, "relayed", 0);
+    } else if (frame->type == MF_MESSAGE_STREAM_ABORT &&
+               mf_decode_stream_abort(frame->payload, &abort) == 0) {
+        fake_relayed(run, "aborted", abort.error);
+    } else if (frame->type == MF_MESSAGE_STREAM_STOP && mf_decode_stream_stop(frame->payload, &stop) == 0) {
+        run->body_left = 0;
+        FAKE_SAY(log, run->number, .text = FAKE_TEXT("told to stop"));
+    } else if (frame->type == MF_MESSAGE_CANCEL) {
+        fake_done(run, MF_E_CANCELED, "");
+    }
+    return true;
+}
+
+/* Frames about a fetch that are out of turn. */
+static bool fake_attack_fetches(struct fake_run *run)
+{
+    const char *verb = run->verb;
+    uint32_t number = run->number;
+    if (strcmp(verb, "fetch-over") == 0) {
+        fake_say_fetch(run, true, 4);
+        FAKE_SAY(stream_data, number, .stream = 2, .bytes = FAKE_TEXT("12345"));
+    } else if (strcmp(verb, "fetch-short") == 0) {
+        fake_say_fetch(run, true, 4);
+        FAKE_SAY(stream_data, number, .stream = 2, .bytes = FAKE_TEXT("123"));
+        FAKE_SAY(stream_end, number, .stream = 2);
+    } else if (strcmp(verb, "fetch-unasked") == 0) {
+        fake_say_fetch(run, false, 0);
+        FAKE_SAY(stream_data, number, .stream = 2, .bytes = FAKE_TEXT("1"));
+    } else if (strcmp(verb, "fetch-end-twice") == 0) {
+        fake_say_fetch(run, true, 0);
+        FAKE_SAY(stream_end, number, .stream = 2);
+        FAKE_SAY(stream_end, number, .stream = 2);
+    } else if (strcmp(verb, "fetch-window") == 0) {
+        static const uint8_t bytes[MF_STREAM_CHUNK_BYTES_MAX];
+        fake_say_fetch(run, true, MF_BODY_BYTES_UNKNOWN);
+        for (int i = 0; i <= MF_STREAM_WINDOW_BYTES / MF_STREAM_CHUNK_BYTES_MAX; i++) {
+            FAKE_SAY(stream_data, number, .stream = 2, .bytes = mf_slice_of(bytes, sizeof bytes));
+        }
+    } else if (strcmp(verb, "fetch-credit") == 0) {
+        fake_say_fetch(run, false, 0);
+        FAKE_SAY(stream_credit, number, .stream = 3, .bytes = 1);
+    } else if (strcmp(verb, "fetch-credit-other") == 0) {
+        fake_say_fetch(run, true, 1);
+        FAKE_SAY(stream_credit, number, .stream = 2, .bytes = 1);
+    } else if (strcmp(verb, "fetch-stop") == 0) {
+        fake_say_fetch(run, false, 0);
+        FAKE_SAY(stream_stop, number, .stream = 3);
+    } else if (strcmp(verb, "fetch-data-other") == 0) {
+        fake_say_fetch(run, true, 9);
+        FAKE_SAY(stream_data, number, .stream = 3, .bytes = FAKE_TEXT("1"));
+    } else if (strcmp(verb, "fetch-again") == 0) {
+        fake_say_fetch(run, false, 0);
+        fake_say_fetch(run, false, 0);
+    } else if (strcmp(verb, "fetch-many") == 0) {
+        for (uint32_t i = 1; i <= MF_RUN_FETCHES_OPEN_MAX + 1; i++) {
+            FAKE_SAY(fetch, number, .fetch = i, .method = FAKE_TEXT("GET"), .url = FAKE_TEXT("https://a/"));
+        }
+    } else {
+        return false;
+    }
+    return true;
 }
 
 /* Ends of the process, or of its good manners. */
@@ -333,8 +467,12 @@ static void fake_begin(struct fake_run *run)
         fake_done(run, MF_E_EXCEPTION, "Error: boom");
     } else if (strcmp(run->verb, "fetches") == 0) {
         fake_fetches(run);
-    } else if (!fake_die(run) && !fake_attack_frames(run) && !fake_attack_streams(run) &&
-               !fake_attack_words(run)) {
+    } else if (strncmp(run->verb, "relay", 5) == 0) {
+        run->body_left = fake_argument(run);
+        fake_say_fetch(run, true, run->body_left);
+        fake_relay(run);
+    } else if (!fake_die(run) && !fake_attack_fetches(run) && !fake_attack_frames(run) &&
+               !fake_attack_streams(run) && !fake_attack_words(run)) {
         /* "hang", "stuck", ...: a parked run. */
     }
 }
@@ -431,10 +569,12 @@ static void fake_on_frame(const struct mf_frame *frame)
         mf_buf_init(&run->bundle, MF_BUNDLE_BYTES_MAX);
         mf_window_init(&run->request);
         mf_window_init(&run->response);
+        mf_window_init(&run->fetch_request);
+        mf_window_init(&run->fetch_response);
     } else if (frame->type == MF_MESSAGE_DRAIN) {
         fake_on_drain();
-    } else if (!run) {
-        return; /* Crossed our DONE. */
+    } else if (!run || fake_hears_relay(run, frame)) {
+        return; /* It crossed our DONE. */
     } else if (frame->type == MF_MESSAGE_BUNDLE && mf_decode_bundle(frame->payload, &m.bundle) == 0) {
         fake_on_bundle(run, m.bundle.bytes);
     } else if (frame->type == MF_MESSAGE_CANCEL && mf_decode_cancel(frame->payload, &m.cancel) == 0) {

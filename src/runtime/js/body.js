@@ -37,6 +37,7 @@ function newBody(kind, source, type) {
 }
 
 const fromHost = (stream) => newBody(HOST, stream, null);
+const ofBytes = (bytes) => newBody(BYTES, bytes, null); // |bytes| are the body's from here on
 
 // "Extract a body": a new body whose type is the content-type it implies, or null.
 function extract(value, context) {
@@ -205,6 +206,18 @@ function transfer(body) {
     return moved;
 }
 
+// How many bytes |body| has, or -1 when only its end will tell. A text becomes bytes.
+function sizeOf(body) {
+    if (body.stream !== null || body.kind === HOST) {
+        return -1;
+    }
+    if (body.kind === TEXT) {
+        body.source = utf8Encode(body.source);
+        body.kind = BYTES;
+    }
+    return TypedArrayPrototypeGetByteLength(body.source);
+}
+
 // Sends |body| on the host's stream |number|: done() when all of it went or nobody wants more, fail(error).
 function send(body, number, done, fail) {
     const failAndAbort = (error) => {
@@ -282,5 +295,5 @@ function mixin(constructor, bodyOf, contentTypeOf) {
 
 realm.body = {
     __proto__: null,
-    newUsedError, extract, fromHost, isUsed, isUnusable, clone, transfer, send, mixin, textOf, bytesOf, streamOf,
+    newUsedError, extract, ofBytes, fromHost, isUsed, isUnusable, clone, transfer, sizeOf, send, mixin, textOf, bytesOf, streamOf,
 };

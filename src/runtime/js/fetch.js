@@ -1,21 +1,24 @@
 // fetch: a request leaves as a frame, the answer comes back as events.
 //
 // Spec:  https://fetch.spec.whatwg.org/#fetch-method
-// Covers / differs:  the host decides what may go out and follows redirects
+// Covers / differs:  the host decides what may go out and follows redirects; with redirect "manual" the answer is the redirect
+//        itself, as on Cloudflare; data: is answered here; no cache, cookies, CORS or subresource integrity
 // Ops:   fetch, fetchAbort
-// WPT:   fetch/api/basic, fetch/api/abort
-// Limits: MF_RUN_SUBREQUESTS_*, enforced by the host
+// WPT:   fetch/api/basic, fetch/api/abort, fetch/data-urls
+// Limits: MF_RUN_SUBREQUESTS_*, MF_RUN_FETCHES_OPEN_MAX, enforced by the host
 
 'use strict';
 
 const {
-    Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, PromiseWithResolvers, StringPrototypeIndexOf,
+    Error, List, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, PromiseWithResolvers, StringPrototypeIndexOf,
     StringPrototypeSlice, StringPrototypeStartsWith, TypeError, realm,
 } = primordials;
-const { webidl, scope } = realm;
+const { webidl, scope, hostStreams, body: bodies } = realm;
 const { ops } = internals;
 
-let pending = null; // fetch -> {resolve, reject, stream, isAnswered}
+let pending = null; // number -> call, of those that the host has not answered
+let waiting = null; // calls that were counted and not sent, from |waitingAt| on
+let waitingAt = 0;
 let lastFetch = 0;
 
 const requestStream = (fetch) => 2 * fetch;
@@ -25,45 +28,110 @@ function redirectCode(redirect) {
     return redirect === 'manual' ? 1 : redirect === 'error' ? 2 : 0;
 }
 
+function settle(call, give, value) {
+    call.isSettled = true;
+    if (call.number !== 0) {
+        MapPrototypeDelete(pending, call.number);
+    }
+    give(value);
+}
+
+// The worker or its signal wants no answer any more.
+function abort(call, reason) {
+    const { number, isSettled } = call;
+    call.isAborted = true;
+    if (!isSettled) {
+        settle(call, call.reject, reason);
+    }
+    if (number === 0) {
+        return;
+    }
+    hostStreams.onStop(requestStream(number));
+    ops.fetchAbort(number);
+    hostStreams.onAborted(responseStream(number), reason);
+    if (!isSettled) {
+        sendWaiting();
+    }
+}
+
+function sendBody(call) {
+    bodies.send(call.body, requestStream(call.number), () => {}, (error) => {
+        if (!call.isSettled) {
+            abort(call, error);
+        }
+    });
+}
+
+// False: not now, an answer must come first.
+function send(call, isAgain) {
+    const number = lastFetch + 1;
+    const { body } = call;
+    const size = body === null ? 0 : bodies.sizeOf(body);
+    const isLater = ops.fetch(
+        number, call.method, call.url, call.headers, body !== null, call.redirect, size, isAgain,
+    );
+    if (isLater) {
+        return false;
+    }
+    lastFetch = number;
+    call.number = number;
+    pending ??= new Map();
+    MapPrototypeSet(pending, number, call);
+    if (body !== null) {
+        sendBody(call);
+    }
+    return true;
+}
+
+function sendWaiting() {
+    while (waiting !== null) {
+        if (waitingAt === waiting.length) {
+            waiting = null;
+            waitingAt = 0;
+            return;
+        }
+        const call = waiting[waitingAt];
+        waiting[waitingAt++] = undefined; // before anything else: a body's pull() may come back here
+        try {
+            if (!call.isAborted && !send(call, true)) {
+                waiting[--waitingAt] = call;
+                return;
+            }
+        } catch (error) {
+            settle(call, call.reject, error);
+        }
+    }
+}
+
 function start(request, resolve, reject) {
     realm.request.open(request, (method, url, headers, body, redirect, signal) => {
         if (signal !== null && realm.abort.isAborted(signal)) {
             reject(realm.abort.reason(signal));
             return;
         }
-        if (body !== null && realm.body.isUnusable(body)) {
-            throw realm.body.newUsedError();
+        if (body !== null && bodies.isUnusable(body)) {
+            throw bodies.newUsedError();
+        }
+        const fragment = StringPrototypeIndexOf(url, '#');
+        const target = fragment < 0 ? url : StringPrototypeSlice(url, 0, fragment);
+        if (StringPrototypeStartsWith(url, 'data:')) {
+            resolve(internals.lazy('data_url.js').respond(method, target));
+            return;
         }
         if (!StringPrototypeStartsWith(url, 'http:') && !StringPrototypeStartsWith(url, 'https:')) {
             throw new TypeError(`Fetch API cannot load: ${url}`);
         }
-        const fragment = StringPrototypeIndexOf(url, '#');
-        const fetch = ++lastFetch;
-        ops.fetch(
-            fetch, method, fragment < 0 ? url : StringPrototypeSlice(url, 0, fragment), headers, body !== null,
-            redirectCode(redirect),
-        );
-        pending ??= new Map();
-        const state = { __proto__: null, resolve, reject, isAborted: false };
-        MapPrototypeSet(pending, fetch, state);
-        if (signal !== null) {
-            realm.abort.onAbort(signal, (reason) => {
-                if (!state.isAborted) {
-                    state.isAborted = true;
-                    MapPrototypeDelete(pending, fetch);
-                    ops.fetchAbort(fetch);
-                    reject(reason);
-                    realm.hostStreams.onAborted(responseStream(fetch), reason);
-                }
-            });
+        const call = {
+            __proto__: null, resolve, reject, number: 0, isSettled: false, isAborted: false,
+            method, url: target, headers, body, redirect: redirectCode(redirect), signal, onAbort: null,
+        };
+        if (!send(call, false)) {
+            waiting ??= List();
+            waiting[waiting.length] = call;
         }
-        if (body !== null) {
-            realm.body.send(body, requestStream(fetch), () => {}, (error) => {
-                if (MapPrototypeDelete(pending, fetch)) {
-                    ops.fetchAbort(fetch);
-                    reject(error);
-                }
-            });
+        if (signal !== null) {
+            call.onAbort = (reason) => abort(call, reason);
+            realm.abort.onAbort(signal, call.onAbort);
         }
     });
 }
@@ -80,25 +148,27 @@ function fetch(input, init = undefined) {
     return promise;
 }
 
-function takePending(number) {
-    const state = pending === null ? undefined : MapPrototypeGet(pending, number);
-    if (state !== undefined) {
-        MapPrototypeDelete(pending, number);
-    }
-    return state;
-}
-
 function onHead(number, status, statusText, headers, url, isRedirected, hasBody) {
-    const state = takePending(number);
-    if (state === undefined) {
+    const call = pending === null ? undefined : MapPrototypeGet(pending, number);
+    if (call === undefined) {
         return;
     }
-    const body = hasBody ? realm.body.fromHost(responseStream(number)) : null;
-    state.resolve(realm.response.fromHost(status, statusText, headers, url, isRedirected, body));
+    const body = hasBody ? bodies.fromHost(responseStream(number)) : null;
+    settle(call, call.resolve, realm.response.fromHost(status, statusText, headers, url, isRedirected, body));
+    sendWaiting();
 }
 
-function onFail(number, text) {
-    takePending(number)?.reject(new TypeError(text));
+function onFail(number, text, isNetworkError) {
+    const call = pending === null ? undefined : MapPrototypeGet(pending, number);
+    if (call === undefined) {
+        return;
+    }
+    if (call.onAbort !== null) {
+        realm.abort.offAbort(call.signal, call.onAbort);
+    }
+    settle(call, call.reject, isNetworkError ? new TypeError(text) : new Error(text));
+    hostStreams.onStop(requestStream(number));
+    sendWaiting();
 }
 
 realm.fetch = { __proto__: null, fetch, onHead, onFail };

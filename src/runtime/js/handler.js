@@ -250,7 +250,7 @@ function dispatch(event, a, b, c, d, e, f, g, h, i) {
             realm.fetch.onHead(a, b, c, d, e, f, g);
             break;
         case constants.EVENT_FETCH_FAIL:
-            realm.fetch.onFail(a, b);
+            realm.fetch.onFail(a, b, c);
             break;
         case constants.EVENT_STRIP:
             internals.lazy('strip.js').strip(a, b, c);
