@@ -59,7 +59,20 @@
     /* start */                                                                                                           \
     XX(CONFIG,            -6501, 500, "config",                 "The configuration is not valid.")                        \
     XX(JAIL,              -6502, 500, "jail",                   "The kernel refuses a layer of the jail.")                \
-    XX(WIRE,              -6503, 502, "wire",                   "A frame is not valid.")
+    XX(WIRE,              -6503, 502, "wire",                   "A frame is not valid.")                                  \
+    /* store and secrets */                                                                                               \
+    XX(STORE,             -6601, 500, "store",                  "The store could not be read or written.")                \
+    XX(STORE_FILE,        -6602, 500, "store.file",             "The store's file cannot be used.")                       \
+    XX(STORE_FULL,        -6603, 507, "store.full",             "There is no room left on the store's disk.")             \
+    XX(VAULT_KEY,         -6604, 500, "vault.key",              "The vault's key is missing or not the right one.")       \
+    XX(VAULT_RECORD,      -6605, 500, "vault.record",           "A stored secret was damaged or changed.")                \
+    XX(SECRET_UNKNOWN,    -6606, 404, "secret.unknown",         "There is no secret of this name.")                       \
+    XX(SECRET_IN_USE,     -6607, 409, "secret.in_use",          "An outbound uses this secret.")                          \
+    XX(SECRET_HOST,       -6608, 403, "secret.host",            "This secret may not be sent to this host.")              \
+    XX(SECRET_CLEARTEXT,  -6609, 403, "secret.cleartext",       "This secret may be sent over verified TLS only.")        \
+    XX(SECRET_KIND,       -6610, 403, "secret.kind",            "A secret of this kind cannot be used here.")             \
+    XX(SECRET_UNSIGNABLE, -6611, 403, "secret.unsignable",      "This request cannot be signed with this secret.")        \
+    XX(SECRET_PLACE,      -6612, 403, "secret.placeholder",     "A secret's placeholder stands where none may be.")
 /* clang-format on */
 
 enum mf_error {

@@ -129,6 +129,28 @@
 #define MF_EXECUTOR_RECYCLE_MEMORY_PERCENT 75 /* percent of executors.memoryMb: an executor whose resident memory passes it is replaced before it reaches the wall */
 #define MF_EXECUTOR_LOOK_MS 2000 /* ms: between two looks at the executors' resident memory */
 
+/* -- store */
+#define MF_STORE_NAME_BYTES_MAX 64 /* bytes: the name of a secret or an outbound; it stands in URLs, logs and error texts */
+#define MF_STORE_TENANT_BYTES_MAX 64 /* bytes: likewise */
+#define MF_STORE_VALUE_BYTES_MAX 67108864 /* bytes: one value that SQLite keeps; a worker's 64 MiB of code is the largest thing that is ever stored whole */
+#define MF_STORE_BUSY_MS_MAX 5000 /* ms: waited for another process, such as a backup, that has the file locked */
+#define MF_STORE_JOBS_MAX 1024 /* jobs that wait for the store: at 1 ms for a commit, a second of work; past it 503 */
+#define MF_STORE_PATH_BYTES_MAX 3500 /* bytes: the state directory's path; room for the names of the files below it */
+
+/* -- vault */
+#define MF_SECRETS_COUNT_MAX 4096 /* secrets in one daemon: all of them are in memory */
+#define MF_SECRET_VALUE_BYTES_MAX 32768 /* bytes: one value; session tokens and service accounts' keys have a few thousand */
+#define MF_SECRET_TEXT_BYTES_MAX 1024 /* bytes: what stands beside a value: user name, scope, URL, template */
+#define MF_SECRET_PARAM_BYTES_MAX 128 /* bytes: the name of a header or a query parameter */
+#define MF_SECRET_HOST_BYTES_MAX 260 /* bytes: a host that a secret may go to: a name of 253 and its port */
+#define MF_SECRET_RECORD_BYTES_MAX 65536 /* bytes: one secret with all that belongs to it */
+#define MF_SECRET_PUT_BYTES_MAX 262144 /* bytes: the JSON of a PUT: a record in which every byte is written as an escape */
+#define MF_SECRET_USERS_BYTES_MAX 8192 /* bytes: names of outbounds that keep a secret from being deleted */
+#define MF_SECRET_BODY_BYTES_MAX 10485760 /* bytes: a request's body that is held because its signature needs all of it */
+#define MF_VAULT_HEAP_BYTES 4194304 /* bytes: locked memory for values, within the 8 MiB that Linux lets every process lock; past it ordinary memory */
+#define MF_VAULT_HEAP_BLOCK_BYTES 64 /* bytes: the smallest piece of it */
+#define MF_VAULT_USED_MS 60000 /* ms: between two writes of the times of last use; that much of them may be lost in a crash */
+
 /* -- executor */
 #define MF_EXECUTOR_RUNS_MAX 4096 /* runs in one executor, parked ones included: each has its own mappings and Linux allows 65,530 of those in a process */
 #define MF_EXECUTOR_THREADS_MAX 64 /* V8 threads in one executor: CPU hogs wait for their limit on these */

@@ -1,0 +1,125 @@
+/* mayfly/store.h - what the daemon remembers: one interface, an embedded SQLite file behind it.
+ *
+ * Use:      mf_store_open at start; the functions below from libuv's worker threads, by way of a mf_store_queue;
+ *           mf_store_close once the queue is closed.
+ * Threads:  [any, blocking] mf_store_*: they touch the disk and are serialised inside. [loop] mf_store_queue_*.
+ * Owns:     rows and their slices are borrowed for the call, in both directions. The store holds a lock on its directory:
+ *           two daemons cannot share one.
+ * Limits:   MF_STORE_*.
+ * Fails:    MF_E_STORE_FILE at open: damaged, not ours, made by a newer Mayfly, or in use; the file is left as it is.
+ *           MF_E_STORE, MF_E_STORE_FULL later. A call that fails has changed nothing: each is one transaction, and when it
+ *           returns 0 it is on the disk.
+ * Not here: what a record means (vault, outbound). Nothing outside src/store writes SQL.
+ */
+#ifndef MAYFLY_STORE_H
+#define MAYFLY_STORE_H
+
+#include <uv.h>
+
+#include <mayfly/base.h>
+
+struct mf_store;
+
+#define MF_STORE_WHY_BYTES_MAX 1024
+
+/* Opens or makes <dir>/mayfly.db; makes |dir|, 0700, where it is missing. |ret_why| (MF_STORE_WHY_BYTES_MAX) gets a
+ * sentence on error. */
+MF_MUST_CHECK int mf_store_open(const char *dir, MF_OWN struct mf_store **ret_store, char *ret_why);
+void mf_store_close(MF_OWN struct mf_store *store); /* NULL is fine. */
+
+/* What a stored thing may be called: 1 to MF_STORE_NAME_BYTES_MAX of A-Z a-z 0-9 . _ -, the first a letter or digit. */
+bool mf_store_name_is_valid(struct mf_slice name);
+
+/* ---- secrets: sealed records (vault.h) ---------------------------------------------------------- */
+
+struct mf_store_secret {
+    struct mf_slice tenant; /* "": the one tenant of a daemon without tokens. */
+    struct mf_slice name;
+    struct mf_slice kind;
+    struct mf_slice key_id;
+    struct mf_slice record; /* Encrypted; the store never sees more. */
+    uint64_t version;
+    uint64_t created_ms;
+    uint64_t updated_ms;
+    uint64_t used_ms; /* 0: never. */
+};
+
+/* Makes it, or replaces it whole. */
+MF_MUST_CHECK int mf_store_secret_put(struct mf_store *store, const struct mf_store_secret *row);
+/* Replaces all of them or none: a change of key. */
+MF_MUST_CHECK int
+mf_store_secrets_replace(struct mf_store *store, const struct mf_store_secret *rows, size_t count);
+/* MF_E_SECRET_UNKNOWN; MF_E_SECRET_IN_USE, and |ret_users| has the names of outbounds that use it, each with a NUL
+ * behind it. */
+MF_MUST_CHECK int mf_store_secret_delete(struct mf_store *store,
+                                         struct mf_slice tenant,
+                                         struct mf_slice name,
+                                         struct mf_buf *ret_users);
+/* Only the times of use; names that are gone are passed over. */
+MF_MUST_CHECK int
+mf_store_secrets_used(struct mf_store *store, const struct mf_store_secret *rows, size_t count);
+/* Calls |on_row| for each, in the order of tenant and name; a row below zero ends it and is returned. */
+MF_MUST_CHECK int mf_store_secrets_each(struct mf_store *store,
+                                        int (*on_row)(void *user, const struct mf_store_secret *row),
+                                        void *user);
+
+/* ---- outbounds: policies as JSON text (outbound.h) ------------------------------------------------ */
+
+struct mf_store_outbound {
+    struct mf_slice tenant;
+    struct mf_slice name;
+    struct mf_slice policy;
+    uint64_t version;
+    uint64_t created_ms;
+    uint64_t updated_ms;
+};
+
+/* Makes it (version 1) or replaces it (version + 1). |secrets| are the names that the policy uses, each once: when one of
+ * them does not exist it is MF_E_SECRET_UNKNOWN and *ret_missing is its index; from then on none of them can be deleted.
+ * *ret_version may tell a new one (1) from a replaced one. */
+MF_MUST_CHECK int mf_store_outbound_put(struct mf_store *store,
+                                        struct mf_slice tenant,
+                                        struct mf_slice name,
+                                        struct mf_slice policy,
+                                        const struct mf_slice *secrets,
+                                        size_t secrets_count,
+                                        uint64_t now_ms,
+                                        uint64_t *ret_version,
+                                        size_t *ret_missing);
+/* MF_E_NOT_FOUND. |on_row| is called once. */
+MF_MUST_CHECK int mf_store_outbound_get(struct mf_store *store,
+                                        struct mf_slice tenant,
+                                        struct mf_slice name,
+                                        int (*on_row)(void *user, const struct mf_store_outbound *row),
+                                        void *user);
+/* MF_E_NOT_FOUND. */
+MF_MUST_CHECK int
+mf_store_outbound_delete(struct mf_store *store, struct mf_slice tenant, struct mf_slice name);
+/* All of them, of all tenants, in the order of tenant and name. */
+MF_MUST_CHECK int mf_store_outbound_list(struct mf_store *store,
+                                         int (*on_row)(void *user, const struct mf_store_outbound *row),
+                                         void *user);
+
+/* ---- the queue: from the loop to a worker thread and back ------------------------------------------- */
+
+/* One call of the store. The caller owns the memory, from _submit until |done|. */
+struct mf_store_job {
+    /* [worker] Plain data only: nothing that the loop thread may change meanwhile. */
+    int (*work)(struct mf_store *store, struct mf_store_job *job);
+    /* [loop] With what |work| returned; never from inside _submit. The job may be freed or submitted again. */
+    void (*done)(struct mf_store_job *job, int error);
+    struct mf_list link; /* The queue's. */
+    int error;           /* The queue's. */
+};
+
+struct mf_store_queue;
+
+/* One worker thread at a time runs its jobs, in the order of _submit: what was said first is done first. */
+MF_OWN struct mf_store_queue *mf_store_queue_new(uv_loop_t *loop, struct mf_store *store);
+/* MF_E_OVERLOADED when MF_STORE_JOBS_MAX wait; MF_E_CLOSED after _close. |done| is called only after a 0. */
+MF_MUST_CHECK int mf_store_queue_submit(struct mf_store_queue *queue, struct mf_store_job *job);
+size_t mf_store_queue_waiting(const struct mf_store_queue *queue);
+/* Takes nothing more, finishes what it has, frees itself, then calls back; never from inside the call. */
+void mf_store_queue_close(MF_OWN struct mf_store_queue *queue, void (*on_closed)(void *user), void *user);
+
+#endif

@@ -1,0 +1,78 @@
+/* internal.h - what the files of the store share: the connection under its lock, and statements that bind and read. */
+#ifndef MAYFLY_STORE_INTERNAL_H
+#define MAYFLY_STORE_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include <mayfly/store.h>
+
+#define STORE_FILE_NAME "mayfly.db"
+#define STORE_APPLICATION_ID 0x4d415946 /* "MAYF", in the file's header: it is one of ours. */
+
+struct mf_store {
+    uv_mutex_t lock; /* Over everything below. */
+    sqlite3 *db;
+    int lock_fd; /* <dir>/mayfly.lock, held for as long as the store is open. */
+};
+
+/* ---- file.c: what is done before SQLite may touch anything ------------------------------------ */
+
+struct store_paths {
+    char db[MF_STORE_PATH_BYTES_MAX + 64];
+    char fresh[MF_STORE_PATH_BYTES_MAX + 64]; /* A new one is made here and renamed when it is whole. */
+    char wal[MF_STORE_PATH_BYTES_MAX + 64];
+    char lock[MF_STORE_PATH_BYTES_MAX + 64];
+};
+
+/* The names of all files; MF_E_STORE_FILE when |dir| is too long. */
+MF_MUST_CHECK int mf__store_paths(const char *dir, struct store_paths *ret_paths, char *ret_why);
+/* Makes the directory with its parents, each 0700 when it is new; refuses one that others may write to. */
+MF_MUST_CHECK int mf__store_make_dir(const char *dir, char *ret_why);
+/* *ret_fd holds the lock until it is closed. */
+MF_MUST_CHECK int mf__store_lock(const struct store_paths *paths, int *ret_fd, char *ret_why);
+/* 1: the file is there and its header says that it is ours. 0: there is none. */
+MF_MUST_CHECK int mf__store_probe(const struct store_paths *paths, char *ret_why);
+/* Creates |path| with mode 0600, removing what a start that was cut off left there. */
+MF_MUST_CHECK int mf__store_begin_fresh(const char *path, char *ret_why);
+/* The whole new file takes its name, on the disk. */
+MF_MUST_CHECK int mf__store_publish(const struct store_paths *paths, const char *dir, char *ret_why);
+
+/* ---- schema.c ------------------------------------------------------------------------------------ */
+
+/* Brings an open database of ours from its version to the newest, in one transaction. */
+MF_MUST_CHECK int mf__store_migrate(sqlite3 *db, const char *path, char *ret_why);
+
+/* ---- sql.c: SQLite's results as errors of errors.h ------------------------------------------------ */
+
+/* Writes a sentence to |ret_why| (MF_STORE_WHY_BYTES_MAX); always MF_E_STORE_FILE. */
+int mf__store_refuse(char *ret_why, const char *format, ...) MF_PRINTF(2, 3);
+/* The error for a result code; logged where it is not plainly the disk being full or another process. */
+int mf__sql_error(sqlite3 *db, int code, const char *doing);
+/* One or more statements without parameters. */
+MF_MUST_CHECK int mf__sql_run(sqlite3 *db, const char *sql);
+
+/* One statement: _prepare, _bind_*, _step, columns, _end. After an error the rest are no-ops and _end returns it. */
+struct sql {
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+    int error;
+    int bound;
+};
+
+void mf__sql_prepare(struct sql *sql, sqlite3 *db, const char *text);
+void mf__sql_bind_text(struct sql *sql, struct mf_slice text);
+void mf__sql_bind_blob(struct sql *sql, struct mf_slice bytes);
+void mf__sql_bind_u64(struct sql *sql, uint64_t number);
+/* True: a row is there. */
+bool mf__sql_step(struct sql *sql);
+struct mf_slice mf__sql_column(struct sql *sql, int index); /* Text or blob; valid until the next step. */
+uint64_t mf__sql_column_u64(struct sql *sql, int index);
+/* Ready for the same statement with other values. */
+void mf__sql_rewind(struct sql *sql);
+MF_MUST_CHECK int mf__sql_end(struct sql *sql);
+
+/* Takes the lock and begins; _end commits when |error| is 0, else rolls back, gives the lock back and says how it went. */
+MF_MUST_CHECK int mf__store_begin(struct mf_store *store);
+MF_MUST_CHECK int mf__store_end(struct mf_store *store, int error);
+
+#endif
