@@ -1,0 +1,119 @@
+// guest.js - what stands beside a test in its worker: a scope like a dedicated worker's, and the results as the response.
+"use strict";
+
+// What the tests patch is taken first.
+const { stringify, parse } = JSON;
+const { Response, URL, fetch, setTimeout } = globalThis;
+
+const LACK_MS = 200; // what else is missing is seen by then
+
+function define(name, value) {
+  Object.defineProperty(globalThis, name, { value, writable: true, enumerable: true, configurable: true });
+}
+
+function newLocation(address) {
+  const url = new URL(address);
+  const location = { toString: () => url.href };
+  for (const key of ["href", "origin", "protocol", "host", "hostname", "port", "pathname", "search", "hash"]) location[key] = url[key];
+  return location;
+}
+
+// A page's scripts name things relative to it; a worker of ours has no address. |absolute| makes one of the first argument.
+function proxyOf(target, absolute) {
+  const proxy = new Proxy(target, {
+    apply: (self, receiver, args) => Reflect.apply(self, receiver, absolute(args)),
+    construct: (self, args, newTarget) => Reflect.construct(self, absolute(args), newTarget === proxy ? self : newTarget),
+  });
+  if (target.prototype !== undefined) Object.defineProperty(target.prototype, "constructor", { value: proxy });
+  return proxy;
+}
+
+function placeAt(address) {
+  const absolute = (args) => {
+    if (args.length === 0 || (typeof args[0] !== "string" && !(args[0] instanceof URL))) return args;
+    const [first, ...rest] = args;
+    const resolved = URL.canParse(first, address) ? new URL(first, address).href : first;
+    return [resolved, ...rest];
+  };
+  for (const name of ["Request", "EventSource"]) {
+    if (typeof globalThis[name] === "function") Object.defineProperty(globalThis, name, { value: proxyOf(globalThis[name], absolute) });
+  }
+  Object.defineProperty(globalThis.Response, "redirect", { value: proxyOf(globalThis.Response.redirect, absolute) });
+  return absolute;
+}
+
+const TYPES = { json: "application/json", js: "text/javascript", txt: "text/plain", html: "text/html", wasm: "application/wasm" };
+
+// The data files that came along; those that are missing are named to the runner, which sends them in a second try.
+function fetchOf(files, origin, absolute, lack) {
+  const bodyOf = ({ text, base64 }) => (text ?? Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)));
+  return (...args) => {
+    args = absolute(args);
+    const url = typeof args[0] === "string" && URL.canParse(args[0]) ? new URL(args[0]) : null;
+    if (url === null || url.origin !== origin || args[1]?.method > "GET") return Reflect.apply(fetch, undefined, args);
+    const name = decodeURIComponent(url.pathname).slice(1);
+    if (!Object.hasOwn(files, name)) lack("files", name);
+    if (!files[name]) {
+      return Promise.resolve(new Response("", { status: 404 }));
+    }
+    return Promise.resolve(new Response(bodyOf(files[name]), { headers: { "content-type": TYPES[name.split(".").at(-1)] ?? "" } }));
+  };
+}
+
+function importerOf(scripts, address) {
+  return (...urls) => {
+    for (const url of urls) {
+      const { pathname } = new URL(url, address);
+      if (scripts[pathname.slice(1)] === undefined) throw new Error(`importScripts: ${url} is not there`);
+      scripts[pathname.slice(1)].call(globalThis);
+    }
+  };
+}
+
+// eval of what the runner compiled ahead; what it does not know yet goes into the second try.
+function evalOf(scripts, lack) {
+  return (text) => {
+    if (typeof text !== "string") return text;
+    const known = scripts[`eval:${text}`];
+    if (known === undefined) {
+      lack("evals", text);
+      throw new EvalError("not compiled ahead");
+    }
+    return known.call(globalThis);
+  };
+}
+
+// Runs the scripts one after the other; resolves with a Response when testharness.js is done.
+module.exports = function start(scripts, { address, files, order, timeoutMs, isNetworked, isLast }) {
+  define("GLOBAL", { isWindow: () => false, isWorker: () => true, isShadowRealm: () => false });
+  define("location", newLocation(address));
+  const missing = { files: [], evals: [] };
+  let giveUp = () => {};
+  const lack = (kind, name) => {
+    missing[kind].push(name);
+    if (!isLast) setTimeout(giveUp, LACK_MS);
+  };
+  const absolute = placeAt(address);
+  define("fetch", isNetworked ? proxyOf(fetch, absolute) : fetchOf(files, globalThis.location.origin, absolute, lack));
+  define("eval", evalOf(scripts, lack));
+  define("importScripts", importerOf(scripts, address));
+  return new Promise((resolve) => {
+    const finish = (tests, status) => resolve(new Response(stringify({ tests, status, missing })));
+    giveUp = () => finish([], { status: 1, message: "something is missing" });
+    for (const name of order) {
+      try {
+        scripts[name].call(globalThis);
+      } catch (error) {
+        reportError(error);
+      }
+      if (name === "resources/testharness.js") {
+        globalThis.setup({ output: false });
+        globalThis.add_completion_callback((tests, { status, message }) =>
+          finish(tests.map(({ name, status, message }) => ({ name, status, message: message === null ? undefined : `${message}` })), { status, message }));
+        setTimeout(globalThis.timeout, timeoutMs);
+        // Only now: testharness.js would talk to a page.
+        define("DedicatedWorkerGlobalScope", class DedicatedWorkerGlobalScope { static [Symbol.hasInstance] = (object) => object === globalThis; });
+      }
+    }
+  });
+};
