@@ -39,12 +39,13 @@ void mf__call_done(struct mf__call *call)
     mf_buf_done(&call->body);
 }
 
-/* One number of "limits": at least |min|, at most the operator's maximum. Where it stands twice the lower one counts. */
+/* One number of "limits": at least |min|, at most the operator's maximum. */
 static int read_limit(const cJSON *limits,
                       const char *pointer,
                       const char *name,
                       uint64_t min,
                       struct mf_limit allowed,
+                      bool is_second,
                       uint64_t *value,
                       struct mf__call_fault *fault)
 {
@@ -61,15 +62,17 @@ static int read_limit(const cJSON *limits,
         return mf__json_refuse(&fault->param, &fault->why, path, "%s must be from %llu to %llu.", path,
                                (unsigned long long)min, (unsigned long long)allowed.max);
     }
-    if (*value == allowed.standard || wanted < *value) {
+    if (!is_second || wanted < *value) {
         *value = wanted;
     }
     return 0;
 }
 
+/* |first|: what was read before, or NULL. What stands in both counts as the lower of the two. */
 static int read_limits(struct mf__call *call,
                        const struct mf_config *config,
                        const cJSON *limits,
+                       const cJSON *first,
                        const char *pointer,
                        struct mf__call_fault *fault)
 {
@@ -96,7 +99,8 @@ static int read_limits(struct mf__call *call,
     }
     rc = mf__json_check(limits, pointer, fields, MF_COUNT_OF(fields), &fault->param, &fault->why);
     for (size_t i = 0; rc == 0 && i < MF_COUNT_OF(rows); i++) {
-        rc = read_limit(limits, pointer, rows[i].name, rows[i].min, rows[i].allowed, rows[i].value, fault);
+        rc = read_limit(limits, pointer, rows[i].name, rows[i].min, rows[i].allowed,
+                        mf__json_get(first, rows[i].name) != NULL, rows[i].value, fault);
     }
     return rc;
 }
@@ -162,8 +166,9 @@ static int check_capabilities(const cJSON *code, struct mf__call_fault *fault)
 
     if (cJSON_IsTrue(experimental)) {
         mf_ignore(mf_buf_append_cstr(&fault->param, "/code/allowExperimental"));
-        mf_ignore(mf_buf_append_cstr(&fault->why, "'allowExperimental' is only allowed when the calling worker "
-                                              "has the 'experimental' compat flag set."));
+        mf_ignore(mf_buf_append_cstr(&fault->why,
+                                     "'allowExperimental' is only allowed when the calling worker "
+                                     "has the 'experimental' compat flag set."));
         return MF_E_API_CODE;
     }
     if (outbound != NULL && !cJSON_IsNull(outbound)) {
@@ -200,7 +205,7 @@ static int read_code(struct mf__call *call,
         rc = read_env(call, config, code, fault);
     }
     if (rc == 0) {
-        rc = read_limits(call, config, mf__json_get(code, "limits"), "/code/limits", fault);
+        rc = read_limits(call, config, mf__json_get(code, "limits"), NULL, "/code/limits", fault);
     }
     return rc;
 }
@@ -222,7 +227,8 @@ static int read_root(struct mf__call *call,
         rc = read_code(call, config, mf__json_get(root, "code"), fault);
     }
     if (rc == 0) {
-        rc = read_limits(call, config, mf__json_get(root, "limits"), "/limits", fault);
+        rc = read_limits(call, config, mf__json_get(root, "limits"),
+                         mf__json_get(mf__json_get(root, "code"), "limits"), "/limits", fault);
     }
     if (rc == 0) {
         entrypoint = mf__json_get(root, "entrypoint");

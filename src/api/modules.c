@@ -314,23 +314,55 @@ static int read_flags(struct mf_buf *bundle, const cJSON *flags, struct mf_buf *
     return rc;
 }
 
+/* What JavaScript's String() makes of |value|, as Cloudflare's loader does with a date; NULL is undefined. */
+static int coerce(const cJSON *value, struct mf_buf *out)
+{
+    char *text = NULL;
+    int rc;
+
+    if (value == NULL) {
+        return mf_buf_append_cstr(out, "undefined");
+    }
+    if (cJSON_IsString(value)) {
+        return mf_buf_append_slice(out, mf__json_text(value));
+    }
+    if (cJSON_IsObject(value) || cJSON_IsArray(value)) {
+        return mf_buf_append_cstr(out, cJSON_IsObject(value) ? "[object Object]" : "[object Array]");
+    }
+    text = cJSON_PrintUnformatted(value);
+    rc = text == NULL ? MF_E_NO_MEMORY : mf_buf_append_cstr(out, text);
+    cJSON_free(text);
+    return rc;
+}
+
+static int read_date(struct mf_buf *bundle, const cJSON *date, struct mf_buf *param, struct mf_buf *why)
+{
+    struct mf_buf text;
+    int rc;
+
+    mf_buf_init(&text, MF_HTTP_BODY_BYTES_MAX);
+    rc = coerce(date, &text);
+    if (rc == 0) {
+        rc = mf__compatibility_check_date(mf_buf_peek(&text), mf_clock_unix_ms(), why);
+        if (rc < 0) {
+            mf_ignore(mf_buf_append_cstr(param, "/code/compatibilityDate"));
+        }
+    }
+    if (rc == 0) {
+        rc = mf_bundle_append(bundle, MF_PART_DATE, mf_slice_of_cstr(""), mf_buf_peek(&text));
+    }
+    mf_buf_done(&text);
+    return rc;
+}
+
 int mf__modules_read_compatibility(struct mf_buf *bundle,
                                    const cJSON *code,
                                    struct mf_buf *ret_param,
                                    struct mf_buf *ret_why)
 {
-    const cJSON *date = mf__json_get(code, "compatibilityDate");
     const cJSON *flags = mf__json_get(code, "compatibilityFlags");
-    /* Cloudflare coerces: a date that is missing or no string is checked as its text. */
-    struct mf_slice text = cJSON_IsString(date)
-                               ? mf__json_text(date)
-                               : mf_slice_of_cstr(date == NULL ? "undefined" : "[object Object]");
-    int rc = mf__compatibility_check_date(text, mf_clock_unix_ms(), ret_why);
-    if (rc < 0) {
-        mf_ignore(mf_buf_append_cstr(ret_param, "/code/compatibilityDate"));
-        return rc;
-    }
-    rc = mf_bundle_append(bundle, MF_PART_DATE, mf_slice_of_cstr(""), text);
+    int rc = read_date(bundle, mf__json_get(code, "compatibilityDate"), ret_param, ret_why);
+
     if (rc == 0 && flags != NULL) {
         rc = read_flags(bundle, flags, ret_param, ret_why);
     }

@@ -17,6 +17,7 @@
  */
 #include <stdio.h>
 
+#include "accept.h"
 #include "call.h"
 #include "internal.h"
 #include "record.h"
@@ -503,7 +504,8 @@ static void on_body(struct mf_exchange *exchange, void *user, struct mf_slice by
                                                                   : mf_buf_append_slice(&run->source, bytes);
     (void)exchange;
     if (rc == MF_E_TOO_LARGE) {
-        mf_ignore(mf_buf_printf(&run->fault.why, "The body is larger than %zu bytes.", run->source.bytes_max));
+        mf_ignore(
+            mf_buf_printf(&run->fault.why, "The body is larger than %zu bytes.", run->source.bytes_max));
         rc = MF_E_HTTP_BODY;
     }
     if (rc < 0) {
@@ -612,17 +614,6 @@ static int read_form(const struct mf_request *request, enum run_form *ret_form)
     return MF_E_API_TYPE;
 }
 
-/* application/json asks for the envelope, anything else for the worker's own answer; without a wish the form decides. */
-static bool read_accept(const struct mf_request *request, enum run_form form)
-{
-    struct mf_slice accept = media_type(mf_request_header(request, "accept"));
-
-    if (accept.size == 0 || mf_slice_equal_cstr(accept, "*/*")) {
-        return form == FORM_JSON;
-    }
-    return mf_slice_equal_nocase(accept, "application/json");
-}
-
 void mf__run_post(struct mf_api *api, struct mf_exchange *exchange)
 {
     const struct mf_request *request = mf_exchange_request(exchange);
@@ -631,14 +622,19 @@ void mf__run_post(struct mf_api *api, struct mf_exchange *exchange)
     int rc = api->is_draining ? MF_E_DRAINING : read_form(request, &form);
 
     if (rc < 0) {
-        mf__problem_reply_error(exchange, rc);
+        struct mf__problem problem = {.error = rc};
+        if (rc == MF_E_API_TYPE) {
+            problem.detail = mf_slice_of_cstr("Send TypeScript as application/typescript, JavaScript as "
+                                              "text/javascript, or a whole call as application/json.");
+        }
+        mf__problem_reply(exchange, &problem);
         return;
     }
     run = mf_new(sizeof *run);
     run->api = api;
     run->exchange = exchange;
     run->form = form;
-    run->wants_envelope = read_accept(request, form);
+    run->wants_envelope = mf__accept_wants_json(mf_request_header(request, "accept"), form == FORM_JSON);
     mf_random_id("run_", run->id);
     mf_buf_init(&run->source, form == FORM_JSON ? api->config->body_bytes_max : api->config->code_bytes_max);
     mf__call_init(&run->call, api->config);

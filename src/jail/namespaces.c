@@ -100,8 +100,9 @@ const char *mf_jail_namespace_hint(enum mf_jail_layer layer)
     }
     if (layer == MF_JAIL_USER_NS) {
         return "In a container: its seccomp profile must allow clone with CLONE_NEWUSER (Docker: "
-               "--security-opt "
-               "seccomp=FILE or unconfined); or take the layer out of the required ones";
+               "--security-opt seccomp=FILE or unconfined); in a chroot the kernel never does (pivot_root "
+               "has "
+               "no such rule); or take the layer out of the required ones";
     }
     return "In a container: give it CAP_SYS_ADMIN or a seccomp profile that allows user namespaces; or take "
            "the layer "

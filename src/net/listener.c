@@ -16,6 +16,15 @@ static int explain(char *ret_why, int error, const char *what, const char *where
     return error;
 }
 
+static int explain_address(char *ret_why, int error, const char *what, const struct mf_listen *listen)
+{
+    bool is_v6 = strchr(listen->host, ':') != NULL;
+
+    snprintf(ret_why, MF_LOG_LINE_BYTES_MAX, is_v6 ? "%s [%s]:%u: %s" : "%s %s:%u: %s", what, listen->host,
+             (unsigned)listen->port, uv_strerror(error));
+    return error;
+}
+
 /* ---- connections that wait ------------------------------------------------------------------- */
 
 /* An idle connection makes place for a new one; without any the new one waits, and behind it the kernel's queue. */
@@ -103,7 +112,7 @@ static int open_tcp(struct mf__listener *listener, const struct mf_listen *liste
         return explain(ret_why, error, "no IP address:", listen->host);
     }
     error = uv_tcp_bind(&listener->uv.tcp, (const struct sockaddr *)&address, 0);
-    return error < 0 ? explain(ret_why, error, "cannot bind", listen->host) : 0;
+    return error < 0 ? explain_address(ret_why, error, "cannot bind", listen) : 0;
 }
 
 static void read_port(const struct mf__listener *listener, uint16_t *ret_port)
@@ -260,9 +269,11 @@ static int listener_start(struct mf__listener *listener, const struct mf_listen 
     }
     if (error >= 0) {
         error = uv_listen(&listener->uv.stream, MF_HTTP_BACKLOG, on_connection);
+        if (error < 0 && listen->host == NULL) {
+            return explain(ret_why, error, "cannot listen on", "the socket");
+        }
         if (error < 0) {
-            return explain(ret_why, error, "cannot listen on",
-                           listener->is_unix ? "the unix socket" : listen->host);
+            return explain_address(ret_why, error, "cannot listen on", listen);
         }
     }
     return error;

@@ -476,7 +476,8 @@ describe('clients that do not behave', { concurrency: false }, () => {
         const client = await server.connect();
         client.write(`GET /never ${H}\r\n${`GET /hello ${H}\r\n`.repeat(4000)}`);
         client.socket.end();
-        assert.equal(await client.end(), '');
+        await client.until(() => client.ended); // Or reset, when some of it was still unread.
+        assert.equal(client.text, '');
         assert.equal((await server.stats()).aborts, aborts + 1);
     });
 

@@ -103,6 +103,10 @@ static void refuses_as_cloudflare_does(void)
             "Failed to start Worker:\nUncaught TypeError: Main module name is not present in bundle.");
     REFUSED("{\"code\":{\"mainModule\":\"m.js\",\"modules\":{\"m.js\":\"\"}}}", MF_E_API_CODE,
             "/code/compatibilityDate", "Invalid compatibility date: undefined");
+    REFUSED("{\"code\":{\"compatibilityDate\":null,\"mainModule\":\"m.js\",\"modules\":{\"m.js\":\"\"}}}",
+            MF_E_API_CODE, "/code/compatibilityDate", "Invalid compatibility date: null");
+    REFUSED("{\"code\":{\"compatibilityDate\":20260101,\"mainModule\":\"m.js\",\"modules\":{\"m.js\":\"\"}}}",
+            MF_E_API_CODE, "/code/compatibilityDate", "Invalid compatibility date: 20260101");
     REFUSED(CODE("\"compatibilityFlags\":[\"nope\"],\"mainModule\":\"m.js\",\"modules\":{\"m.js\":\"\"}"),
             MF_E_API_CODE, "/code/compatibilityFlags", "No such compatibility flag: nope");
     REFUSED(CODE("\"allowExperimental\":true,\"mainModule\":\"m.js\",\"modules\":{\"m.js\":\"\"}"),
@@ -159,6 +163,13 @@ static void lower_limit_wins(void)
                            "\"limits\":{\"cpuMs\":50}},\"limits\":{\"cpuMs\":70}}"),
                  0);
     MF_CHECK_INT(call.cpu_ms, 50);
+    /* Also where the first one asks for just the default. */
+    MF_CHECK_INT(read_json("{\"code\":{\"compatibilityDate\":\"2026-09-01\",\"mainModule\":\"m.js\","
+                           "\"modules\":{\"m.js\":\"\"},"
+                           "\"limits\":{\"cpuMs\":30000}},\"limits\":{\"cpuMs\":60000,\"wallMs\":90000}}"),
+                 0);
+    MF_CHECK_INT(call.cpu_ms, 30000);
+    MF_CHECK_INT(call.wall_ms, 90000);
 }
 
 static void checks_the_request(void)
