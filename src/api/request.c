@@ -116,7 +116,7 @@ static int read_url(struct mf_buf *bundle, const cJSON *url, struct mf_buf *para
         return mf__json_refuse(param, why, "/request/url", "/request/url is longer than %d bytes.",
                                MF_HTTP_TARGET_BYTES_MAX);
     }
-    /* The runtime parses it; here only what it can never be is refused, so that the error names the field. */
+    /* The runtime parses it, and refuses the rest; here only what it can never be, so that the error names the field. */
     if (!mf_slice_starts_with(text, "http://") && !mf_slice_starts_with(text, "https://")) {
         return mf__json_refuse(param, why, "/request/url",
                                "/request/url must be an absolute http or https URL.");

@@ -274,6 +274,28 @@ test('compatibility flags and the navigator', async () => {
     assert.deepEqual(JSON.parse(r.body), [{ nodejs_compat: true }, 'Cloudflare-Workers']);
 });
 
+test('code from strings is for the top level only, and not when a flag says so', async () => {
+    const code = `const sum = eval('1 + 1') + new Function('return 3')(); const kept = eval; await 0; const late = eval('4');
+        const refusal = (f) => { try { return f(); } catch (e) { return e.name; } };
+        export default { async fetch() { return Response.json([sum, late, refusal(() => eval('1')), refusal(() => kept('1')), refusal(() => new Function('')),
+            refusal(() => (async () => {}).constructor('')), await new Promise((r) => setTimeout(() => r(refusal(() => kept('1'))), 1))]) } }`;
+    assert.deepEqual(JSON.parse((await run(code)).body), [5, 4, ...Array(5).fill('EvalError')]);
+    const refused = await run(code, { flags: '["disallow_eval_during_startup"]' });
+    assert.equal(refused.outcome, 'script.startup');
+    assert.match(refused.text, /Uncaught EvalError: Code generation from strings disallowed for this context/);
+});
+
+test('an answer to HEAD has no body', async () => {
+    const r = await run(`export default { fetch(request) { return new Response(new ReadableStream({ pull(c) { console.log('pulled'); c.close(); } },
+        { highWaterMark: 0 }), { status: 203, headers: { a: request.method } }) } }`, { method: 'HEAD' });
+    assert.deepEqual([r.status, r.headers, r.hasBody, r.body, r.logs, r.outcome], [203, [['a', 'HEAD']], false, '', [], '']);
+});
+
+test('a URL that is none is said', async () => {
+    const r = await run('console.log("ran"); export default { fetch() { return new Response("x") } }', { url: 'http://a:99999/' });
+    assert.deepEqual([r.text, r.outcome, r.logs], ['TypeError: The request\'s URL is not valid: http://a:99999/', 'script.exception', []]);
+});
+
 test('every run starts anew', async () => {
     const code = `globalThis.count = (globalThis.count ?? 0) + 1; Object.prototype.mark ??= 0; Object.prototype.mark++;
         export default { fetch() { return new Response(count + ',' + {}.mark + ',' + crypto.randomUUID()) } }`;

@@ -1,9 +1,8 @@
 // handler: one run, from MF_EVENT_START to ops.finish.
 //
 // Spec:  https://developers.cloudflare.com/workers/runtime-apis/handlers/fetch/
-// Covers / differs:  fetch handlers of objects and of classes that extend WorkerEntrypoint. A handler that throws ends the run
-//        at
-//        once, whatever waitUntil holds.
+// Covers / differs:  fetch handlers of objects and of classes that extend WorkerEntrypoint; eval while the main module starts. A
+//        handler that throws ends the run at once, whatever waitUntil holds.
 // Ops:   respond, waitUntil, finish
 // WPT:   none; tests/runtime
 // Limits: MF_ENV_BYTES_MAX and MF_PROPS_BYTES_MAX, checked by the host
@@ -24,6 +23,9 @@ scope.env = undefined;
 realm.workers = null; // what workers_module.js gives, once it is imported
 
 let { evaluateMain } = internals; // another one only in the rehearsal
+let mainNamespace = null; // the main module's exports, once it has run
+let loopbacks = null; // ctx.exports, once somebody has asked for it
+let isHead = false;
 let openPromises = 0; // of waitUntil
 let isResponseDone = false;
 let hasWaitedForRejections = false;
@@ -65,6 +67,17 @@ function waitUntil(promise) {
     });
 }
 
+// One object for ctx.exports and for the `exports` of cloudflare:workers, which may be asked for before there are any.
+function loopbackExports() {
+    if (loopbacks === null) {
+        loopbacks = {};
+        if (mainNamespace !== null) {
+            internals.lazy('loopback.js').fill(loopbacks, mainNamespace);
+        }
+    }
+    return loopbacks;
+}
+
 class ExecutionContext {
     #brand = true;
 
@@ -78,6 +91,11 @@ class ExecutionContext {
         this.#brand;
         webidl.requireArguments(arguments.length, 1, "Failed to execute 'waitUntil' on 'ExecutionContext'");
         waitUntil(promise);
+    }
+
+    get exports() {
+        this.#brand;
+        return loopbackExports();
     }
 
     passThroughOnException() {
@@ -94,7 +112,6 @@ webidl.finish(ExecutionContext);
 function newContext(props) {
     const context = new ExecutionContext(realm);
     defineValue(context, 'props', props, true);
-    defineValue(context, 'exports', {}, true);
     return context;
 }
 
@@ -120,8 +137,9 @@ function respond(value) {
             throw realm.body.newUsedError();
         }
         realm.response.open(value, (status, statusText, headers, body) => {
-            ops.respond(status, statusText, headers, body !== null);
-            if (body === null) {
+            const hasBody = body !== null && !isHead;
+            ops.respond(status, statusText, headers, hasBody);
+            if (!hasBody) {
                 responseDone();
             } else {
                 realm.body.send(body, STREAM_RESPONSE, responseDone, fail);
@@ -168,7 +186,12 @@ function callHandler(entry, request, context) {
 }
 
 function run(namespace, name, request, props) {
+    internals.setEvalAllowed(false);
     scope.isIoAllowed = true;
+    mainNamespace = namespace;
+    if (loopbacks !== null) {
+        internals.lazy('loopback.js').fill(loopbacks, namespace);
+    }
     let entry;
     try {
         entry = exportOf(namespace, name);
@@ -207,7 +230,12 @@ function failStartup(value) {
 
 function normalizeUrl(url) {
     const record = realm.url.parse(url, null);
-    return record === null ? url : realm.url.serialize(record);
+    return record === null ? null : realm.url.serialize(record);
+}
+
+// As on Cloudflare: code from strings is for the top level only.
+function allowEval(flags) {
+    internals.setEvalAllowed(!StringPrototypeIncludes(flags, '"disallow_eval_during_startup"'));
 }
 
 function onStart(date, flags, entrypoint, env, props, method, url, headers, hasBody) {
@@ -216,10 +244,15 @@ function onStart(date, flags, entrypoint, env, props, method, url, headers, hasB
     scope.flags = flags;
     scope.env = env === '' ? {} : JSONParse(env);
     const name = entrypoint === '' ? 'default' : entrypoint;
-    const request = realm.request.fromHost(
-        method, normalizeUrl(url), headers, hasBody ? realm.body.fromHost(STREAM_REQUEST) : null,
-    );
+    const normalUrl = normalizeUrl(url);
+    if (normalUrl === null) {
+        fail(new TypeError(`The request's URL is not valid: ${url}`));
+        return;
+    }
+    isHead = method === 'HEAD';
+    const request = realm.request.fromHost(method, normalUrl, headers, hasBody ? realm.body.fromHost(STREAM_REQUEST) : null);
     const parsedProps = props === '' ? {} : JSONParse(props);
+    allowEval(flags);
     react(evaluateMain(), (namespace) => run(namespace, name, request, parsedProps), failStartup);
 }
 
@@ -277,10 +310,12 @@ for (let i = 0; i < exportNames.length; i++) {
     });
 }
 ObjectDefineProperty(workersExports, 'env', { __proto__: null, enumerable: true, get: () => scope.env });
-ObjectDefineProperty(workersExports, 'exports', { __proto__: null, enumerable: true, get: () => ({}) });
+ObjectDefineProperty(workersExports, 'exports', { __proto__: null, enumerable: true, get: loopbackExports });
 internals.define('cloudflare:workers', workersExports);
 
-realm.run = { __proto__: null, fail, waitUntil, ExecutionContext, callHandler, respond, maybeFinish };
+realm.run = {
+    __proto__: null, fail, waitUntil, ExecutionContext, callHandler, respond, maybeFinish, newContext, isEntrypointClass,
+};
 
 // The whole of a run on |namespace|, without a host and without modules, so that the snapshot holds the bytecode of this path;
 // then
@@ -290,6 +325,9 @@ realm.rehearse = (namespace, args) => {
     ReflectApply(dispatch, undefined, args);
     return () => {
         evaluateMain = internals.evaluateMain;
+        mainNamespace = null;
+        loopbacks = null;
+        isHead = false;
         openPromises = 0;
         isResponseDone = false;
         hasWaitedForRejections = false;
