@@ -99,6 +99,9 @@ MF_MUST_CHECK int mf_op_arg_latin1(struct mf_op_call *call, size_t index, struct
 /* The visible bytes of an ArrayBuffer or a view; detached, resizable and shared ones are refused. */
 MF_MUST_CHECK int mf_op_arg_bytes(struct mf_op_call *call, size_t index, struct mf_slice *ret_bytes);
 
+/* The run was ended meanwhile: what the op returns is seen by nobody. For ops that take long. */
+bool mf_op_is_ending(const struct mf_op_call *call);
+
 /* The op's result; undefined when none is set. Copies. Out of memory throws a RangeError. */
 void mf_op_return(struct mf_op_call *call, struct mf_value value);
 /* Fills the view in argument |index| (crypto.getRandomValues) with |bytes|, whose size must be the view's. */

@@ -21,6 +21,7 @@
     XX(INTERNAL,          -6009, 500, "internal",               "A bug in Mayfly; the log has more.")                     \
     XX(AGAIN,             -6010, 503, "again",                  "Not now; there is no room at the moment.")               \
     XX(UNSUPPORTED,       -6011, 501, "unsupported",            "This is not supported.")                                 \
+    XX(CRYPTO,            -6012, 500, "crypto",                 "A cryptographic operation failed.")                      \
     /* http */                                                                                                            \
     XX(HTTP_MALFORMED,    -6101, 400, "http.malformed",         "The request is not valid HTTP/1.1.")                     \
     XX(HTTP_HEADERS,      -6102, 431, "http.headers_too_large", "The request's headers are larger than the limit.")       \

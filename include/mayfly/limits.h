@@ -185,6 +185,13 @@
 #define MF_ENGINE_SOURCE_LINE_CHARS_MAX 1024 /* characters: a source line in an exception; minified code has lines of megabytes */
 #define MF_RANDOM_BYTES_MAX 65536 /* bytes: one crypto.getRandomValues call, as the Web Crypto specification says */
 
+/* -- cryptography */
+#define MF_CRYPTO_SLICE_BYTES 1048576 /* bytes: digested or encrypted between two looks at whether the run was ended; 2 to 10 ms */
+#define MF_CRYPTO_SLICE_ITERATIONS 4096 /* iterations of PBKDF2 between two such looks; 1 to 5 ms */
+#define MF_CRYPTO_DIGEST_BYTES_MAX UINT64_C(1152921504606846976) /* bytes: one digest in pieces; the counters of SHA-256 end at twice that */
+#define MF_CRYPTO_PBKDF2_ITERATIONS_MAX 10000000 /* iterations: some seconds of CPU, which the run's limit ends sooner. OWASP asks for 600,000; Cloudflare stops at 100,000, as its CPU limit does not end native code */
+#define MF_CRYPTO_PBKDF2_BYTES_MAX 65536 /* bytes: each 16 to 64 of them cost all iterations anew; keys have 32 */
+
 /* -- cli */
 #define MF_CLI_ANSWER_BYTES_MAX 268435456 /* bytes: the daemon's answer: a 32 MiB body and 4 MiB of logs, each at most six times as long in JSON */
 #define MF_CLI_SLACK_MS 30000 /* ms: waited for an answer beyond the run's wall time and its wait for a place */

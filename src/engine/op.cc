@@ -113,6 +113,11 @@ mf_isolate *mf_op_isolate(mf_op_call *call)
     return call->isolate;
 }
 
+bool mf_op_is_ending(const mf_op_call *call)
+{
+    return call->isolate->reason.load(std::memory_order_relaxed) != 0;
+}
+
 size_t mf_op_arg_count(const mf_op_call *call)
 {
     return static_cast<size_t>(call->info->Length());

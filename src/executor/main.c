@@ -1,6 +1,6 @@
 /* mayfly-executor - the jailed process that runs scripts. mayflyd starts it; nobody else has a use for it.
  *
- * Order matters: V8 reads what it needs, then the jail closes for good, then threads, then READY.
+ * Order matters: V8 and OpenSSL read what they need, then the jail closes for good, then threads, then READY.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include <mayfly/crypto.h>
 #include <mayfly/jail.h>
 #include <mayfly/runtime.h>
 #include <mayfly/snapshot.h>
@@ -31,6 +32,11 @@ static int start_engine(const struct mf_executor_options *options)
 
     if (error < 0) {
         mf_log(MF_LOG_ERROR, error, NULL, "V8 could not be started");
+        return error;
+    }
+    error = mf_crypto_init();
+    if (error < 0) {
+        mf_log(MF_LOG_ERROR, error, NULL, "OpenSSL could not be started");
     }
     return error;
 }

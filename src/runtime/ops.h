@@ -28,7 +28,15 @@
     XX(fetchAbort, fetch_abort)           \
     /* ops_random.c */                    \
     XX(random, random)                    \
-    XX(uuid, uuid)
+    XX(uuid, uuid)                        \
+    /* ops_crypto.c */                    \
+    XX(cryptoEqual, crypto_equal)         \
+    XX(cryptoDigest, crypto_digest)       \
+    XX(cryptoDigestUpdate, crypto_digest_update) \
+    XX(cryptoDigestFinal, crypto_digest_final) \
+    XX(cryptoHmac, crypto_hmac)           \
+    XX(cryptoHkdf, crypto_hkdf)           \
+    XX(cryptoPbkdf2, crypto_pbkdf2)
 /* clang-format on */
 
 #define XX(name, function) void op_##function(struct mf_op_call *call);

@@ -1,4 +1,6 @@
 /* The tables that the engine is given: ops, constants, scripts, assets. */
+#include <mayfly/crypto.h>
+
 #include "ops.h"
 
 #include "scripts.h" /* Made in the build folder by embed.mjs. */
@@ -20,8 +22,12 @@ static const struct mf_constant constants[] = {
 #define XX(name) {"E_" #name, MF_E_##name},
     XX(EXCEPTION) XX(STARTUP) XX(SYNTAX) XX(UNSUPPORTED) XX(INTERNAL)
 #undef XX
+#define XX(name, bytes, block) {"DIGEST_" #name, MF_DIGEST_##name},
+    MF_DIGEST_MAP(XX)
+#undef XX
 #define XX(name) {#name, MF_##name},
     XX(RUN_TEXT_BYTES_MAX) XX(RUN_LOG_BYTES_MAX) XX(STREAM_CHUNK_BYTES_MAX) XX(RANDOM_BYTES_MAX)
+    XX(CRYPTO_PBKDF2_ITERATIONS_MAX) XX(CRYPTO_PBKDF2_BYTES_MAX)
 #undef XX
 };
 /* clang-format on */

@@ -12,10 +12,12 @@ const run = async (code, options) => {
 };
 
 const CLASSES = [
-    'AbortController', 'AbortSignal', 'Blob', 'ByteLengthQueuingStrategy', 'CloseEvent', 'CountQueuingStrategy', 'Crypto', 'CustomEvent',
+    'AbortController', 'AbortSignal', 'Blob', 'ByteLengthQueuingStrategy', 'CloseEvent', 'CountQueuingStrategy', 'Crypto', 'CryptoKey',
+    'CustomEvent',
     'DOMException', 'ErrorEvent', 'Event', 'EventTarget', 'ExecutionContext', 'File', 'FormData', 'Headers', 'MessageEvent', 'Navigator',
     'Performance', 'PromiseRejectionEvent', 'ReadableByteStreamController', 'ReadableStream', 'ReadableStreamBYOBReader',
-    'ReadableStreamBYOBRequest', 'ReadableStreamDefaultController', 'ReadableStreamDefaultReader', 'Request', 'Response', 'TextDecoder',
+    'ReadableStreamBYOBRequest', 'ReadableStreamDefaultController', 'ReadableStreamDefaultReader', 'Request', 'Response', 'SubtleCrypto',
+    'TextDecoder',
     'TextDecoderStream', 'TextEncoder', 'TextEncoderStream', 'TransformStream', 'TransformStreamDefaultController', 'URL',
     'URLSearchParams', 'WritableStream', 'WritableStreamDefaultController', 'WritableStreamDefaultWriter',
 ];

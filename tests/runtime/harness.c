@@ -8,6 +8,8 @@
  */
 #include "harness.h"
 
+#include <mayfly/crypto.h>
+
 #include <mayfly/snapshot.h>
 
 #define STACK_BYTES ((size_t)MF_EXECUTOR_STACK_BYTES - 65536)
@@ -327,6 +329,9 @@ int main(int argc, char **argv)
     }
     bool is_bench = argc > first + 2 && strcmp(argv[first], "--bench") == 0;
     int error = mf_engine_init(&options);
+    if (error == 0) {
+        error = mf_crypto_init();
+    }
     if (error < 0) {
         fprintf(stderr, "harness: %s\n", mf_error_message(error));
         return 3;

@@ -1,7 +1,7 @@
-// crypto: randomness.
+// crypto: randomness; the rest of it in files of their own, loaded at first touch.
 //
 // Spec:  https://w3c.github.io/webcrypto/#Crypto-interface
-// Covers / differs:  crypto.subtle is not here yet
+// Covers / differs:  all; DigestStream is Cloudflare's
 // Ops:   random, uuid
 // WPT:   WebCryptoAPI/getRandomValues, WebCryptoAPI/randomUUID
 // Limits: MF_RANDOM_BYTES_MAX
@@ -28,8 +28,18 @@ const INTEGER_VIEWS = {
 class Crypto {
     #brand = true;
 
-    constructor(token) {
-        illegal(token);
+    constructor() {
+        illegal(arguments[0]);
+    }
+
+    get subtle() {
+        this.#brand;
+        return internals.lazy('crypto_subtle.js').subtle;
+    }
+
+    get DigestStream() {
+        this.#brand;
+        return internals.lazy('crypto_digest_stream.js').DigestStream;
     }
 
     getRandomValues(array) {

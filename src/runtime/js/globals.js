@@ -63,6 +63,8 @@ lazy('stream_common.js', ['ByteLengthQueuingStrategy', 'CountQueuingStrategy'], 
 lazy('encoding_streams.js', ['TextEncoderStream', 'TextDecoderStream'], false);
 lazy('crypto.js', ['Crypto'], false);
 lazy('crypto.js', ['crypto'], true);
+lazy('crypto_key.js', ['CryptoKey'], false);
+lazy('crypto_subtle.js', ['SubtleCrypto'], false);
 lazy('performance.js', ['Performance'], false);
 lazy('performance.js', ['performance'], true);
 lazy('navigator.js', ['Navigator'], false);

@@ -85,7 +85,7 @@ takeStatics('JSON', JSON, ['parse', 'stringify']);
 takeStatics('Math', Math, ['floor', 'min', 'max', 'abs']);
 takeStatics('Number', Number, ['isNaN', 'isFinite', 'parseInt', 'parseFloat']);
 takeStatics('String', String, ['fromCharCode', 'fromCodePoint']);
-takeStatics('Symbol', Symbol, ['iterator', 'asyncIterator', 'toStringTag']);
+takeStatics('Symbol', Symbol, ['iterator', 'asyncIterator', 'dispose', 'toStringTag']);
 primordials.ErrorCaptureStackTrace = Error.captureStackTrace;
 
 for (const constructor of [

@@ -1,7 +1,7 @@
 // structuredClone: V8's serializer there and back, with our own classes.
 //
 // Spec:  https://html.spec.whatwg.org/multipage/structured-data.html
-// Covers / differs:  DOMException, Blob and File; streams cannot be transferred
+// Covers / differs:  DOMException, Blob, File and CryptoKey; streams cannot be transferred
 // Ops:   none
 // WPT:   html/webappapis/structured-clone
 // Limits: none
@@ -14,6 +14,7 @@ const { webidl } = realm;
 const CLONE_DOM_EXCEPTION = 1;
 const CLONE_BLOB = 2;
 const CLONE_FILE = 3;
+const CLONE_CRYPTO_KEY = 4;
 
 function answer(tag, value) {
     const list = List();
@@ -44,6 +45,9 @@ internals.setCloneHandlers((object) => {
         const plain = realm.blob.toPlain(object);
         return answer(plain.name === undefined ? CLONE_BLOB : CLONE_FILE, plain);
     }
+    if (realm.cryptoKey !== undefined && realm.cryptoKey.is(object)) {
+        return answer(CLONE_CRYPTO_KEY, realm.cryptoKey.toPlain(object));
+    }
     if (isUnclonable(object)) {
         throw realm.domException(`#<${internals.constructorName(object)}> could not be cloned.`, 'DataCloneError');
     }
@@ -56,7 +60,8 @@ internals.setCloneHandlers((object) => {
         }
         return exception;
     }
-    return internals.lazy('blob.js').fromPlain(plain);
+    return tag === CLONE_CRYPTO_KEY
+        ? internals.lazy('crypto_key.js').fromPlain(plain) : internals.lazy('blob.js').fromPlain(plain);
 });
 
 function structuredClone(value, options = undefined) {

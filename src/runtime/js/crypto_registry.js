@@ -1,0 +1,205 @@
+// Web Crypto's registry: which algorithm does what, with which parameters; and the normalization of what a worker names.
+//
+// Spec:  https://w3c.github.io/webcrypto/#algorithm-normalization
+// Covers / differs:  all; MD5 can be digested, as on Cloudflare, and is no hash of any other algorithm
+// Ops:   none
+// WPT:   WebCryptoAPI
+// Limits: none
+
+'use strict';
+
+const {
+    List, RegExpPrototypeExec, StringPrototypeToUpperCase, TypeError, TypedArrayPrototypeGetSymbolToStringTag, Uint8Array, realm,
+} = primordials;
+const { webidl } = realm;
+const keys = internals.lazy('crypto_key.js');
+
+// Dictionaries: their own members in the order in which Web IDL reads them, [name, type, is required]; |base| comes first.
+const PARAMS = {
+    __proto__: null,
+    HmacParams: { __proto__: null, base: null, members: [['hash', 'hash', true], ['length', 'unsigned long', false]] },
+    HkdfParams: {
+        __proto__: null, base: null,
+        members: [['hash', 'hash', true], ['info', 'bytes', true], ['salt', 'bytes', true]],
+    },
+    Pbkdf2Params: {
+        __proto__: null, base: null,
+        members: [['hash', 'hash', true], ['iterations', 'unsigned long', true], ['salt', 'bytes', true]],
+    },
+};
+
+// Name -> the file that implements it and, for each operation, the dictionary of its parameters; '' for none.
+const ALGORITHMS = {
+    __proto__: null,
+    'SHA-1': ['crypto_digest.js', { __proto__: null, digest: '' }],
+    'SHA-256': ['crypto_digest.js', { __proto__: null, digest: '' }],
+    'SHA-384': ['crypto_digest.js', { __proto__: null, digest: '' }],
+    'SHA-512': ['crypto_digest.js', { __proto__: null, digest: '' }],
+    MD5: ['crypto_digest.js', { __proto__: null, digest: '' }],
+    HMAC: ['crypto_hmac.js', {
+        __proto__: null,
+        sign: '', verify: '', generateKey: 'HmacParams', importKey: 'HmacParams', exportKey: '', 'get key length': 'HmacParams',
+    }],
+    HKDF: ['crypto_kdf.js', { __proto__: null, deriveBits: 'HkdfParams', importKey: '', 'get key length': '' }],
+    PBKDF2: ['crypto_kdf.js', { __proto__: null, deriveBits: 'Pbkdf2Params', importKey: '', 'get key length': '' }],
+};
+
+const canonical = { __proto__: null };
+for (const name in ALGORITHMS) {
+    canonical[StringPrototypeToUpperCase(name)] = name;
+}
+
+const NOT_ASCII = /[^\x00-\x7f]/;
+
+function notSupported(name, operation) {
+    return realm.domException(`Unrecognized algorithm "${name}" for ${operation}.`, 'NotSupportedError');
+}
+
+// Only ASCII letters are alike in both cases: a long s is no S.
+function lookUp(name) {
+    return RegExpPrototypeExec(NOT_ASCII, name) === null ? canonical[StringPrototypeToUpperCase(name)] : undefined;
+}
+
+// AlgorithmIdentifier, an argument of Web IDL's: an object or a string.
+function identifier(value) {
+    return webidl.isObject(value) ? value : webidl.domString(value);
+}
+
+const CONVERSIONS = {
+    __proto__: null,
+    bytes: (value, context) => {
+        webidl.bufferSource(value, context); // Only what kind it is: the bytes are copied when all members are read.
+        return value;
+    },
+    hash: identifier,
+    'unsigned long': (value, context) => webidl.integer(value, 32, false, 'enforceRange', context),
+    'unsigned short': (value, context) => webidl.integer(value, 16, false, 'enforceRange', context),
+    octet: (value, context) => webidl.integer(value, 8, false, 'enforceRange', context),
+    string: webidl.domString,
+    key: (value, context) => {
+        if (!keys.is(value)) {
+            throw new TypeError(`${context}: the value is not a CryptoKey.`);
+        }
+        return value;
+    },
+    'big integer': (value, context) => {
+        if (!webidl.isObject(value) || internals.typeOf(value) !== 'typedarray' ||
+            TypedArrayPrototypeGetSymbolToStringTag(value) !== 'Uint8Array') {
+            throw new TypeError(`${context}: the value is not a Uint8Array.`);
+        }
+        webidl.bufferSource(value, context);
+        return value;
+    },
+};
+
+function readMembers(source, params, result) {
+    if (params.base !== null) {
+        readMembers(source, PARAMS[params.base], result);
+    }
+    for (let i = 0; i < params.members.length; i++) {
+        const member = params.members[i];
+        const value = source[member[0]];
+        if (value !== undefined) {
+            result[member[0]] = CONVERSIONS[member[1]](value, `Algorithm: ${member[0]}`);
+        } else if (member[2]) {
+            throw new TypeError(`Algorithm: ${member[0]} is missing.`);
+        }
+    }
+}
+
+// After the last getter has run: bytes are copied, hashes normalized.
+function settleMembers(params, result) {
+    if (params.base !== null) {
+        settleMembers(PARAMS[params.base], result);
+    }
+    for (let i = 0; i < params.members.length; i++) {
+        const name = params.members[i][0];
+        const type = params.members[i][1];
+        if (result[name] === undefined) {
+            continue;
+        }
+        if (type === 'bytes' || type === 'big integer') {
+            result[name] = new Uint8Array(webidl.bufferSource(result[name], name));
+        } else if (type === 'hash') {
+            result[name] = normalize(result[name], 'digest', true).name;
+        }
+    }
+}
+
+function nameOf(source) {
+    const name = source.name;
+    if (name === undefined) {
+        throw new TypeError('Algorithm: name is missing.');
+    }
+    return webidl.domString(name);
+}
+
+// The parameters as a record of ours, its |name| as the registry writes it. |algorithm| comes from identifier().
+function normalize(algorithm, operation, isPart = false) {
+    const source = typeof algorithm === 'string' ? { __proto__: null, name: algorithm } : algorithm;
+    const given = nameOf(source);
+    const name = lookUp(given);
+    const dictionary = name === undefined ? undefined : ALGORITHMS[name][1][operation];
+    if (dictionary === undefined || (isPart && name === 'MD5')) {
+        throw notSupported(given, operation);
+    }
+    const result = { __proto__: null, name };
+    if (typeof algorithm !== 'string') {
+        nameOf(source); // Read again, as part of the dictionary.
+    }
+    if (dictionary !== '') {
+        readMembers(source, PARAMS[dictionary], result);
+        settleMembers(PARAMS[dictionary], result);
+    }
+    return result;
+}
+
+function does(name, operation) {
+    return ALGORITHMS[name][1][operation] !== undefined;
+}
+
+const implementation = (name) => internals.lazy(ALGORITHMS[name][0]);
+
+const USAGES = [
+    'encrypt', 'decrypt', 'sign', 'verify', 'deriveKey', 'deriveBits', 'wrapKey', 'unwrapKey', 'encapsulateKey',
+    'encapsulateBits', 'decapsulateKey', 'decapsulateBits',
+];
+
+// sequence<KeyUsage>, as it comes.
+function usages(value, context) {
+    return webidl.sequenceOf(value, (item) => webidl.enumeration(item, USAGES, context), context);
+}
+
+function contains(list, item) {
+    for (let i = 0; i < list.length; i++) {
+        if (list[i] === item) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Those of |list| that are in |allowed|, each once and in the specification's order.
+function intersect(list, allowed) {
+    const result = List();
+    for (let i = 0; i < USAGES.length; i++) {
+        if (contains(list, USAGES[i]) && contains(allowed, USAGES[i])) {
+            result[result.length] = USAGES[i];
+        }
+    }
+    return result;
+}
+
+// Throws when |list| has a usage that the key cannot have.
+function requireUsages(list, allowed, name) {
+    for (let i = 0; i < list.length; i++) {
+        if (!contains(allowed, list[i])) {
+            throw realm.domException(`A key of ${name} cannot be used for "${list[i]}" here.`, 'SyntaxError');
+        }
+    }
+}
+
+return {
+    __proto__: null,
+    identifier, normalize, does, implementation, usages, contains, intersect, requireUsages,
+};
