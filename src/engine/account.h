@@ -27,6 +27,7 @@ struct account {
     std::atomic<uint64_t> reserved_bytes{0}; /* Address space of wasm memories and resizable buffers. */
     std::atomic<uint64_t> limit_bytes{UINT64_MAX};
     std::atomic<uint32_t> regions_count{0}; /* Regions of pages.h that name this account. */
+    uint32_t chunks_count = 0;              /* Taken so far; [isolate]. */
     mf_isolate *isolate = nullptr;          /* Asked to collect or to end when the limit is passed. */
 
     uint64_t heap_and_native_bytes() const

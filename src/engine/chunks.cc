@@ -28,7 +28,8 @@ struct free_chunk {
 };
 
 static std::mutex mutex;
-static std::vector<free_chunk> warm; /* Last in, first out: the pages that caches still know. */
+static std::vector<free_chunk> warm[CHUNK_PLACES]; /* Last in, first out: the pages that caches still know. */
+static size_t warm_count;
 static std::vector<void *> cold;
 static uint64_t warm_pages;
 static uint64_t slabs_count;
@@ -61,22 +62,45 @@ static bool add_slab()
     return true;
 }
 
-void *chunk_take()
+static uint32_t list_of(uint32_t place)
+{
+    return place < CHUNK_PLACES ? place : CHUNK_PLACES - 1;
+}
+
+/* With the mutex held; |list| is not empty. */
+static void *take_warm(std::vector<free_chunk> *list)
+{
+    free_chunk chunk = list->back();
+    list->pop_back();
+    warm_count--;
+    warm_pages -= chunk.pages;
+    return chunk.memory;
+}
+
+/* With the mutex held: of another place, the one that has most. */
+static std::vector<free_chunk> *find_richest()
+{
+    std::vector<free_chunk> *richest = &warm[0];
+    for (std::vector<free_chunk> &list : warm) {
+        richest = list.size() > richest->size() ? &list : richest;
+    }
+    return richest;
+}
+
+void *chunk_take(uint32_t place)
 {
     std::lock_guard<std::mutex> lock(mutex);
-    if (!warm.empty()) {
-        free_chunk chunk = warm.back();
-        warm.pop_back();
-        warm_pages -= chunk.pages;
-        taken_count++;
-        return chunk.memory;
+    std::vector<free_chunk> *own = &warm[list_of(place)];
+    void *memory = nullptr;
+    if (!own->empty()) {
+        memory = take_warm(own);
+    } else if (!cold.empty() || (warm_count == 0 && add_slab())) {
+        memory = cold.back();
+        cold.pop_back();
+    } else if (warm_count > 0) {
+        memory = take_warm(find_richest());
     }
-    if (cold.empty() && !add_slab()) {
-        return nullptr;
-    }
-    void *memory = cold.back();
-    cold.pop_back();
-    taken_count++;
+    taken_count += memory != nullptr;
     return memory;
 }
 
@@ -107,7 +131,7 @@ static bool has_room()
     return warm_pages * page_bytes() < MF_ENGINE_WARM_BYTES_MAX;
 }
 
-void chunk_give(void *chunk)
+void chunk_give(void *chunk, uint32_t place)
 {
     uint32_t pages = 0;
     if (has_room()) {
@@ -117,7 +141,8 @@ void chunk_give(void *chunk)
     }
     std::lock_guard<std::mutex> lock(mutex);
     if (pages > 0) {
-        warm.push_back({chunk, pages});
+        warm[list_of(place)].push_back({chunk, pages});
+        warm_count++;
         warm_pages += pages;
     } else {
         cold.push_back(chunk);
@@ -127,7 +152,7 @@ void chunk_give(void *chunk)
 chunk_stats chunk_read_stats()
 {
     std::lock_guard<std::mutex> lock(mutex);
-    return {slabs_count, warm.size(), cold.size(), warm_pages * page_bytes(), taken_count};
+    return {slabs_count, warm_count, cold.size(), warm_pages * page_bytes(), taken_count};
 }
 
 } // namespace mf

@@ -71,6 +71,7 @@ struct region {
     region_kind kind = region_kind::other;
     account *owner = nullptr;  /* Whose |committed| is: who committed last. */
     bool is_protected = false; /* A chunk of read-only objects. */
+    uint32_t place = 0;        /* A chunk's, among those of its isolate. */
     intervals committed;       /* What V8 may touch, and what is charged. */
 };
 
@@ -111,12 +112,13 @@ static charge_kind charge_of(region_kind kind)
     return kind == region_kind::buffer ? charge_kind::external : charge_kind::heap;
 }
 
-static void add_region(void *memory, size_t size, region_kind kind, bool is_committed)
+static void add_region(void *memory, size_t size, region_kind kind, bool is_committed, uint32_t place = 0)
 {
     std::lock_guard<std::mutex> lock(mutex);
     region &region = regions[address_of(memory)];
     region.size = size;
     region.kind = kind;
+    region.place = place;
     set_owner(&region, account_current);
     if (is_committed) {
         region.committed.add(address_of(memory), address_of(memory) + size);
@@ -220,9 +222,11 @@ static void *allocate_committed(void *hint, size_t size, size_t alignment, Permi
         return nullptr;
     }
     bool is_chunk = size == CHUNK_BYTES && alignment == CHUNK_BYTES && permission == Permission::kReadWrite;
-    void *memory = is_chunk ? chunk_take() : map_aligned(hint, size, alignment, protection_of(permission));
+    uint32_t place = is_chunk && account_current ? account_current->chunks_count++ : 0;
+    void *memory =
+        is_chunk ? chunk_take(place) : map_aligned(hint, size, alignment, protection_of(permission));
     if (memory) {
-        add_region(memory, size, is_chunk ? region_kind::chunk : region_kind::other, true);
+        add_region(memory, size, is_chunk ? region_kind::chunk : region_kind::other, true, place);
     } else {
         account_uncharge(account_current, charge_kind::heap, size);
     }
@@ -256,7 +260,7 @@ static void release(uintptr_t base, const region &gone)
         if (gone.is_protected) {
             MF_ASSERT(mprotect(address, CHUNK_BYTES, PROT_READ | PROT_WRITE) == 0);
         }
-        chunk_give(address);
+        chunk_give(address, gone.place);
         break;
     case region_kind::code_range:
         give_code_range(base, gone.committed);

@@ -1,5 +1,6 @@
 #include "program.h"
 
+#include <memory>
 #include <string>
 
 #include "internals.h"
@@ -11,7 +12,28 @@
 namespace mf
 {
 
+/* A script's source as V8 reads it: where it lies, shared by all isolates. The snapshot names it as an external reference,
+ * so that no isolate has a copy. */
+struct script_text : v8::String::ExternalOneByteStringResource {
+    explicit script_text(mf_slice text_arg) : text(text_arg)
+    {
+    }
+    const char *data() const override
+    {
+        return reinterpret_cast<const char *>(text.data);
+    }
+    size_t length() const override
+    {
+        return text.size;
+    }
+    void Dispose() override /* By each isolate that ends. */
+    {
+    }
+    mf_slice text;
+};
+
 static const mf_engine_program *program;
+static std::vector<std::unique_ptr<script_text>> texts; /* One for each script. */
 static std::vector<intptr_t> references;
 
 /* FNV-1a: tells one build's table from another's; nobody attacks it. */
@@ -35,6 +57,11 @@ void program_set(const mf_engine_program *program_arg)
     references.clear();
     references.push_back(reinterpret_cast<intptr_t>(op_entry));
     internals_add_references(&references);
+    texts.clear();
+    for (size_t i = 0; i < program->scripts_count; i++) {
+        texts.push_back(std::make_unique<script_text>(program->scripts[i].text));
+        references.push_back(reinterpret_cast<intptr_t>(texts.back().get()));
+    }
     references.push_back(0);
 }
 
@@ -145,7 +172,7 @@ v8::MaybeLocal<v8::Function> program_compile(v8::Local<v8::Context> context,
     std::string name = std::string("mayfly:") + script.name;
     v8::ScriptOrigin origin(text_utf8(isolate, mf_slice_of(name.data(), name.size())).ToLocalChecked());
     v8::Local<v8::String> text;
-    if (!text_static(isolate, script.text).ToLocal(&text)) {
+    if (!v8::String::NewExternalOneByte(isolate, texts[index].get()).ToLocal(&text)) {
         return {};
     }
     v8::ScriptCompiler::CachedData *cached = nullptr;
