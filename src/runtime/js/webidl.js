@@ -14,12 +14,13 @@ const {
     ArrayIsArray, ArrayBufferIsView, ArrayBufferPrototypeGetByteLength, ArrayBufferPrototypeGetResizable,
     DataViewPrototypeGetBuffer, DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset, List, MathFloor, MathAbs,
     NumberIsFinite, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ReflectApply, ReflectOwnKeys, RegExpPrototypeExec,
-    StringPrototypeToWellFormed, SymbolIterator, SymbolToStringTag, TypeError, TypedArrayPrototypeGetBuffer,
-    TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, Uint8Array, realm,
+    StringPrototypeCharCodeAt, StringPrototypeToWellFormed, SymbolIterator, SymbolToStringTag, TypeError,
+    TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset, Uint8Array, realm,
 } = primordials;
 const { typeOf } = internals;
 
 const NOT_BYTES = /[^\x00-\xff]/;
+const LOOKED_AT_MAX = 256; // characters: below this a loop has ended before V8 has compiled the expression
 
 function isObject(value) {
     return (typeof value === 'object' && value !== null) || typeof value === 'function';
@@ -33,9 +34,21 @@ function usvString(value) {
     return StringPrototypeToWellFormed(typeof value === 'string' ? value : `${value}`);
 }
 
+function isByteString(text) {
+    if (text.length > LOOKED_AT_MAX) {
+        return RegExpPrototypeExec(NOT_BYTES, text) === null;
+    }
+    for (let i = 0; i < text.length; i++) {
+        if (StringPrototypeCharCodeAt(text, i) > 0xff) {
+            return false;
+        }
+    }
+    return true;
+}
+
 function byteString(value, context) {
     const text = typeof value === 'string' ? value : `${value}`;
-    if (RegExpPrototypeExec(NOT_BYTES, text) !== null) {
+    if (!isByteString(text)) {
         throw new TypeError(`${context}: the value has a character above 255, which a byte string cannot hold.`);
     }
     return text;
