@@ -1,4 +1,4 @@
-/* executor.c - the one of everything: how it starts, what threads do with turns and chores, when it is over. */
+/* executor.c - the one of everything: how it starts, what threads do in turns and chores, when it is over. */
 #include "executor.h"
 
 #include <unistd.h>
@@ -74,6 +74,7 @@ static void on_oom(struct mf_isolate_host *host, const char *where)
         mf_session_lose(session, MF_E_LIMIT_MEMORY, cpu_ns);
     }
     mf_threads_lose_current(&executor->threads);
+    mf_chores_lose_current(&executor->chores);
     mf_waker_by(&executor->waker, 0);
 }
 
@@ -87,6 +88,11 @@ int mf_executor_start(struct mf_executor *executor, const struct mf_executor_opt
         .stack_bytes = MF_EXECUTOR_STACK_BYTES + MF_EXECUTOR_STACK_SLACK_BYTES,
         .user = executor,
         .on_turn = on_turn,
+    };
+    const struct mf_chores_options chores = {
+        .count = options->threads_base > 1 ? options->threads_base / 2 : 1, /* Never every processor. */
+        .stack_bytes = threads.stack_bytes,
+        .user = executor,
         .on_chore = on_chore,
     };
     int error;
@@ -108,17 +114,22 @@ int mf_executor_start(struct mf_executor *executor, const struct mf_executor_opt
     if (error < 0) {
         return error;
     }
+    error = mf_chores_start(&executor->chores, &chores);
+    if (error < 0) {
+        return error;
+    }
     return mf_threads_start(&executor->threads, &executor->waker, &threads);
 }
 
 void mf_executor_warm(struct mf_executor *executor)
 {
-    mf_threads_kick(&executor->threads);
+    mf_chores_kick(&executor->chores);
 }
 
 void mf_executor_stop(struct mf_executor *executor)
 {
     mf_threads_stop(&executor->threads);
+    mf_chores_stop(&executor->chores);
     while (mf_executor_free_retired(executor, 1)) {
     }
     mf_strip_done(&executor->strip);
@@ -152,7 +163,7 @@ static void send_status(struct mf_executor *executor, bool is_condemned, uint32_
 void mf_executor_flush(struct mf_executor *executor)
 {
     uint32_t standby = mf_standby_count(&executor->standby);
-    bool is_ending;
+    bool is_ending, has_retired;
 
     pthread_mutex_lock(&executor->mutex);
     if (is_status_news(executor, standby)) {
@@ -160,8 +171,12 @@ void mf_executor_flush(struct mf_executor *executor)
         send_status(executor, executor->is_condemned, standby);
     }
     is_ending = executor->is_condemned || executor->is_draining;
+    has_retired = executor->retired_count > 0;
     pthread_mutex_unlock(&executor->mutex);
     mf_outbox_flush(&executor->outbox);
+    if (has_retired) { /* Only now: who disposes of them may take this very processor. */
+        mf_chores_kick(&executor->chores);
+    }
     if (is_ending && mf_runs_count(&executor->runs) == 0) {
         mf_waker_by(&executor->waker, 0); /* That was the last run. */
     }
@@ -228,7 +243,6 @@ void mf_executor_retire(struct mf_executor *executor, struct mf_guest *guest)
     mf_list_push_back(&executor->retired, &guest->list);
     executor->retired_count++;
     pthread_mutex_unlock(&executor->mutex);
-    mf_threads_kick(&executor->threads);
 }
 
 bool mf_executor_free_retired(struct mf_executor *executor, size_t count_min)

@@ -8,12 +8,13 @@
  *   session.mutex > threads.mutex > waker.mutex
  *   session.mutex > executor.mutex > outbox.mutex > waker.mutex
  *   executor.mutex > standby.mutex
- * strip_cache.mutex is alone. Every atomic that there is stands in the tests: here all that threads share has a mutex.
+ * strip_cache.mutex and chores.mutex are alone. Every atomic that there is stands in the tests: here all that threads share has a mutex.
  */
 #ifndef MAYFLY_EXECUTOR_EXECUTOR_H
 #define MAYFLY_EXECUTOR_EXECUTOR_H
 
 #include "alarms.h"
+#include "chores.h"
 #include "options.h"
 #include "outbox.h"
 #include "runs.h"
@@ -31,6 +32,7 @@ struct mf_executor {
     struct mf_outbox outbox;
     struct mf_alarms alarms;
     struct mf_threads threads;
+    struct mf_chores chores;
     struct mf_watchdog watchdog;
     struct mf_standby standby;
     struct mf_strip strip;

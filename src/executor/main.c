@@ -49,7 +49,7 @@ static int close_jail(const struct mf_executor_options *options, uint32_t *ret_l
         .layers_required = options->jail_required,
         .layers_given = options->jail_given,
         .channel_fd = options->channel_fd,
-        .threads_max = options->threads_max + 8, /* Loop, watchdog, V8's own workers. */
+        .threads_max = 2 * options->threads_max + 8, /* Chores; loop, watchdog. */
         .is_jitless = options->is_jitless,
     };
     int error = mf_jail_enter(&jail, ret_layers, why);

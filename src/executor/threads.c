@@ -2,7 +2,6 @@
 #include "threads.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <time.h>
 
 #define WAIT_NS ((uint64_t)MF_EXECUTOR_TURN_WAIT_MS * MF_NS_PER_MS)
@@ -17,7 +16,6 @@ struct mf_thread {
     clockid_t clock;       /* Its CPU time. */
     uint64_t since_ns;     /* When its turn began. */
     uint64_t since_cpu_ns; /* By its clock. */
-    bool is_in_chore;
 };
 
 /* The pool's thread that runs this code, or NULL. */
@@ -57,26 +55,6 @@ static void run_turn(struct mf_thread *self, struct mf_turn *turn)
     mf_list_remove(&self->list);
 }
 
-/* Locked; comes back locked. The wish is taken back before the work is looked for: one that comes meanwhile stays. */
-static void run_chore(struct mf_thread *self)
-{
-    struct mf_threads *threads = self->threads;
-    bool did_something;
-
-    threads->has_chores = false;
-    threads->count_chores++;
-    self->is_in_chore = true;
-    pthread_mutex_unlock(&threads->mutex);
-    /* Whoever this thread has just woken with an answer goes first: the kernel (6.18, two processors) else lets it wait out
-     * our time slice, and a run of 0.6 ms takes 1.2. */
-    sched_yield();
-    did_something = threads->options.on_chore(threads->options.user);
-    pthread_mutex_lock(&threads->mutex);
-    self->is_in_chore = false;
-    threads->count_chores--;
-    threads->has_chores = threads->has_chores || did_something;
-}
-
 /* Locked; comes back locked. False: this thread is one too many. */
 static bool wait_for_work(struct mf_thread *self)
 {
@@ -97,14 +75,6 @@ static bool wait_for_work(struct mf_thread *self)
     return true;
 }
 
-/* Locked. Half of the threads that are always there, so that chores never hold every processor. */
-static bool may_begin_chore(const struct mf_threads *threads)
-{
-    size_t most = threads->options.base > 1 ? threads->options.base / 2 : 1;
-
-    return threads->has_chores && threads->count_chores < most;
-}
-
 static void *thread_main(void *argument)
 {
     struct mf_thread *self = argument;
@@ -119,8 +89,6 @@ static void *thread_main(void *argument)
             run_turn(self, MF_CONTAINER_OF(item, struct mf_turn, list));
         } else if (threads->is_stopping) {
             break;
-        } else if (may_begin_chore(threads)) {
-            run_chore(self);
         } else if (!wait_for_work(self)) {
             break;
         }
@@ -213,10 +181,10 @@ static bool is_held(const struct mf_thread *thread, uint64_t now_ns)
     return (uint64_t)cpu.tv_sec * MF_NS_PER_S + (uint64_t)cpu.tv_nsec >= thread->since_cpu_ns + HOG_NS;
 }
 
-/* Locked. How many threads are not held: neither by a chore nor by a hog. */
+/* Locked. How many threads are not held by a hog. */
 static size_t count_free(const struct mf_threads *threads, uint64_t now_ns)
 {
-    size_t count_held = threads->count_chores;
+    size_t count_held = 0;
 
     for (const struct mf_list *item = threads->busy.next; item != &threads->busy; item = item->next) {
         const struct mf_thread *thread = MF_CONTAINER_OF(item, const struct mf_thread, list);
@@ -237,26 +205,13 @@ void mf_threads_submit(struct mf_threads *threads, struct mf_turn *turn)
     mf_list_push_back(&threads->ready, &turn->list);
     if (!mf_list_is_empty(&threads->idle)) {
         wake_one(threads);
-    } else if (threads->count_chores == 0 || count_free(threads, turn->ready_ns) >= threads->options.base ||
-               !start_thread(threads)) {
+    } else {
         look_ns = turn->ready_ns + WAIT_NS;
     }
     pthread_mutex_unlock(&threads->mutex);
     if (look_ns != MF_DEADLINE_NEVER) {
         mf_waker_by(threads->waker, look_ns);
     }
-}
-
-void mf_threads_kick(struct mf_threads *threads)
-{
-    pthread_mutex_lock(&threads->mutex);
-    threads->has_chores = true;
-    /* A thread of the pool is about to be free and does it itself: waking another now would only take the processor from
-     * it while its answer is not out yet. */
-    if (current_thread == NULL && may_begin_chore(threads)) {
-        wake_one(threads);
-    }
-    pthread_mutex_unlock(&threads->mutex);
 }
 
 void mf_threads_lose_current(struct mf_threads *threads)
@@ -268,9 +223,6 @@ void mf_threads_lose_current(struct mf_threads *threads)
     }
     pthread_mutex_lock(&threads->mutex);
     mf_list_remove(&self->list);
-    if (self->is_in_chore) {
-        threads->count_chores--;
-    }
     threads->count--;
     threads->count_lost++;
     if (threads->count < threads->options.base) {

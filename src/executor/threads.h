@@ -1,11 +1,9 @@
-/* threads.h - the V8 threads: an elastic pool that runs turns, and in its spare time chores.
+/* threads.h - the V8 threads: an elastic pool that runs turns.
  *
  * A ready turn is taken by any free thread, the one that was busy last first (its caches are warm). A thread counts as held
  * when its turn has used MF_EXECUTOR_TURN_HOG_MS of CPU or lasted MF_EXECUTOR_TURN_STALL_MS; when a ready turn has waited
  * MF_EXECUTOR_TURN_WAIT_MS and fewer than |base| threads are not held, another one starts, up to |max|. Threads above |base|
- * end after MF_EXECUTOR_THREAD_IDLE_MS without work. A chore (making or disposing of an isolate) is only begun when no turn is
- * ready, by half of |base| at most, and a thread in one counts as held: a turn that becomes ready then gets a thread of its own
- * at once.
+ * end after MF_EXECUTOR_THREAD_IDLE_MS without work. What nobody waits for is done elsewhere: chores.h.
  */
 #ifndef MAYFLY_EXECUTOR_THREADS_H
 #define MAYFLY_EXECUTOR_THREADS_H
@@ -26,7 +24,6 @@ struct mf_threads_options {
     size_t stack_bytes;
     void *user;
     void (*on_turn)(void *user, struct mf_turn *turn);
-    bool (*on_chore)(void *user); /* Does one piece; false: there was nothing to do. */
 };
 
 struct mf_thread;
@@ -42,8 +39,6 @@ struct mf_threads {
     struct mf_list busy;  /* Threads in a turn, the one that began first in front. */
     size_t count;         /* Threads that live and are not lost. */
     size_t count_lost;    /* Parked for good. */
-    size_t count_chores;  /* Threads in a chore. */
-    bool has_chores;      /* Somebody said so, and nobody has found none since. */
     bool is_stopping;
 };
 
@@ -56,9 +51,7 @@ void mf_threads_stop(struct mf_threads *threads);
 
 /* [any] |turn| is in no queue. */
 void mf_threads_submit(struct mf_threads *threads, struct mf_turn *turn);
-/* [any] There are chores. From a thread of the pool: for itself, when it is free. */
-void mf_threads_kick(struct mf_threads *threads);
-/* [isolate] The calling thread will never come back from its turn or chore (out of memory). */
+/* [isolate] The calling thread will never come back from its turn (out of memory). Nothing for a thread that is none of these. */
 void mf_threads_lose_current(struct mf_threads *threads);
 /* [loop] Starts a thread when one is due; returns when to look again. */
 MF_MUST_CHECK uint64_t mf_threads_tick(struct mf_threads *threads, uint64_t now_ns);

@@ -1,0 +1,128 @@
+/* chores.c - see chores.h. */
+#include "chores.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static _Thread_local bool is_chore_thread;
+
+/* sched_setattr(2) has no wrapper in glibc before 2.41; of its struct, the first version. */
+struct attributes {
+    uint32_t size;
+    uint32_t policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime_ns; /* SCHED_OTHER: the time slice, since Linux 6.12; ignored before. */
+    uint64_t deadline_ns;
+    uint64_t period_ns;
+};
+
+/* A wish: a kernel that cannot fulfil it schedules chores like everything else. */
+static void ask_for_long_slice(void)
+{
+    const struct attributes attributes = {
+        .size = sizeof(attributes),
+        .runtime_ns = MF_EXECUTOR_CHORE_SLICE_NS,
+    };
+
+    (void)syscall(SYS_sched_setattr, 0, &attributes, 0);
+}
+
+static void *thread_main(void *argument)
+{
+    struct mf_chores *chores = argument;
+
+    is_chore_thread = true;
+    ask_for_long_slice();
+    pthread_mutex_lock(&chores->mutex);
+    while (!chores->is_stopping) {
+        if (!chores->has_work) {
+            chores->count_idle++;
+            pthread_cond_wait(&chores->wake, &chores->mutex);
+            chores->count_idle--;
+            continue;
+        }
+        /* The wish is taken back before the work is looked for: one that comes meanwhile stays. */
+        chores->has_work = false;
+        pthread_mutex_unlock(&chores->mutex);
+        bool did_something = chores->options.on_chore(chores->options.user);
+        pthread_mutex_lock(&chores->mutex);
+        chores->has_work = chores->has_work || did_something;
+    }
+    chores->count--;
+    pthread_cond_broadcast(&chores->ended);
+    pthread_mutex_unlock(&chores->mutex);
+    return NULL;
+}
+
+/* Locked. */
+static int start_thread(struct mf_chores *chores)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    int error;
+
+    MF_ASSERT(pthread_attr_init(&attributes) == 0);
+    MF_ASSERT(pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) == 0);
+    MF_ASSERT(pthread_attr_setstacksize(&attributes, chores->options.stack_bytes) == 0);
+    error = pthread_create(&thread, &attributes, thread_main, chores);
+    pthread_attr_destroy(&attributes);
+    chores->count += error == 0;
+    return -error;
+}
+
+int mf_chores_start(struct mf_chores *chores, const struct mf_chores_options *options)
+{
+    int error = 0;
+
+    MF_ASSERT(options->count >= 1);
+    *chores = (struct mf_chores){.options = *options};
+    MF_ASSERT(pthread_mutex_init(&chores->mutex, NULL) == 0);
+    MF_ASSERT(pthread_cond_init(&chores->wake, NULL) == 0);
+    MF_ASSERT(pthread_cond_init(&chores->ended, NULL) == 0);
+    pthread_mutex_lock(&chores->mutex);
+    while (error == 0 && chores->count < options->count) {
+        error = start_thread(chores);
+    }
+    pthread_mutex_unlock(&chores->mutex);
+    return error;
+}
+
+void mf_chores_stop(struct mf_chores *chores)
+{
+    pthread_mutex_lock(&chores->mutex);
+    chores->is_stopping = true;
+    pthread_cond_broadcast(&chores->wake);
+    while (chores->count > 0) {
+        pthread_cond_wait(&chores->ended, &chores->mutex);
+    }
+    pthread_mutex_unlock(&chores->mutex);
+    pthread_cond_destroy(&chores->ended);
+    pthread_cond_destroy(&chores->wake);
+    pthread_mutex_destroy(&chores->mutex);
+}
+
+void mf_chores_kick(struct mf_chores *chores)
+{
+    pthread_mutex_lock(&chores->mutex);
+    chores->has_work = true;
+    if (chores->count_idle > 0) {
+        pthread_cond_signal(&chores->wake);
+    }
+    pthread_mutex_unlock(&chores->mutex);
+}
+
+void mf_chores_lose_current(struct mf_chores *chores)
+{
+    if (!is_chore_thread) {
+        return;
+    }
+    pthread_mutex_lock(&chores->mutex);
+    chores->count--;
+    if (start_thread(chores) < 0) {
+        mf_log(MF_LOG_WARN, MF_E_NO_MEMORY, NULL, "no thread could be started for chores; there are %zu",
+               chores->count);
+    }
+    pthread_mutex_unlock(&chores->mutex);
+}

@@ -1,0 +1,151 @@
+/* The threads for chores, alone: everything is done, also what is asked for while one works, and a lost thread is replaced. */
+#include "check.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "chores.h"
+
+#define PIECES 20000u
+#define CALLERS 4u
+
+static atomic_uint wanted, done, parked;
+static sem_t news;
+
+static void open_chores(struct mf_chores *chores, size_t count, bool (*on_chore)(void *user), void *user)
+{
+    const struct mf_chores_options options = {
+        .count = count,
+        .stack_bytes = 262144,
+        .user = user,
+        .on_chore = on_chore,
+    };
+
+    atomic_store(&wanted, 0);
+    atomic_store(&done, 0);
+    atomic_store(&parked, 0);
+    MF_CHECK_INT(sem_init(&news, 0, 0), 0);
+    MF_CHECK_INT(mf_chores_start(chores, &options), 0);
+}
+
+static bool one_piece(void *user)
+{
+    unsigned left = atomic_load(&wanted);
+
+    (void)user;
+    do {
+        if (left == 0) {
+            sem_post(&news);
+            return false;
+        }
+    } while (!atomic_compare_exchange_weak(&wanted, &left, left - 1));
+    atomic_fetch_add(&done, 1);
+    return true;
+}
+
+static void *ask(void *argument)
+{
+    struct mf_chores *chores = argument;
+
+    for (unsigned i = 0; i < PIECES / CALLERS; i++) {
+        atomic_fetch_add(&wanted, 1);
+        mf_chores_kick(chores);
+    }
+    return NULL;
+}
+
+/* A wish that came while the last one was being fulfilled is not forgotten. */
+static void test_nothing_is_forgotten(void)
+{
+    struct mf_chores chores;
+    pthread_t callers[CALLERS];
+
+    open_chores(&chores, 2, one_piece, NULL);
+    for (size_t i = 0; i < CALLERS; i++) {
+        MF_CHECK_INT(pthread_create(&callers[i], NULL, ask, &chores), 0);
+    }
+    for (size_t i = 0; i < CALLERS; i++) {
+        MF_CHECK_INT(pthread_join(callers[i], NULL), 0);
+    }
+    while (atomic_load(&done) < PIECES) {
+        MF_CHECK_INT(sem_wait(&news), 0);
+    }
+    mf_chores_stop(&chores);
+    MF_CHECK_INT(atomic_load(&done), PIECES);
+}
+
+static bool lose_the_first(void *user)
+{
+    struct mf_chores *chores = user;
+
+    if (atomic_fetch_add(&parked, 1) == 0) {
+        mf_chores_lose_current(chores);
+        mf_chores_kick(chores);
+        for (;;) {
+            pause();
+        }
+    }
+    sem_post(&news);
+    return false;
+}
+
+static void test_a_lost_thread_is_replaced(void)
+{
+    static struct mf_chores chores; /* The lost thread never lets go of it. */
+
+    open_chores(&chores, 1, lose_the_first, &chores);
+    mf_chores_kick(&chores);
+    MF_CHECK_INT(sem_wait(&news), 0);
+    mf_chores_lose_current(&chores); /* This thread is none of them. */
+    mf_chores_stop(&chores);
+    MF_CHECK_INT(atomic_load(&parked), 2);
+}
+
+/* The time slice of the calling thread as the kernel has it: 0 when it does not say. */
+static uint64_t own_slice_ns(void)
+{
+    struct {
+        uint32_t size, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime_ns, deadline_ns, period_ns;
+    } attributes = {.size = sizeof(attributes)};
+
+    return syscall(SYS_sched_getattr, 0, &attributes, sizeof(attributes), 0) == 0 ? attributes.runtime_ns : 0;
+}
+
+static bool look_at_slice(void *user)
+{
+    *(uint64_t *)user = own_slice_ns();
+    sem_post(&news);
+    return false;
+}
+
+static void test_they_can_wait(void)
+{
+    struct mf_chores chores;
+    uint64_t slice_ns = 0, before_ns = own_slice_ns();
+
+    open_chores(&chores, 1, look_at_slice, &slice_ns);
+    mf_chores_kick(&chores);
+    MF_CHECK_INT(sem_wait(&news), 0);
+    mf_chores_stop(&chores);
+    MF_CHECK_INT(own_slice_ns(), before_ns);
+    if (before_ns == 0) {
+        printf("   this kernel has no time slices of a thread's own\n");
+        return;
+    }
+    MF_CHECK_INT(slice_ns, MF_EXECUTOR_CHORE_SLICE_NS);
+}
+
+int main(void)
+{
+    MF_RUN(test_nothing_is_forgotten);
+    MF_RUN(test_a_lost_thread_is_replaced);
+    MF_RUN(test_they_can_wait);
+    return 0;
+}
