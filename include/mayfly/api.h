@@ -2,10 +2,10 @@
  *
  * Use:      mf_api_open; give mf_api_on_request to the server (net.h); mf_api_close once no exchange is left.
  * Threads:  [loop] everything; large bodies are parsed on libuv's worker threads, with plain data.
- * Owns:     |config|, |pool| and |admit| are borrowed and must outlive the api.
+ * Owns:     all of the options are borrowed and must outlive the api, but the queue: it is closed first.
  * Limits:   MF_API_*, MF_RUN_*, and what the config says.
  * Fails:    every refusal is problem+json (RFC 9457) with a code of errors.h.
- * Not here: bytes of HTTP (http, net), executors (pool), who may ask (a later room).
+ * Not here: bytes of HTTP (http, net), executors (pool), secrets (vault), who may ask (a later room).
  */
 #ifndef MAYFLY_API_H
 #define MAYFLY_API_H
@@ -17,6 +17,8 @@
 #include <mayfly/config.h>
 #include <mayfly/net.h>
 #include <mayfly/pool.h>
+#include <mayfly/store.h>
+#include <mayfly/vault.h>
 
 struct mf_api;
 
@@ -24,6 +26,9 @@ struct mf_api_options {
     const struct mf_config *config;
     struct mf_pool *pool;
     struct mf_admit *admit;
+    struct mf_store *store;
+    struct mf_store_queue *queue;
+    struct mf_vault *vault;
 };
 
 MF_MUST_CHECK int

@@ -32,6 +32,7 @@ struct mf_config_listen {
 
 #define MF_CONFIG_LISTENS_MAX 16
 #define MF_CONFIG_HOSTS_MAX 64
+#define MF_CONFIG_VAULT_KEYS_MAX 16
 
 struct mf_config {
     struct mf_config_listen listens[MF_CONFIG_LISTENS_MAX];
@@ -40,7 +41,10 @@ struct mf_config {
     size_t hosts_count;
     char *origins[MF_CONFIG_HOSTS_MAX]; /* Origins whose pages may call. */
     size_t origins_count;
-    char *state_dir;                    /* NULL: none. */
+    char *state_dir;                    /* NULL only when nothing says where: no --state-dir, no home. */
+    char *vault_key_path;               /* NULL: a systemd credential, or a file in state_dir. */
+    char *vault_previous_key_paths[MF_CONFIG_VAULT_KEYS_MAX];
+    size_t vault_previous_keys_count;
     enum mf_log_level log_level;
 
     struct mf_limit cpu_ms;

@@ -39,6 +39,8 @@
     XX(API_CODE,          -6206, 400, "api.code",               "The worker's code or options are not valid.")            \
     XX(API_HOST,          -6207, 421, "api.host",               "The Host header does not name this daemon.")             \
     XX(API_ORIGIN,        -6208, 403, "api.origin",             "Pages of other origins may not call this daemon.")       \
+    XX(API_NAME,          -6209, 400, "api.name",               "This cannot be a name: letters, digits, '.', '_' and "   \
+       "'-', at most 64, the first a letter or digit.")                                                                     \
     /* admission and executors */                                                                                         \
     XX(OVERLOADED,        -6301, 503, "overloaded",             "Every place to run and to wait is taken.")               \
     XX(DRAINING,          -6302, 503, "draining",               "The daemon is shutting down.")                           \

@@ -9,6 +9,9 @@ struct mf_api {
     const struct mf_config *config;
     struct mf_pool *pool;
     struct mf_admit *admit;
+    struct mf_store *store; /* From worker threads only, by way of |queue|. */
+    struct mf_store_queue *queue;
+    struct mf_vault *vault;
     uv_timer_t admit_timer; /* Due when the next waiting ticket's time is up. */
     uint64_t bytes_held;    /* Bodies of all calls; at most MF_API_HELD_BYTES_MAX. */
     uint64_t started_ns;
@@ -26,6 +29,13 @@ void mf__health_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__ready_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__openapi_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__run_post(struct mf_api *api, struct mf_exchange *exchange);
+void mf__secrets_get(struct mf_api *api, struct mf_exchange *exchange);
+void mf__secret_get(struct mf_api *api, struct mf_exchange *exchange);
+void mf__secret_put(struct mf_api *api, struct mf_exchange *exchange);
+void mf__secret_delete(struct mf_api *api, struct mf_exchange *exchange);
+
+/* The |index|-th segment of the path, not decoded: of "/v1/secrets/gh" 2 is "gh". Only for one that the route has. */
+struct mf_slice mf__route_segment(const struct mf_exchange *exchange, unsigned index);
 
 /* ---- guard.c: before any route ---------------------------------------------------------------- */
 

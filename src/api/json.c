@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <time.h>
 
 /* Walks the text once: nesting, and NUL written as an escape. Brackets inside strings do not count. */
 static int scan(struct mf_slice text, struct mf_buf *ret_why)
@@ -23,8 +24,8 @@ static int scan(struct mf_slice text, struct mf_buf *ret_why)
                 return MF_E_API_JSON;
             } else if (c == '\\') {
                 if (text.size - i >= 6 && memcmp(text.data + i, "\\u0000", 6) == 0) {
-                    mf_ignore(mf_buf_printf(ret_why, "NUL (\\u0000) is not supported in strings, at byte %zu.",
-                                        i));
+                    mf_ignore(
+                        mf_buf_printf(ret_why, "NUL (\\u0000) is not supported in strings, at byte %zu.", i));
                     return MF_E_API_JSON;
                 }
                 i++;
@@ -66,7 +67,7 @@ int mf__json_parse(struct mf_slice text, MF_OWN cJSON **ret_root, struct mf_buf 
     for (const uint8_t *rest = (const uint8_t *)end; rest < text.data + text.size; rest++) {
         if (*rest != ' ' && *rest != '\t' && *rest != '\n' && *rest != '\r') {
             mf_ignore(mf_buf_printf(ret_why, "Something follows the JSON value, at byte %zu.",
-                                (size_t)(rest - text.data)));
+                                    (size_t)(rest - text.data)));
             cJSON_Delete(root);
             return MF_E_API_JSON;
         }
@@ -202,4 +203,16 @@ const cJSON *mf__json_get(const cJSON *object, const char *name)
 struct mf_slice mf__json_text(const cJSON *string)
 {
     return mf_slice_of_cstr(string->valuestring);
+}
+
+int mf__json_append_time(struct mf_buf *out, uint64_t unix_ms)
+{
+    time_t seconds = (time_t)(unix_ms / 1000);
+    struct tm utc;
+    char text[32];
+
+    if (gmtime_r(&seconds, &utc) == NULL || strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc) == 0) {
+        return MF_E_INVALID;
+    }
+    return mf_buf_printf(out, "\"%s.%03uZ\"", text, (unsigned)(unix_ms % 1000));
 }

@@ -33,6 +33,8 @@ MF_MUST_CHECK int mf__json_check(const cJSON *object,
 const cJSON *mf__json_get(const cJSON *object, const char *name);
 /* A string's bytes. */
 struct mf_slice mf__json_text(const cJSON *string);
+/* Milliseconds since 1970 as a string of RFC 3339: "2026-11-25T23:04:35.477Z". */
+MF_MUST_CHECK int mf__json_append_time(struct mf_buf *out, uint64_t unix_ms);
 /* Sets both and returns MF_E_API_FIELD. */
 int mf__json_refuse(struct mf_buf *ret_param,
                     struct mf_buf *ret_why,

@@ -4,17 +4,66 @@
 #include "internal.h"
 
 struct route {
-    const char *path;
+    const char *path; /* A segment "{name}" stands for any that is not empty. */
     const char *method;
     void (*handle)(struct mf_api *api, struct mf_exchange *exchange);
 };
 
 static const struct route routes[] = {
     {"/v1/run", "POST", mf__run_post},
+    {"/v1/secrets", "GET", mf__secrets_get},
+    {"/v1/secrets/{name}", "GET", mf__secret_get},
+    {"/v1/secrets/{name}", "PUT", mf__secret_put},
+    {"/v1/secrets/{name}", "DELETE", mf__secret_delete},
     {"/healthz", "GET", mf__health_get},
     {"/readyz", "GET", mf__ready_get},
     {"/openapi.json", "GET", mf__openapi_get},
 };
+
+/* The next segment of a path that begins at |*at| with "/", and |*at| behind it; data is NULL at the end. */
+static struct mf_slice next_segment(struct mf_slice path, size_t *at)
+{
+    size_t begin = *at + 1;
+
+    if (*at >= path.size || path.data[*at] != '/') {
+        return mf_slice_of(NULL, 0);
+    }
+    for (*at = begin; *at < path.size && path.data[*at] != '/';) {
+        ++*at;
+    }
+    return mf_slice_of(path.data + begin, *at - begin);
+}
+
+static bool path_fits(const struct route *route, struct mf_slice path)
+{
+    struct mf_slice pattern = mf_slice_of_cstr(route->path);
+    size_t at_pattern = 0;
+    size_t at_path = 0;
+
+    for (;;) {
+        struct mf_slice wanted = next_segment(pattern, &at_pattern);
+        struct mf_slice found = next_segment(path, &at_path);
+        if (wanted.data == NULL || found.data == NULL) {
+            return wanted.data == NULL && found.data == NULL && path.size > 0 && path.data[0] == '/';
+        }
+        if (mf_slice_equal_cstr(wanted, "{name}") ? found.size == 0 : !mf_slice_equal(wanted, found)) {
+            return false;
+        }
+    }
+}
+
+struct mf_slice mf__route_segment(const struct mf_exchange *exchange, unsigned index)
+{
+    struct mf_slice path = mf_exchange_request(exchange)->path;
+    struct mf_slice segment = mf_slice_of(NULL, 0);
+    size_t at = 0;
+
+    for (unsigned i = 0; i <= index; i++) {
+        segment = next_segment(path, &at);
+    }
+    MF_ASSERT(segment.data != NULL); /* The route has that many. */
+    return segment;
+}
 
 static bool method_fits(const struct route *route, struct mf_slice method)
 {
@@ -31,7 +80,7 @@ static void refuse_method(struct mf_exchange *exchange, struct mf_slice path)
     struct mf__problem problem = {.error = MF_E_API_METHOD, .allow = allow};
 
     for (size_t i = 0; i < MF_COUNT_OF(routes); i++) {
-        if (mf_slice_equal_cstr(path, routes[i].path)) {
+        if (path_fits(&routes[i], path)) {
             size_t used = strlen(allow);
             (void)snprintf(allow + used, sizeof allow - used, "%s%s%s", used == 0 ? "" : ", ",
                            routes[i].method, strcmp(routes[i].method, "GET") == 0 ? ", HEAD" : "");
@@ -52,7 +101,7 @@ void mf_api_on_request(void *user, struct mf_exchange *exchange)
         return;
     }
     for (size_t i = 0; i < MF_COUNT_OF(routes); i++) {
-        if (!mf_slice_equal_cstr(request->path, routes[i].path)) {
+        if (!path_fits(&routes[i], request->path)) {
             continue;
         }
         is_known = true;

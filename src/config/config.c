@@ -164,6 +164,9 @@ static int load(struct config_reader *reader, const struct mf_config_args *args)
         mf_free(config->state_dir);
         config->state_dir = mf__config_copy_text(args->state_dir);
     }
+    if (error == 0 && !config->state_dir) {
+        config->state_dir = mf__config_default_state_dir();
+    }
     if (!reader->has_jail_required) {
         config->jail_layers_required = config->jail_layers;
     }
@@ -196,6 +199,10 @@ void mf_config_free(struct mf_config *config)
     for (size_t i = 0; i < config->origins_count; i++) {
         mf_free(config->origins[i]);
     }
+    for (size_t i = 0; i < config->vault_previous_keys_count; i++) {
+        mf_free(config->vault_previous_key_paths[i]);
+    }
+    mf_free(config->vault_key_path);
     mf_free(config->state_dir);
     mf_free(config->executor_path);
     mf_free(config->v8_flags);

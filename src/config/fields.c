@@ -97,17 +97,24 @@ static const struct config_field jail_fields[] = {
     FIELDS_END,
 };
 
+static const struct config_field vault_fields[] = {
+    FIELD_PATH_OF("keyFile", vault_key_path, "a systemd credential, or `vault.key` in `stateDir`"),
+    FIELD_CUSTOM_OF("previousKeyFiles", mf__config_read_key_files, "list of paths", "[]"),
+    FIELDS_END,
+};
+
 const struct config_field mf__config_root_fields[] = {
     FIELD_CUSTOM_OF("listen", mf__config_read_listen, "list", "[\"127.0.0.1:8787\"]"),
     FIELD_CUSTOM_OF("hosts", mf__config_read_hosts, "list of names", "[]"),
     FIELD_CUSTOM_OF("origins", mf__config_read_origins, "list of origins", "[]"),
-    FIELD_PATH_OF("stateDir", state_dir, "none"),
+    FIELD_PATH_OF("stateDir", state_dir, "`~/.local/state/mayfly`"),
     FIELD_CUSTOM_OF("logLevel", mf__config_read_log_level, "name", "\"info\""),
     FIELD_SECTION_OF("limits", limits_fields),
     FIELD_SECTION_OF("timeouts", timeouts_fields),
     FIELD_SECTION_OF("clock", clock_fields),
     FIELD_SECTION_OF("executors", executors_fields),
     FIELD_SECTION_OF("jail", jail_fields),
+    FIELD_SECTION_OF("vault", vault_fields),
     FIELDS_END,
 };
 /* clang-format on */

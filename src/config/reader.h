@@ -60,6 +60,7 @@ int mf__config_read_hosts(struct config_reader *reader, const struct cJSON *valu
 int mf__config_read_origins(struct config_reader *reader, const struct cJSON *value, const char *pointer);
 int mf__config_read_log_level(struct config_reader *reader, const struct cJSON *value, const char *pointer);
 int mf__config_read_v8_flags(struct config_reader *reader, const struct cJSON *value, const char *pointer);
+int mf__config_read_key_files(struct config_reader *reader, const struct cJSON *value, const char *pointer);
 int mf__config_read_jail_layers(struct config_reader *reader, const struct cJSON *value, const char *pointer);
 int mf__config_read_jail_required(struct config_reader *reader,
                                   const struct cJSON *value,
@@ -71,5 +72,7 @@ MF_MUST_CHECK int mf__config_parse_address(struct config_reader *reader,
                                            const char *pointer,
                                            struct mf_config_listen *listen);
 void mf__config_listens_clear(struct mf_config *config);
+/* Where the daemon keeps its files when nobody says: from the environment, or NULL. */
+MF_OWN char *mf__config_default_state_dir(void);
 
 #endif

@@ -15,7 +15,8 @@ static const char usage[] =
     "usage: mayflyd [--listen ADDRESS] [--state-dir DIR] [--config FILE] [--check]\n"
     "\n"
     "  --listen ADDRESS   127.0.0.1:8787 (the default), [::1]:0, or unix:/run/mayfly.sock\n"
-    "  --state-dir DIR    where the daemon keeps what it must remember\n"
+    "  --state-dir DIR    where the daemon keeps what it must remember: ~/.local/state/mayfly unless it is "
+    "said\n"
     "  --config FILE      mayfly.json; docs/config.md describes it\n"
     "  --check            check the config, say what is wrong with it, and exit\n"
     "  --version          print the version and exit\n";

@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 
 #include <uv.h>
 
@@ -18,6 +18,8 @@
 #include <mayfly/api.h>
 #include <mayfly/net.h>
 #include <mayfly/pool.h>
+#include <mayfly/store.h>
+#include <mayfly/vault.h>
 
 enum service_state { SERVICE_STARTING, SERVICE_SERVING, SERVICE_DRAINING, SERVICE_CLOSING };
 
@@ -28,6 +30,9 @@ struct service {
     uv_signal_t sigint;
     uv_timer_t drain_timer;
     struct mf_config *config;
+    struct mf_store *store;
+    struct mf_store_queue *queue;
+    struct mf_vault *vault;
     struct mf_admit *admit;
     struct mf_pool *pool;
     struct mf_api *api;
@@ -39,16 +44,25 @@ struct service {
 
 /* ---- the end ---------------------------------------------------------------------------------- */
 
-static void pool_closed(void *user)
+/* Every job of the store is done, so that none of them can call into the api any more. */
+static void queue_closed(void *user)
 {
     struct service *service = user;
 
-    service->pool = NULL;
+    service->queue = NULL;
     mf_api_close(service->api, NULL, NULL);
     service->api = NULL;
     uv_close((uv_handle_t *)&service->sigterm, NULL);
     uv_close((uv_handle_t *)&service->sigint, NULL);
     uv_close((uv_handle_t *)&service->drain_timer, NULL);
+}
+
+static void pool_closed(void *user)
+{
+    struct service *service = user;
+
+    service->pool = NULL;
+    mf_store_queue_close(service->queue, queue_closed, service);
 }
 
 /* The server's exchanges are gone, so no event of a run can reach one. */
@@ -200,6 +214,36 @@ static int open_server(struct service *service)
     return mf_server_open(&service->loop, &options, &service->server);
 }
 
+/* What must be remembered, before anything that needs it. Blocks: nothing is served yet. */
+static int open_store(struct service *service)
+{
+    const struct mf_config *config = service->config;
+    char why[MF_STORE_WHY_BYTES_MAX > MF_VAULT_WHY_BYTES_MAX ? MF_STORE_WHY_BYTES_MAX
+                                                             : MF_VAULT_WHY_BYTES_MAX];
+    int rc;
+
+    if (config->state_dir == NULL) {
+        mf_log(MF_LOG_ERROR, MF_E_CONFIG, NULL,
+               "there is no home directory to keep files in: name one with --state-dir");
+        return MF_E_CONFIG;
+    }
+    rc = mf_store_open(config->state_dir, &service->store, why);
+    if (rc == 0) {
+        struct mf_vault_options vault = {.store = service->store,
+                                         .state_dir = config->state_dir,
+                                         .key_path = config->vault_key_path,
+                                         .previous_key_paths = config->vault_previous_key_paths,
+                                         .previous_keys_count = config->vault_previous_keys_count};
+        service->queue = mf_store_queue_new(&service->loop, service->store);
+        vault.queue = service->queue;
+        rc = mf_vault_open(&vault, &service->vault, why);
+    }
+    if (rc < 0) {
+        mf_log(MF_LOG_ERROR, rc, NULL, "%s", why);
+    }
+    return rc;
+}
+
 static int open_rooms(struct service *service)
 {
     const struct mf_config *config = service->config;
@@ -207,7 +251,8 @@ static int open_rooms(struct service *service)
                                      .runs_queued_max = config->runs_queued_max,
                                      .queue_wait_ns_max = config->queue_wait_ms_max * MF_NS_PER_MS};
     struct mf_pool_options pool = {.config = config, .on_started = pool_started, .user = service};
-    struct mf_api_options api = {.config = config};
+    struct mf_api_options api = {
+        .config = config, .store = service->store, .queue = service->queue, .vault = service->vault};
     char why[MF_JAIL_WHY_BYTES_MAX] = "";
     int rc = mf_pool_open(&service->loop, &pool, &service->pool, why);
 
@@ -247,7 +292,8 @@ static void open_handles(struct service *service)
     MF_ASSERT(rc == 0); /* No descriptors at the very start: nothing could be served. */
 }
 
-/* No core file, not even through a pipe (core(5): a limit of 1 stops both kinds), and all descriptors that we may have. */
+/* No core file, not even through a pipe (core(5): a limit of 1 stops both kinds), no debugger of the same user, and all
+ * descriptors that we may have. */
 static void set_limits(void)
 {
     struct rlimit core = {1, 1};
@@ -255,6 +301,9 @@ static void set_limits(void)
 
     if (setrlimit(RLIMIT_CORE, &core) < 0) {
         mf_log(MF_LOG_WARN, -errno, NULL, "core dumps could not be switched off");
+    }
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) {
+        mf_log(MF_LOG_WARN, -errno, NULL, "this process stays open to its user's debuggers");
     }
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
         files.rlim_cur = files.rlim_max;
@@ -265,32 +314,44 @@ static void set_limits(void)
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
-static int make_state_dir(const char *path)
+/* What open_store left when a later room could not be opened; with a pool the process ends as it is. */
+static void close_early(struct service *service)
 {
-    if (path == NULL || mkdir(path, 0700) == 0 || errno == EEXIST) {
-        return 0;
+    if (service->pool != NULL) {
+        return;
     }
-    mf_log(MF_LOG_ERROR, -errno, NULL, "the state directory %s cannot be made", path);
-    return MF_E_CONFIG;
+    uv_close((uv_handle_t *)&service->sigterm, NULL);
+    uv_close((uv_handle_t *)&service->sigint, NULL);
+    uv_close((uv_handle_t *)&service->drain_timer, NULL);
+    if (service->queue != NULL) {
+        mf_store_queue_close(service->queue, NULL, NULL);
+    }
+    (void)uv_run(&service->loop, UV_RUN_DEFAULT);
+    (void)uv_loop_close(&service->loop);
 }
 
 int mf_service_run(MF_OWN struct mf_config *config)
 {
     struct service *service = mf_new(sizeof *service);
-    int rc = make_state_dir(config->state_dir);
+    int rc;
 
     service->config = config;
+    set_limits();
+    open_handles(service);
+    rc = open_store(service);
     if (rc == 0) {
-        set_limits();
-        open_handles(service);
         rc = open_rooms(service);
-        if (rc == 0) {
-            (void)uv_run(&service->loop, UV_RUN_DEFAULT);
-            rc = uv_loop_close(&service->loop);
-            MF_ASSERT(rc == 0); /* A handle that nobody closed is a bug. */
-            rc = service->error;
-        }
     }
+    if (rc == 0) {
+        (void)uv_run(&service->loop, UV_RUN_DEFAULT);
+        rc = uv_loop_close(&service->loop);
+        MF_ASSERT(rc == 0); /* A handle that nobody closed is a bug. */
+        rc = service->error;
+    } else {
+        close_early(service);
+    }
+    mf_vault_close(service->vault);
+    mf_store_close(service->store);
     mf_admit_free(service->admit);
     mf_config_free(service->config);
     mf_free(service);

@@ -4,7 +4,8 @@
  * the parent is gone. |report|: the child says at which step it failed; its end without a word means that exec closed it.
  *
  *     parent                         child (async-signal-safe calls only: the parent may have threads)
- *     clone ------------------------> waits for |go|
+ *     clone ------------------------> opens its /proc to us, says so
+ *     <------------------------------ waits for |go|
  *     uid_map, gid_map, go ---------> groups, user, PDEATHSIG, session, signals, descriptors, exec
  *     waits for |report| <----------- step and errno, or the end
  *
@@ -94,16 +95,24 @@ static MF_NORETURN void child_fail(const struct birth *birth, enum step step)
 
 static void child_wait(const struct birth *birth)
 {
-    char word = 0;
+    char word = 'r';
     ssize_t got;
     close(birth->go[1]);
     close(birth->report[0]);
+    /* A daemon that is not dumpable has a child that is not either, and the files in its /proc, the id maps among them, are
+     * root's then. What the daemon wants nobody to see in this copy of it, it keeps out of children (MADV_DONTFORK). */
+    (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    if (write(birth->report[1], &word, 1) != 1) {
+        _exit(127);
+    }
+    word = 0;
     do {
         got = read(birth->go[0], &word, 1);
     } while (got < 0 && errno == EINTR);
     if (got != 1) {
         _exit(127); /* There is no parent any more that could read a report. */
     }
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 /* Without a user namespace a root daemon's child still becomes another user; what it needs to make its own empty root and
@@ -397,8 +406,24 @@ static void birth_kill(struct birth *birth)
     fd_close(&birth->pidfd);
 }
 
+/* The child's first word, or its end. */
+static int birth_await_ready(struct birth *birth, char *why)
+{
+    char word = 0;
+    ssize_t got;
+    do {
+        got = read(birth->report[0], &word, 1);
+    } while (got < 0 && errno == EINTR);
+    return got == 1 ? 0 : say(why, "no word from the child that is to execute", birth->spawn->path, EPROTO);
+}
+
 static int birth_release(struct birth *birth, char *why)
 {
+    fd_close(&birth->report[1]); /* Else its end would never come. */
+    int ready = birth_await_ready(birth, why);
+    if (ready < 0) {
+        return ready;
+    }
     if ((birth->layers & mf_jail_bit(MF_JAIL_USER_NS)) != 0) {
         int error = mf_jail_namespace_map(birth->pid, birth->uid, birth->gid, birth->is_privileged, why);
         if (error < 0) {
@@ -406,7 +431,6 @@ static int birth_release(struct birth *birth, char *why)
         }
     }
     oom_score_raise(birth->pid);
-    fd_close(&birth->report[1]); /* Else its end would never come. */
     if (write(birth->go[1], "g", 1) != 1) {
         return say(why, "cannot release", birth->spawn->path, errno);
     }

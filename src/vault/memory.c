@@ -1,12 +1,51 @@
 /* memory.c - where values live: OpenSSL's secure heap, which stands between guard pages, is locked into memory when the
- * kernel allows it and is left out of core dumps. Past its size, ordinary memory, wiped the same. */
+ * kernel allows it and is left out of core dumps; we keep it out of child processes too. Past its size, ordinary memory,
+ * wiped the same. */
 #include <openssl/crypto.h>
+#include <stdio.h>
+#include <sys/mman.h>
 
 #include <uv.h>
 
 #include "internal.h"
 
 static uv_once_t once = UV_ONCE_INIT;
+
+/* The mapping that |inside| lies in: OpenSSL does not say where its heap is. */
+static bool find_mapping(const void *inside, void **ret_begin, size_t *ret_size)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    char line[512];
+    uintptr_t at = (uintptr_t)inside;
+    unsigned long begin;
+    unsigned long end;
+    bool is_found = false;
+
+    while (maps != NULL && !is_found && fgets(line, sizeof line, maps) != NULL) {
+        is_found = sscanf(line, "%lx-%lx", &begin, &end) == 2 && at >= begin && at < end;
+    }
+    if (maps != NULL) {
+        (void)fclose(maps);
+    }
+    if (is_found) {
+        *ret_begin = (void *)begin;
+        *ret_size = end - begin;
+    }
+    return is_found;
+}
+
+/* A new executor is, until it executes its program, a copy of the daemon. */
+static bool keep_from_children(void)
+{
+    void *probe = OPENSSL_secure_zalloc(1);
+    void *begin = NULL;
+    size_t size = 0;
+    bool is_kept = probe != NULL && CRYPTO_secure_allocated(probe) && find_mapping(probe, &begin, &size) &&
+                   size == MF_VAULT_HEAP_BYTES && madvise(begin, size, MADV_DONTFORK) == 0;
+
+    OPENSSL_secure_free(probe);
+    return is_kept;
+}
 
 static void init(void)
 {
@@ -16,6 +55,9 @@ static void init(void)
     if (rc != 1) {
         mf_log(MF_LOG_WARN, 0, NULL, "memory for secrets could not be %s; it may be swapped out",
                rc == 2 ? "locked" : "set apart");
+    }
+    if (rc != 0 && !keep_from_children()) {
+        mf_log(MF_LOG_WARN, 0, NULL, "memory for secrets could not be kept out of new processes");
     }
 }
 

@@ -33,12 +33,40 @@ const answered = (path, method, response) => {
   return found.content[response.headers.get("content-type")].schema;
 };
 
-test("every GET answers as described", async () => {
+// Something for each {name} to be: [a body for PUT, its least answer].
+const things = {
+  "/v1/secrets/{name}": { kind: "bearer", token: "a-token", hosts: ["api.example.com"] },
+};
+const json = { "content-type": "application/json" };
+
+test("every PUT answers as described, and every GET after it", async () => {
+  for (const [path, methods] of Object.entries(document.paths)) {
+    if (!methods.put) continue;
+    for (const status of [201, 200]) {
+      const response = await fetch(daemon.url + path.replace("{name}", "thing"), { method: "PUT", headers: json, body: JSON.stringify(things[path]) });
+      assert.equal(response.status, status, path);
+      fits(answered(path, "put", response), await response.json(), path);
+    }
+  }
   for (const [path, methods] of Object.entries(document.paths)) {
     if (!methods.get) continue;
-    const response = await fetch(daemon.url + path);
+    const response = await fetch(daemon.url + path.replace("{name}", "thing"));
     assert.equal(response.status, 200, path);
     fits(answered(path, "get", response), await response.json(), path);
+  }
+});
+
+test("every kind of secret of the document is taken, with every field", async () => {
+  const value = (name, schema) => schema.const ?? schema.enum?.[0] ?? { hosts: ["api.example.com"], allowHttp: false, tokenUrl: "https://auth.example.com/token", region: "us-east-1", service: "s3", keyBase64: "a2V5", template: "{timestamp}.{bodySha256}", headerValue: "t={timestamp},v={signature}", timestampHeader: "x-time", header: "x-signature" }[name] ?? "value";
+  const kinds = document.components.schemas.Secret.oneOf.map((ref) => document.components.schemas[ref.$ref.split("/").pop()]);
+  assert.deepEqual(kinds.map((kind) => kind.properties.kind.const), document.components.schemas.SecretInfo.properties.kind.enum);
+  for (const kind of kinds) {
+    const all = Object.entries(kind.properties).filter(([name]) => name !== "key" && name !== "keyHex");
+    for (const fields of [all, all.filter(([name]) => kind.required.includes(name) || name === "keyBase64")]) {
+      const body = Object.fromEntries(fields.map(([name, schema]) => [name, value(name, schema)]));
+      const response = await fetch(`${daemon.url}/v1/secrets/kind`, { method: "PUT", headers: json, body: JSON.stringify(body) });
+      assert.ok(response.ok, await response.text());
+    }
   }
 });
 
@@ -51,7 +79,8 @@ for (const [name, code, limits] of [["ok", worker("console.log(1); return new Re
 }
 
 test("problems fit", async () => {
-  for (const [path, init] of [["/v1/run", { method: "POST" }], ["/v1/run", { method: "POST", body: "{}", headers: { "content-type": "application/json" } }], ["/v1/run", { method: "POST", body: "throw 1", headers: { "content-type": "text/javascript" } }]]) {
+  for (const [path, init] of [["/v1/run", { method: "POST" }], ["/v1/run", { method: "POST", body: "{}", headers: { "content-type": "application/json" } }], ["/v1/run", { method: "POST", body: "throw 1", headers: { "content-type": "text/javascript" } }],
+    ["/v1/secrets/x", { method: "PUT", body: "{}", headers: json }], ["/v1/secrets/x", { method: "DELETE" }]]) {
     const response = await fetch(daemon.url + path, init);
     assert.ok(response.status >= 400);
     assert.equal(response.headers.get("content-type"), "application/problem+json");

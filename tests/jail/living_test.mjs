@@ -3,7 +3,7 @@
 //     node living_test.mjs <folder of mayflyd and mayfly-executor> [--unprivileged] [--jitless]
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmodSync, cpSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -18,10 +18,13 @@ const nobody = 65534;
 const folder = mkdtempSync(join(tmpdir(), 'mayfly-living-'));
 chmodSync(folder, 0o755);
 for (const name of ['mayflyd', 'mayfly-executor']) cpSync(join(binaries, name), join(folder, name));
-const config = join(folder, 'mayfly.json');
-writeFileSync(config, JSON.stringify({ listen: ['127.0.0.1:0'], executors: { count: 1, jitless: isJitless } }));
-
 const identity = isRoot && isUnprivileged ? { uid: nobody, gid: nobody } : {};
+const stateDir = join(folder, 'state');
+mkdirSync(stateDir, { mode: 0o700 });
+if (identity.uid) chownSync(stateDir, identity.uid, identity.gid);
+const config = join(folder, 'mayfly.json');
+writeFileSync(config, JSON.stringify({ listen: ['127.0.0.1:0'], stateDir, executors: { count: 1, jitless: isJitless } }));
+
 const daemon = spawn(join(folder, 'mayflyd'), ['--config', config], { stdio: ['ignore', 'ignore', 'pipe'], ...identity });
 const log = [];
 

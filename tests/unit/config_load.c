@@ -72,7 +72,8 @@ static void has_defaults_without_a_file(void)
     MF_CHECK_INT(config->jail_layers, MF_JAIL_ALL);
     MF_CHECK_INT(config->jail_layers_required, MF_JAIL_ALL);
     MF_CHECK_INT(config->jail_uid, MF_JAIL_ID_DEFAULT);
-    MF_CHECK(!config->executor_path && !config->v8_flags && !config->state_dir);
+    MF_CHECK(!config->executor_path && !config->v8_flags && !config->vault_key_path);
+    MF_CHECK_INT(config->vault_previous_keys_count, 0);
     mf_config_free(config);
     mf_config_free(load_good("{}"));
     mf_config_free(load_good(" \n{ }\r\n\t"));
@@ -85,6 +86,7 @@ static void reads_everything(void)
         "{\"address\":\"[::1]:8443\",\"tls\":{\"cert\":\"/c.pem\",\"key\":\"/k.pem\"}},\"localhost:0\"],"
         "\"hosts\":[\"box.example\",\"a:81\"],\"origins\":[\"https://x.example\",\"http://localhost:3000\"],"
         "\"stateDir\":\"/var/lib/mayfly\",\"logLevel\":\"debug\","
+        "\"vault\":{\"keyFile\":\"/k\",\"previousKeyFiles\":[\"/old/1\",\"/old/2\"]},"
         "\"limits\":{\"cpuMs\":50,\"wallMs\":{\"default\":7,\"max\":9},\"memoryMb\":{\"max\":64},"
         "\"logBytes\":{\"default\":0},\"responseBytes\":1e3,\"subRequests\":0,\"codeBytes\":1,\"envBytes\":2,"
         "\"bodyBytes\":3,"
@@ -107,6 +109,9 @@ static void reads_everything(void)
     MF_CHECK_TEXT(mf_slice_of_cstr(config->hosts[1]), "a:81");
     MF_CHECK_INT(config->origins_count, 2);
     MF_CHECK_TEXT(mf_slice_of_cstr(config->state_dir), "/var/lib/mayfly");
+    MF_CHECK_TEXT(mf_slice_of_cstr(config->vault_key_path), "/k");
+    MF_CHECK_INT(config->vault_previous_keys_count, 2);
+    MF_CHECK_TEXT(mf_slice_of_cstr(config->vault_previous_key_paths[1]), "/old/2");
     MF_CHECK_INT(config->log_level, MF_LOG_DEBUG);
     MF_CHECK_INT(config->cpu_ms.standard, 50);
     MF_CHECK_INT(config->cpu_ms.max, 50);
@@ -169,6 +174,35 @@ static void required_is_all_that_there_is(void)
     refuses("{\"jail\":{\"uid\":0}}", "/jail/uid: must be a whole number from 1");
 }
 
+static void expect_state_dir(const char *expected)
+{
+    struct mf_config *config = load_good("{}");
+    MF_CHECK((config->state_dir == NULL) == (expected == NULL));
+    if (expected != NULL) {
+        MF_CHECK_TEXT(mf_slice_of_cstr(config->state_dir), expected);
+    }
+    mf_config_free(config);
+}
+
+static void the_state_dir_is_found(void)
+{
+    static const char *const names[] = {"STATE_DIRECTORY", "XDG_STATE_HOME", "HOME"};
+    for (size_t i = 0; i < MF_COUNT_OF(names); i++) {
+        MF_CHECK(unsetenv(names[i]) == 0);
+    }
+    expect_state_dir(NULL);
+    MF_CHECK(setenv("HOME", "relative", 1) == 0);
+    expect_state_dir(NULL);
+    MF_CHECK(setenv("HOME", "/h", 1) == 0);
+    expect_state_dir("/h/.local/state/mayfly");
+    MF_CHECK(setenv("XDG_STATE_HOME", "", 1) == 0);
+    expect_state_dir("/h/.local/state/mayfly");
+    MF_CHECK(setenv("XDG_STATE_HOME", "/x", 1) == 0);
+    expect_state_dir("/x/mayfly");
+    MF_CHECK(setenv("STATE_DIRECTORY", "/var/lib/m:/var/lib/n", 1) == 0);
+    expect_state_dir("/var/lib/m");
+}
+
 static void command_line_wins(void)
 {
     struct mf_config *config = NULL;
@@ -229,6 +263,10 @@ static void names_the_field_that_is_wrong(void)
     refuses("{\"logLevel\":3}", "/logLevel: must be debug");
     refuses("{\"stateDir\":\"x\"}", "/stateDir: must be an absolute path");
     refuses("{\"stateDir\":\"\"}", "/stateDir: must be");
+    refuses("{\"vault\":{\"keyFile\":\"x\"}}", "/vault/keyFile: must be an absolute path");
+    refuses("{\"vault\":{\"previousKeyFiles\":\"/x\"}}", "/vault/previousKeyFiles: must be a list");
+    refuses("{\"vault\":{\"previousKeyFiles\":[\"/x\",\"y\"]}}",
+            "/vault/previousKeyFiles/1: must be an absolute path");
     refuses("{\"stateDir\":\"/a\\nb\"}", "/stateDir: must not contain control characters");
     refuses("{\"executors\":{\"standby\":9,\"runs\":8}}", "/executors/standby: must not be more");
     refuses("{\"executors\":{\"memoryMb\":512}}", "/executors/memoryMb: must not be less");
@@ -321,6 +359,7 @@ int main(void)
     MF_RUN(has_defaults_without_a_file);
     MF_RUN(reads_everything);
     MF_RUN(required_is_all_that_there_is);
+    MF_RUN(the_state_dir_is_found);
     MF_RUN(command_line_wins);
     MF_RUN(refuses_what_others_can_reach);
     MF_RUN(names_the_field_that_is_wrong);

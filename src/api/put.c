@@ -1,0 +1,187 @@
+#include "put.h"
+
+static void wipe_body(struct mf__put *put)
+{
+    mf_vault_memory_free(put->body, put->body_capacity);
+    put->body = NULL;
+    put->body_size = 0;
+}
+
+static void end(struct mf__put *put)
+{
+    wipe_body(put);
+    mf_free(put);
+}
+
+/* ---- answers ---------------------------------------------------------------------------------- */
+
+void mf__put_reply_problem(MF_OWN struct mf__put *put, const struct mf__problem *problem)
+{
+    if (put->exchange != NULL) {
+        mf__problem_reply(put->exchange, problem);
+    }
+    end(put);
+}
+
+void mf__put_reply_error(MF_OWN struct mf__put *put, int error)
+{
+    struct mf__problem problem = {.error = error};
+
+    if (error == MF_E_OVERLOADED || error == MF_E_AGAIN) {
+        problem.retry_after_s = 1;
+    }
+    mf__put_reply_problem(put, &problem);
+}
+
+void mf__put_reply_json(MF_OWN struct mf__put *put, int status, struct mf_slice body)
+{
+    if (put->exchange != NULL) {
+        mf__json_reply(put->exchange, status, body);
+    }
+    end(put);
+}
+
+void mf__put_reply_empty(MF_OWN struct mf__put *put)
+{
+    if (put->exchange != NULL) {
+        mf_exchange_reply(put->exchange, 204, mf_slice_of(NULL, 0), mf_slice_of(NULL, 0));
+    }
+    end(put);
+}
+
+/* ---- the body ---------------------------------------------------------------------------------- */
+
+/* Every string of the tree, before it is given back. */
+static void wipe_tree(cJSON *item)
+{
+    for (; item != NULL; item = item->next) {
+        if (item->valuestring != NULL) {
+            mf_wipe(item->valuestring, strlen(item->valuestring));
+        }
+        if (item->string != NULL) {
+            mf_wipe(item->string, strlen(item->string));
+        }
+        wipe_tree(item->child); /* As deep as mf__json_parse lets it be. */
+    }
+}
+
+static void ready(struct mf__put *put)
+{
+    struct mf_buf why;
+    cJSON *root = NULL;
+    int rc;
+
+    mf_buf_init(&why, MF_API_FAULT_BYTES_MAX);
+    rc = mf__json_parse(mf_slice_of(put->body, put->body_size), &root, &why);
+    wipe_body(put);
+    if (rc < 0) {
+        struct mf__problem problem = {.error = rc, .detail = mf_buf_peek(&why)};
+        mf__put_reply_problem(put, &problem);
+    } else {
+        put->root = root;
+        put->on_ready(put); /* |put| may be gone after it. */
+        wipe_tree(root);
+        cJSON_Delete(root);
+    }
+    mf_buf_done(&why);
+}
+
+static void on_body(struct mf_exchange *exchange, void *user, struct mf_slice bytes)
+{
+    struct mf__put *put = user;
+
+    (void)exchange;
+    if (bytes.size > put->body_capacity - put->body_size) {
+        mf__put_reply_error(put, MF_E_HTTP_BODY);
+        return;
+    }
+    if (bytes.size > 0) {
+        memcpy(put->body + put->body_size, bytes.data, bytes.size);
+    }
+    put->body_size += bytes.size;
+}
+
+static void on_body_end(struct mf_exchange *exchange, void *user)
+{
+    (void)exchange;
+    ready(user);
+}
+
+static void on_drain(struct mf_exchange *exchange, void *user)
+{
+    (void)exchange;
+    (void)user;
+}
+
+/* While the body comes nobody else holds the put; afterwards its resource does. */
+static void on_abort(struct mf_exchange *exchange, void *user, int error)
+{
+    struct mf__put *put = user;
+
+    (void)exchange;
+    (void)error;
+    put->exchange = NULL;
+    if (put->body != NULL) {
+        end(put);
+    }
+}
+
+static const struct mf_exchange_events events = {.on_body = on_body,
+                                                 .on_body_end = on_body_end,
+                                                 .on_drain = on_drain,
+                                                 .on_abort = on_abort};
+
+static bool is_json(const struct mf_request *request)
+{
+    struct mf_slice type = mf_request_header(request, "content-type");
+    size_t size = 0;
+
+    while (size < type.size && type.data[size] != ';' && type.data[size] != ' ') {
+        size++;
+    }
+    return mf_slice_equal_nocase(mf_slice_of(type.data, size), "application/json");
+}
+
+static int begin_body(struct mf__put *put, size_t bytes_max)
+{
+    const struct mf_request *request = mf_exchange_request(put->exchange);
+
+    if (!is_json(request)) {
+        return MF_E_API_TYPE;
+    }
+    if (request->body_bytes > (int64_t)bytes_max) {
+        return MF_E_HTTP_BODY;
+    }
+    put->body_capacity = request->body_bytes >= 0 ? (size_t)request->body_bytes : bytes_max;
+    put->body = mf_vault_memory_new(put->body_capacity);
+    return put->body == NULL ? MF_E_NO_MEMORY : 0;
+}
+
+void mf__put_begin(struct mf_api *api,
+                   struct mf_exchange *exchange,
+                   size_t body_bytes_max,
+                   void (*on_ready)(struct mf__put *put))
+{
+    struct mf__put *put = mf_new(sizeof *put);
+    struct mf_slice name = mf__route_segment(exchange, 2);
+    int rc = mf_store_name_is_valid(name) ? 0 : MF_E_API_NAME;
+
+    put->api = api;
+    put->exchange = exchange;
+    put->on_ready = on_ready;
+    if (rc == 0) {
+        memcpy(put->name_text, name.data, name.size);
+        put->name = mf_slice_of(put->name_text, name.size);
+    }
+    mf_exchange_listen(exchange, &events, put);
+    if (rc == 0 && body_bytes_max > 0) {
+        rc = begin_body(put, body_bytes_max);
+    }
+    if (rc < 0) {
+        mf__put_reply_error(put, rc);
+    } else if (body_bytes_max > 0) {
+        mf_exchange_read(exchange);
+    } else {
+        put->on_ready(put);
+    }
+}
