@@ -14,6 +14,8 @@ pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp>=2.5)
 add_library(mf_seccomp ALIAS PkgConfig::SECCOMP)
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.88)
 add_library(mf_curl ALIAS PkgConfig::CURL)
+pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2>=2.3)
+add_library(mf_idn2 ALIAS PkgConfig::IDN2)
 
 # llhttp: Debian 12 ships its C sources inside node-llhttp, later ones a library.
 pkg_check_modules(LLHTTP IMPORTED_TARGET libllhttp)

@@ -75,7 +75,17 @@
     XX(SECRET_CLEARTEXT,  -6609, 403, "secret.cleartext",       "This secret may be sent over verified TLS only.")        \
     XX(SECRET_KIND,       -6610, 403, "secret.kind",            "A secret of this kind cannot be used here.")             \
     XX(SECRET_UNSIGNABLE, -6611, 403, "secret.unsignable",      "This request cannot be signed with this secret.")        \
-    XX(SECRET_PLACE,      -6612, 403, "secret.placeholder",     "A secret's placeholder stands where none may be.")
+    XX(SECRET_PLACE,      -6612, 403, "secret.placeholder",     "A secret's placeholder stands where none may be.")       \
+    /* outbound */                                                                                                        \
+    XX(OUTBOUND_POLICY,   -6701, 400, "outbound.policy",        "The outbound's policy is not valid.")                    \
+    XX(OUTBOUND_UNKNOWN,  -6702, 404, "outbound.unknown",       "There is no outbound of this name.")                     \
+    XX(OUTBOUND_IN_USE,   -6703, 409, "outbound.in_use",        "The outbound is the operator's default.")                \
+    XX(OUTBOUND_INLINE,   -6704, 403, "outbound.inline",        "The operator allows outbounds by name only.")            \
+    XX(OUTBOUND_URL,      -6705, 400, "outbound.url",           "This URL cannot be fetched.")                            \
+    XX(OUTBOUND_METHOD,   -6706, 400, "outbound.method",        "This method cannot be fetched with.")                    \
+    XX(OUTBOUND_HEADERS,  -6707, 400, "outbound.headers",       "The headers are not valid.")                             \
+    XX(OUTBOUND_REFUSED,  -6708, 403, "outbound.refused",       "The outbound does not let this request through.")        \
+    XX(OUTBOUND_ECHO,     -6709, 502, "outbound.echo",          "The answer held what may not be shown and was stopped.")
 /* clang-format on */
 
 enum mf_error {

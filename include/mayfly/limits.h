@@ -150,6 +150,27 @@
 #define MF_VAULT_HEAP_BYTES 4194304 /* bytes: locked memory for values, within the 8 MiB that Linux lets every process lock; past it ordinary memory */
 #define MF_VAULT_HEAP_BLOCK_BYTES 64 /* bytes: the smallest piece of it */
 #define MF_VAULT_USED_MS 60000 /* ms: between two writes of the times of last use; that much of them may be lost in a crash */
+/* -- outbound: what fetch() may reach */
+#define MF_OUTBOUND_NAME_BYTES_MAX 64 /* bytes: the name of an outbound, a secret or an interceptor's worker in a policy */
+#define MF_OUTBOUND_POLICY_BYTES_MAX 1048576 /* bytes: one policy as JSON; thousands of rules fit */
+#define MF_OUTBOUND_RULES_MAX 1024 /* rules in one policy: they are tried in order for every request */
+#define MF_OUTBOUND_HOSTS_MAX 64 /* hosts in one rule */
+#define MF_OUTBOUND_PORTS_MAX 16 /* ports in one rule */
+#define MF_OUTBOUND_METHODS_MAX 16 /* methods in one rule */
+#define MF_OUTBOUND_RANGES_MAX 32 /* address ranges that one rule opens */
+#define MF_OUTBOUND_HEADERS_MAX 64 /* headers that one rule strips or sets */
+#define MF_OUTBOUND_SECRETS_MAX 8 /* secrets that one rule injects, and as many placeholders */
+#define MF_OUTBOUND_POLICY_NAMES_MAX 256 /* secrets that one policy names, and as many workers */
+#define MF_OUTBOUND_FAULTS_MAX 20 /* faults that one answer lists; who fixes those sees the rest next time */
+#define MF_OUTBOUND_FAULT_BYTES_MAX 16384 /* bytes: all the sentences of one answer; each may quote what was written */
+#define MF_OUTBOUND_PATH_BYTES_MAX 1024 /* bytes: a rule's path prefix */
+#define MF_OUTBOUND_METHOD_BYTES_MAX 32 /* bytes: the longest registered method has 17 */
+#define MF_OUTBOUND_URL_BYTES_MAX 16384 /* bytes: a URL that is fetched, Cloudflare's 16 KB */
+#define MF_OUTBOUND_CONNECTION_BYTES_MAX 1024 /* bytes: a guest's Connection headers; each of its other headers is looked up there */
+#define MF_REDACT_SECRET_BYTES_MIN 8 /* bytes: a shorter secret is not searched for in answers; it would be found in every other page */
+#define MF_REDACT_SECRET_BYTES_MAX 65536 /* bytes: one text that is searched for in answers: a secret of 32 KiB with what is written around it */
+#define MF_REDACT_NODES_MAX 1048576 /* states of one automaton: about 14 for each byte of the secrets, 16 bytes of memory each */
+#define MF_OUTBOUNDS_MAX 1000 /* stored outbounds: all of them are in memory, ready for the next run */
 
 /* -- executor */
 #define MF_EXECUTOR_RUNS_MAX 4096 /* runs in one executor, parked ones included: each has its own mappings and Linux allows 65,530 of those in a process */
