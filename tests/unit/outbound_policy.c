@@ -68,97 +68,96 @@ static void faults_are(const char *json, const char *expected)
 #define ALLOW(match) RULE(match, "\"action\":\"allow\"")
 #define WITH(rest) RULE("\"host\":\"a.example\"", rest)
 
+static const char *const faulty[][2] = {
+    {"[]", " "},
+    {"1", " "},
+    {"{}", "/rules "},
+    {"{\"rules\":{}}", "/rules "},
+    {"{\"rules\":[],\"rulez\":[]}", "/rulez "},
+    {"{\"rules\":[],\"rules\":[]}", "/rules "},
+    {"{\"rules\":[],\"a/b~c\":1}", "/a~1b~0c "},
+    {RULES("1"), "/rules/0 "},
+    {RULES("{}"), "/rules/0/match /rules/0/action "},
+    {RULE("", "\"action\":\"allow\""), "/rules/0/match/host "},
+    {ALLOW("\"host\":1"), "/rules/0/match/host "},
+    {ALLOW("\"host\":[]"), "/rules/0/match/host "},
+    {ALLOW("\"host\":[\"a\",2,\"b c\"]"), "/rules/0/match/host/1 /rules/0/match/host/2 "},
+    {ALLOW("\"host\":[\"a\",\"A\"]"), "/rules/0/match/host "},
+    {ALLOW("\"host\":\"https://a\""), "/rules/0/match/host "},
+    {ALLOW("\"host\":\"a.*.b\""), "/rules/0/match/host "},
+    {ALLOW("\"host\":\"*a\""), "/rules/0/match/host "},
+    {ALLOW("\"host\":\"*.\""), "/rules/0/match/host "},
+    {ALLOW("\"host\":\"*.1.2.3.4\""), "/rules/0/match/host "},
+    {ALLOW("\"host\":\"*.[::1]\""), "/rules/0/match/host "},
+    {ALLOW("\"host\":\"example.com.\""), "/rules/0/match/host "},
+    {ALLOW("\"host\":\"0x7f.1\""), "/rules/0/match/host "},
+    {ALLOW("\"host\":\"a\",\"scheme\":\"ftp\""), "/rules/0/match/scheme "},
+    {ALLOW("\"host\":\"a\",\"scheme\":\"http\""), "/rules/0 "},
+    {ALLOW("\"host\":\"a\",\"port\":0"), "/rules/0/match/port "},
+    {ALLOW("\"host\":\"a\",\"port\":65536"), "/rules/0/match/port "},
+    {ALLOW("\"host\":\"a\",\"port\":1.5"), "/rules/0/match/port "},
+    {ALLOW("\"host\":\"a\",\"port\":\"80\""), "/rules/0/match/port "},
+    {ALLOW("\"host\":\"a\",\"port\":[1,2,1]"), "/rules/0/match/port "},
+    {ALLOW("\"host\":\"a\",\"method\":\"G T\""), "/rules/0/match/method "},
+    {ALLOW("\"host\":\"a\",\"method\":[\"GET\",\"CONNECT\"]"), "/rules/0/match/method/1 "},
+    {ALLOW("\"host\":\"a\",\"method\":[\"GET\",\"GET\"]"), "/rules/0/match/method "},
+    {ALLOW("\"host\":\"a\",\"path\":\"v1\""), "/rules/0/match/path "},
+    {ALLOW("\"host\":\"a\",\"path\":\"/a/../b\""), "/rules/0/match/path "},
+    {ALLOW("\"host\":\"a\",\"path\":\"/a?b\""), "/rules/0/match/path "},
+    {ALLOW("\"host\":\"a\",\"path\":\"/\\u00fc\""), "/rules/0/match/path "},
+    {ALLOW("\"host\":\"a\",\"pathPrefix\":\"/\""), "/rules/0/match/pathPrefix "},
+    {WITH("\"action\":\"permit\""), "/rules/0/action "},
+    {WITH("\"action\":{}"), "/rules/0/action "},
+    {WITH("\"action\":{\"allow\":true}"), "/rules/0/action/allow "},
+    {WITH("\"action\":{\"inject\":{}}"), "/rules/0/action/inject/secret "},
+    {WITH("\"action\":{\"inject\":\"name\"}"), "/rules/0/action/inject "},
+    {WITH("\"action\":{\"inject\":{\"secret\":\"a b\"}}"), "/rules/0/action/inject/secret "},
+    {WITH("\"action\":{\"inject\":{\"secret\":\"a\",\"header\":\"x\"}}"), "/rules/0/action/inject/header "},
+    {WITH("\"action\":{\"inject\":[{\"secret\":\"a\"},{\"secret\":\"a\"}]}"),
+     "/rules/0/action/inject/1/secret "},
+    {WITH("\"action\":{\"rewrite\":{}}"), "/rules/0/action/rewrite "},
+    {WITH("\"action\":{\"rewrite\":{\"host\":\"*.b\",\"port\":0,\"path\":\"x\",\"scheme\":\"ws\"}}"),
+     "/rules/0/action/rewrite/scheme /rules/0/action/rewrite/host /rules/0/action/rewrite/port "
+     "/rules/0/action/rewrite/path "},
+    {WITH("\"action\":{\"rewrite\":{\"scheme\":\"http\"}}"), "/rules/0 "},
+    {WITH("\"action\":{\"interceptor\":{\"worker\":\"w\"},\"inject\":{\"secret\":\"s\"}}"),
+     "/rules/0/action "},
+    {WITH("\"action\":{\"interceptor\":{}}"), "/rules/0/action/interceptor/worker "},
+    {WITH("\"action\":{\"interceptor\":{\"worker\":\"w\"}},\"redact\":\"off\""), "/rules/0/redact "},
+    {WITH("\"action\":\"deny\",\"allowHttp\":true,\"placeholders\":[\"a\"]"),
+     "/rules/0/allowHttp /rules/0/placeholders "},
+    {WITH("\"action\":\"allow\",\"allowHttp\":1"), "/rules/0/allowHttp "},
+    {WITH("\"action\":\"allow\",\"redact\":\"yes\""), "/rules/0/redact "},
+    {WITH("\"action\":\"allow\",\"addresses\":[\"10.0.0.1/8\",\"10.0.0.0/8\"]"), "/rules/0/addresses/0 "},
+    {WITH("\"action\":\"allow\",\"headers\":{\"strip\":[\"a b\",\"Host\",3]}"),
+     "/rules/0/headers/strip/0 /rules/0/headers/strip/1 /rules/0/headers/strip/2 "},
+    {WITH("\"action\":\"allow\",\"headers\":{\"set\":{\"a\":\"x\\r\\ny\",\"proxy-x\":\"y\",\"b\":\"{{"
+          "secret:x}}\","
+          "\"c\":1,\"d\":\"1\",\"D\":\"2\"}}"),
+     "/rules/0/headers/set/a /rules/0/headers/set/proxy-x /rules/0/headers/set/b /rules/0/headers/set/c "
+     "/rules/0/headers/set/D "},
+    {WITH("\"action\":\"allow\",\"headers\":{\"set\":{}}"), "/rules/0/headers/set "},
+    {WITH("\"action\":\"allow\",\"headers\":{\"add\":{}}"), "/rules/0/headers/add "},
+    {WITH("\"action\":\"allow\",\"placeholders\":\"-a\""), "/rules/0/placeholders "},
+    {WITH("\"action\":\"allow\",\"extra\":1"), "/rules/0/extra "},
+    {RULE("\"host\":\"*\"", "\"action\":{\"inject\":{\"secret\":\"s\"}}"), "/rules/0/match "},
+    {RULE("\"host\":\"*.com\"", "\"action\":\"allow\",\"placeholders\":[\"s\"]"), "/rules/0/match "},
+    /* Two rules for the same requests. */
+    {RULES("{\"match\":{\"host\":\"a.b\"},\"action\":\"allow\"},{\"match\":{\"host\":\"A.b\"},\"action\":"
+           "\"deny\"}"),
+     "/rules/1 "},
+    {RULES("{\"match\":{\"host\":[\"a\",\"b\"],\"method\":[\"GET\",\"PUT\"],\"port\":[1,2],\"path\":\"/"
+           "%61\"},\"action\":\"allow\"},"
+           "{\"match\":{\"host\":\"c\"},\"action\":\"allow\"},"
+           "{\"match\":{\"path\":\"/"
+           "a\",\"port\":[2,1],\"method\":[\"PUT\",\"GET\"],\"host\":[\"b\",\"a\"]},\"action\":\"deny\"}"),
+     "/rules/2 "},
+};
+
 static void names_each_fault(void)
 {
-    static const char *const rows[][2] = {
-        {"[]", " "},
-        {"1", " "},
-        {"{}", "/rules "},
-        {"{\"rules\":{}}", "/rules "},
-        {"{\"rules\":[],\"rulez\":[]}", "/rulez "},
-        {"{\"rules\":[],\"rules\":[]}", "/rules "},
-        {"{\"rules\":[],\"a/b~c\":1}", "/a~1b~0c "},
-        {RULES("1"), "/rules/0 "},
-        {RULES("{}"), "/rules/0/match /rules/0/action "},
-        {RULE("", "\"action\":\"allow\""), "/rules/0/match/host "},
-        {ALLOW("\"host\":1"), "/rules/0/match/host "},
-        {ALLOW("\"host\":[]"), "/rules/0/match/host "},
-        {ALLOW("\"host\":[\"a\",2,\"b c\"]"), "/rules/0/match/host/1 /rules/0/match/host/2 "},
-        {ALLOW("\"host\":[\"a\",\"A\"]"), "/rules/0/match/host "},
-        {ALLOW("\"host\":\"https://a\""), "/rules/0/match/host "},
-        {ALLOW("\"host\":\"a.*.b\""), "/rules/0/match/host "},
-        {ALLOW("\"host\":\"*a\""), "/rules/0/match/host "},
-        {ALLOW("\"host\":\"*.\""), "/rules/0/match/host "},
-        {ALLOW("\"host\":\"*.1.2.3.4\""), "/rules/0/match/host "},
-        {ALLOW("\"host\":\"*.[::1]\""), "/rules/0/match/host "},
-        {ALLOW("\"host\":\"example.com.\""), "/rules/0/match/host "},
-        {ALLOW("\"host\":\"0x7f.1\""), "/rules/0/match/host "},
-        {ALLOW("\"host\":\"a\",\"scheme\":\"ftp\""), "/rules/0/match/scheme "},
-        {ALLOW("\"host\":\"a\",\"scheme\":\"http\""), "/rules/0 "},
-        {ALLOW("\"host\":\"a\",\"port\":0"), "/rules/0/match/port "},
-        {ALLOW("\"host\":\"a\",\"port\":65536"), "/rules/0/match/port "},
-        {ALLOW("\"host\":\"a\",\"port\":1.5"), "/rules/0/match/port "},
-        {ALLOW("\"host\":\"a\",\"port\":\"80\""), "/rules/0/match/port "},
-        {ALLOW("\"host\":\"a\",\"port\":[1,2,1]"), "/rules/0/match/port "},
-        {ALLOW("\"host\":\"a\",\"method\":\"G T\""), "/rules/0/match/method "},
-        {ALLOW("\"host\":\"a\",\"method\":[\"GET\",\"CONNECT\"]"), "/rules/0/match/method/1 "},
-        {ALLOW("\"host\":\"a\",\"method\":[\"GET\",\"GET\"]"), "/rules/0/match/method "},
-        {ALLOW("\"host\":\"a\",\"path\":\"v1\""), "/rules/0/match/path "},
-        {ALLOW("\"host\":\"a\",\"path\":\"/a/../b\""), "/rules/0/match/path "},
-        {ALLOW("\"host\":\"a\",\"path\":\"/a?b\""), "/rules/0/match/path "},
-        {ALLOW("\"host\":\"a\",\"path\":\"/\\u00fc\""), "/rules/0/match/path "},
-        {ALLOW("\"host\":\"a\",\"pathPrefix\":\"/\""), "/rules/0/match/pathPrefix "},
-        {WITH("\"action\":\"permit\""), "/rules/0/action "},
-        {WITH("\"action\":{}"), "/rules/0/action "},
-        {WITH("\"action\":{\"allow\":true}"), "/rules/0/action/allow "},
-        {WITH("\"action\":{\"inject\":{}}"), "/rules/0/action/inject/secret "},
-        {WITH("\"action\":{\"inject\":\"name\"}"), "/rules/0/action/inject "},
-        {WITH("\"action\":{\"inject\":{\"secret\":\"a b\"}}"), "/rules/0/action/inject/secret "},
-        {WITH("\"action\":{\"inject\":{\"secret\":\"a\",\"header\":\"x\"}}"),
-         "/rules/0/action/inject/header "},
-        {WITH("\"action\":{\"inject\":[{\"secret\":\"a\"},{\"secret\":\"a\"}]}"),
-         "/rules/0/action/inject/1/secret "},
-        {WITH("\"action\":{\"rewrite\":{}}"), "/rules/0/action/rewrite "},
-        {WITH("\"action\":{\"rewrite\":{\"host\":\"*.b\",\"port\":0,\"path\":\"x\",\"scheme\":\"ws\"}}"),
-         "/rules/0/action/rewrite/scheme /rules/0/action/rewrite/host /rules/0/action/rewrite/port "
-         "/rules/0/action/rewrite/path "},
-        {WITH("\"action\":{\"rewrite\":{\"scheme\":\"http\"}}"), "/rules/0 "},
-        {WITH("\"action\":{\"interceptor\":{\"worker\":\"w\"},\"inject\":{\"secret\":\"s\"}}"),
-         "/rules/0/action "},
-        {WITH("\"action\":{\"interceptor\":{}}"), "/rules/0/action/interceptor/worker "},
-        {WITH("\"action\":{\"interceptor\":{\"worker\":\"w\"}},\"redact\":\"off\""), "/rules/0/redact "},
-        {WITH("\"action\":\"deny\",\"allowHttp\":true,\"placeholders\":[\"a\"]"),
-         "/rules/0/allowHttp /rules/0/placeholders "},
-        {WITH("\"action\":\"allow\",\"allowHttp\":1"), "/rules/0/allowHttp "},
-        {WITH("\"action\":\"allow\",\"redact\":\"yes\""), "/rules/0/redact "},
-        {WITH("\"action\":\"allow\",\"addresses\":[\"10.0.0.1/8\",\"10.0.0.0/8\"]"), "/rules/0/addresses/0 "},
-        {WITH("\"action\":\"allow\",\"headers\":{\"strip\":[\"a b\",\"Host\",3]}"),
-         "/rules/0/headers/strip/0 /rules/0/headers/strip/1 /rules/0/headers/strip/2 "},
-        {WITH("\"action\":\"allow\",\"headers\":{\"set\":{\"a\":\"x\\r\\ny\",\"proxy-x\":\"y\",\"b\":\"{{"
-              "secret:x}}\","
-              "\"c\":1,\"d\":\"1\",\"D\":\"2\"}}"),
-         "/rules/0/headers/set/a /rules/0/headers/set/proxy-x /rules/0/headers/set/b /rules/0/headers/set/c "
-         "/rules/0/headers/set/D "},
-        {WITH("\"action\":\"allow\",\"headers\":{\"set\":{}}"), "/rules/0/headers/set "},
-        {WITH("\"action\":\"allow\",\"headers\":{\"add\":{}}"), "/rules/0/headers/add "},
-        {WITH("\"action\":\"allow\",\"placeholders\":\"-a\""), "/rules/0/placeholders "},
-        {WITH("\"action\":\"allow\",\"extra\":1"), "/rules/0/extra "},
-        {RULE("\"host\":\"*\"", "\"action\":{\"inject\":{\"secret\":\"s\"}}"), "/rules/0/match "},
-        {RULE("\"host\":\"*.com\"", "\"action\":\"allow\",\"placeholders\":[\"s\"]"), "/rules/0/match "},
-        /* Two rules for the same requests. */
-        {RULES("{\"match\":{\"host\":\"a.b\"},\"action\":\"allow\"},{\"match\":{\"host\":\"A.b\"},\"action\":"
-               "\"deny\"}"),
-         "/rules/1 "},
-        {RULES(
-             "{\"match\":{\"host\":[\"a\",\"b\"],\"method\":[\"GET\",\"PUT\"],\"port\":[1,2],\"path\":\"/"
-             "%61\"},\"action\":\"allow\"},"
-             "{\"match\":{\"host\":\"c\"},\"action\":\"allow\"},"
-             "{\"match\":{\"path\":\"/"
-             "a\",\"port\":[2,1],\"method\":[\"PUT\",\"GET\"],\"host\":[\"b\",\"a\"]},\"action\":\"deny\"}"),
-         "/rules/2 "},
-    };
-    for (size_t i = 0; i < MF_COUNT_OF(rows); i++) {
-        faults_are(rows[i][0], rows[i][1]);
+    for (size_t i = 0; i < MF_COUNT_OF(faulty); i++) {
+        faults_are(faulty[i][0], faulty[i][1]);
     }
 }
 
