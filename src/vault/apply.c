@@ -28,11 +28,6 @@ void mf__applied_needle(struct mf_secret_applied *applied, struct mf_slice bytes
     }
 }
 
-static bool is_bound(struct mf_slice bytes)
-{
-    return bytes.size > 0;
-}
-
 /* A copy in the applied memory: the secret may be let go of before its needles. */
 static void needle_copy(struct vault_out *out, struct mf_secret_applied *applied, struct mf_slice bytes)
 {
@@ -42,7 +37,7 @@ static void needle_copy(struct vault_out *out, struct mf_secret_applied *applied
     mf__applied_needle(applied, mf__out_since(out, begin));
 }
 
-/* name NUL value NUL, the value being what was written since; both end up behind |*ret_list|. */
+/* A header list is name NUL value NUL; this writes the first two, the value follows. */
 static void begin_header(struct vault_out *out, struct mf_slice name)
 {
     for (size_t i = 0; i < name.size; i++) {
@@ -125,7 +120,8 @@ static int apply_kind(const struct mf_secret *secret,
         apply_token(out, applied, mf__field(secret, FIELD_TOKEN));
         break;
     case MF_SECRET_OAUTH2:
-        if (!is_bound(request->access_token)) {
+        /* It comes from a server: it is no more to be trusted than any. */
+        if (request->access_token.size == 0 || mf__kind_check_token(request->access_token) != NULL) {
             return MF_E_SECRET_KIND;
         }
         apply_token(out, applied, request->access_token);

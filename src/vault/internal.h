@@ -75,6 +75,8 @@ struct vault_field_rule {
 /* Up to the row with json == NULL. */
 const struct vault_field_rule *mf__kind_fields(enum mf_secret_kind kind);
 MF_MUST_CHECK int mf__kind_parse(struct mf_slice name, enum mf_secret_kind *ret_kind);
+/* NULL: it can stand in a header's value as it is. */
+const char *mf__kind_check_token(struct mf_slice bytes);
 /* What no field can see alone; NULL, or a sentence, and *ret_json is the field that it is about. */
 const char *mf__kind_check_whole(const struct mf_secret *secret, const char **ret_json);
 

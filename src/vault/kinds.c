@@ -11,7 +11,7 @@ static bool is_field_byte(uint8_t c)
 }
 
 /* What may stand in a header's value as it is. */
-static const char *check_token(struct mf_slice bytes)
+const char *mf__kind_check_token(struct mf_slice bytes)
 {
     for (size_t i = 0; i < bytes.size; i++) {
         if (bytes.data[i] < 0x20 || bytes.data[i] > 0x7e) {
@@ -137,11 +137,11 @@ CHECK_ONE_OF(check_encoding, "must be \"hex\", \"base64\" or \"base64url\"", "he
 
 /* clang-format off */
 static const struct vault_field_rule plain_fields[] = {
-    {FIELD_VALUE, "value", true, FORM_TEXT, VALUE, check_token},
+    {FIELD_VALUE, "value", true, FORM_TEXT, VALUE, mf__kind_check_token},
     FIELDS_END,
 };
 static const struct vault_field_rule bearer_fields[] = {
-    {FIELD_TOKEN, "token", true, FORM_TEXT, VALUE, check_token},
+    {FIELD_TOKEN, "token", true, FORM_TEXT, VALUE, mf__kind_check_token},
     FIELDS_END,
 };
 static const struct vault_field_rule basic_fields[] = {
@@ -152,7 +152,7 @@ static const struct vault_field_rule basic_fields[] = {
 static const struct vault_field_rule header_fields[] = {
     {FIELD_NAME, "name", true, FORM_TEXT, MF_SECRET_PARAM_BYTES_MAX, check_header_name},
     {FIELD_PREFIX, "prefix", false, FORM_TEXT, TEXT, check_prefix},
-    {FIELD_VALUE, "value", true, FORM_TEXT, VALUE, check_token},
+    {FIELD_VALUE, "value", true, FORM_TEXT, VALUE, mf__kind_check_token},
     FIELDS_END,
 };
 static const struct vault_field_rule query_fields[] = {
@@ -171,8 +171,8 @@ static const struct vault_field_rule oauth2_fields[] = {
 };
 static const struct vault_field_rule aws_fields[] = {
     {FIELD_ACCESS_KEY_ID, "accessKeyId", true, FORM_TEXT, MF_SECRET_PARAM_BYTES_MAX, check_access_key_id},
-    {FIELD_SECRET_ACCESS_KEY, "secretAccessKey", true, FORM_TEXT, TEXT, check_token},
-    {FIELD_SESSION_TOKEN, "sessionToken", false, FORM_TEXT, VALUE, check_token},
+    {FIELD_SECRET_ACCESS_KEY, "secretAccessKey", true, FORM_TEXT, TEXT, mf__kind_check_token},
+    {FIELD_SESSION_TOKEN, "sessionToken", false, FORM_TEXT, VALUE, mf__kind_check_token},
     {FIELD_REGION, "region", true, FORM_TEXT, MF_SECRET_PARAM_BYTES_MAX, check_aws_name},
     {FIELD_SERVICE, "service", true, FORM_TEXT, MF_SECRET_PARAM_BYTES_MAX, check_aws_name},
     {FIELD_PAYLOAD, "payload", false, FORM_TEXT, 16, check_payload},

@@ -48,18 +48,12 @@ static void fault(struct reader *reader, const char *pointer, const char *format
 }
 
 /* A member's name is the caller's: what is no plain word is not repeated, as it may be a value in the wrong place. */
-static void pointer_of(char pointer[POINTER_BYTES_MAX], const char *name)
+static void pointer_of(char pointer[POINTER_BYTES_MAX], const char *name, bool is_known)
 {
-    size_t size = strlen(name);
+    size_t letters = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    bool is_word = is_known || (name[letters] == '\0' && letters <= 32);
 
-    (void)snprintf(pointer, POINTER_BYTES_MAX, "/");
-    for (size_t i = 0; i < size; i++) {
-        if (size > 32 || !((name[i] >= 'a' && name[i] <= 'z') || (name[i] >= 'A' && name[i] <= 'Z'))) {
-            (void)snprintf(pointer, POINTER_BYTES_MAX, "%s", "");
-            return;
-        }
-    }
-    (void)snprintf(pointer, POINTER_BYTES_MAX, "/%s", name);
+    (void)snprintf(pointer, POINTER_BYTES_MAX, "%s%.32s", is_word ? "/" : "", is_word ? name : "");
 }
 
 /* ---- one field --------------------------------------------------------------------------------------- */
@@ -208,7 +202,7 @@ static void read_members(struct reader *reader, const cJSON *body)
 
     for (const cJSON *item = body->child; item != NULL; item = item->next) {
         const struct vault_field_rule *rule = rule_named(reader->secret->kind, item->string);
-        pointer_of(pointer, item->string);
+        pointer_of(pointer, item->string, rule != NULL);
         if (++count > FIELDS_MAX) {
             fault(reader, "", "must not have more than %d fields", FIELDS_MAX);
             return;

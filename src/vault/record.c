@@ -131,7 +131,7 @@ static int check_fields(const struct mf_secret *secret)
             if (rule != NULL && rule->is_required) {
                 return MF_E_VAULT_RECORD;
             }
-        } else if (rule == NULL || bytes.size > rule->bytes_max ||
+        } else if (rule == NULL || bytes.size == 0 || bytes.size > rule->bytes_max ||
                    (rule->check != NULL && rule->check(bytes) != NULL)) {
             return MF_E_VAULT_RECORD;
         }

@@ -24,7 +24,7 @@ struct kit {
     size_t previous_count;
 };
 
-static void kit_make_dir(struct kit *kit)
+static inline void kit_make_dir(struct kit *kit)
 {
     (void)snprintf(kit->dir, sizeof kit->dir, "/tmp/mayfly-vault-XXXXXX");
     MF_CHECK(mkdtemp(kit->dir) != NULL);
@@ -33,7 +33,7 @@ static void kit_make_dir(struct kit *kit)
 }
 
 /* What mf_vault_open said; with an error everything is closed again. */
-static int kit_open(struct kit *kit)
+static inline int kit_open(struct kit *kit)
 {
     MF_CHECK_INT(mf_store_open(kit->dir, &kit->store, kit->why), 0);
     kit->queue = mf_store_queue_new(&kit->loop, kit->store);
@@ -53,7 +53,7 @@ static int kit_open(struct kit *kit)
     return rc;
 }
 
-static void kit_close(struct kit *kit)
+static inline void kit_close(struct kit *kit)
 {
     mf_store_queue_close(kit->queue, NULL, NULL);
     (void)uv_run(&kit->loop, UV_RUN_DEFAULT);
@@ -61,7 +61,7 @@ static void kit_close(struct kit *kit)
     mf_store_close(kit->store);
 }
 
-static void kit_remove(struct kit *kit)
+static inline void kit_remove(struct kit *kit)
 {
     char command[160];
     MF_CHECK(uv_loop_close(&kit->loop) == 0);
@@ -70,7 +70,7 @@ static void kit_remove(struct kit *kit)
 }
 
 /* A secret, or NULL and the faults in |faults|. */
-static struct mf_secret *read_json(const char *json, char *faults, size_t size)
+static inline struct mf_secret *read_json(const char *json, char *faults, size_t size)
 {
     struct mf_secret *secret = NULL;
     struct mf_buf list;
@@ -88,7 +88,7 @@ static struct mf_secret *read_json(const char *json, char *faults, size_t size)
     return rc < 0 ? NULL : secret;
 }
 
-static struct mf_secret *good_json(const char *json)
+static inline struct mf_secret *good_json(const char *json)
 {
     char faults[4096];
     struct mf_secret *secret = read_json(json, faults, sizeof faults);
@@ -105,7 +105,7 @@ struct put_result {
     uint64_t version;
 };
 
-static void put_result_done(void *user, int error, const struct mf_secret_info *info)
+static inline void put_result_done(void *user, int error, const struct mf_secret_info *info)
 {
     struct put_result *result = user;
     MF_CHECK(!result->is_done && (error == 0) == (info != NULL));
@@ -113,7 +113,7 @@ static void put_result_done(void *user, int error, const struct mf_secret_info *
 }
 
 /* The new version, or the error. */
-static int kit_put(struct kit *kit, const char *tenant, const char *name, const char *json)
+static inline int kit_put(struct kit *kit, const char *tenant, const char *name, const char *json)
 {
     struct put_result result = {.is_done = false};
     int rc = mf_vault_put(kit->vault, TEXT(tenant), TEXT(name), good_json(json), put_result_done, &result);

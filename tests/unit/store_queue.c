@@ -1,0 +1,186 @@
+/* The queue: in order, one at a time, bounded, callbacks on the loop and never from inside a call. */
+#include <unistd.h>
+
+#include <mayfly/store.h>
+
+#include "check.h"
+
+struct test_job {
+    struct mf_store_job job;
+    unsigned number;
+    int result;
+    bool close_in_done;
+    bool again_in_done;
+};
+
+static uv_loop_t loop;
+static uv_thread_t loop_thread;
+static struct mf_store *store;
+static struct mf_store_queue *queue;
+static unsigned worked[8];
+static unsigned worked_count;
+static unsigned done[8];
+static unsigned done_count;
+static bool is_in_call;
+static unsigned closed;
+static uv_sem_t hold;
+
+static int work(struct mf_store *with, struct mf_store_job *job)
+{
+    struct test_job *test = MF_CONTAINER_OF(job, struct test_job, job);
+    uv_thread_t here = uv_thread_self();
+    MF_CHECK(with == store && !uv_thread_equal(&here, &loop_thread));
+    worked[worked_count++] = test->number;
+    return test->result;
+}
+
+static void on_closed(void *user)
+{
+    MF_CHECK(user == &loop && !is_in_call);
+    closed++;
+}
+
+static void close_queue(void)
+{
+    is_in_call = true;
+    mf_store_queue_close(queue, on_closed, &loop);
+    is_in_call = false;
+}
+
+static void job_done(struct mf_store_job *job, int error)
+{
+    struct test_job *test = MF_CONTAINER_OF(job, struct test_job, job);
+    uv_thread_t here = uv_thread_self();
+    MF_CHECK(uv_thread_equal(&here, &loop_thread) && !is_in_call);
+    MF_CHECK_INT(error, test->result);
+    done[done_count++] = test->number;
+    if (test->again_in_done) {
+        test->again_in_done = false;
+        test->number += 100;
+        MF_CHECK_INT(mf_store_queue_submit(queue, job), 0);
+    }
+    if (test->close_in_done) {
+        close_queue();
+    }
+}
+
+static struct test_job make_job(unsigned number, int result)
+{
+    return (struct test_job){.job = {.work = work, .done = job_done}, .number = number, .result = result};
+}
+
+static void begin(void)
+{
+    queue = mf_store_queue_new(&loop, store);
+    worked_count = 0;
+    done_count = 0;
+    closed = 0;
+}
+
+static void submit(struct test_job *job, int expected)
+{
+    is_in_call = true;
+    MF_CHECK_INT(mf_store_queue_submit(queue, &job->job), expected);
+    is_in_call = false;
+}
+
+static void in_order(void)
+{
+    struct test_job jobs[4];
+    begin();
+    for (unsigned i = 0; i < 4; i++) {
+        jobs[i] = make_job(i, i == 2 ? MF_E_STORE : 0);
+        submit(&jobs[i], 0);
+    }
+    MF_CHECK_INT(mf_store_queue_waiting(queue), 4);
+    jobs[1].again_in_done = true;
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
+    static const unsigned expected[] = {0, 1, 2, 3, 101};
+    MF_CHECK_INT(done_count, 5);
+    MF_CHECK(memcmp(done, expected, sizeof expected) == 0 && memcmp(worked, expected, sizeof expected) == 0);
+    close_queue();
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
+    MF_CHECK_INT(closed, 1);
+}
+
+static void closing_finishes_what_waits(void)
+{
+    struct test_job jobs[3];
+    begin();
+    for (unsigned i = 0; i < 3; i++) {
+        jobs[i] = make_job(i, 0);
+        submit(&jobs[i], 0);
+    }
+    close_queue();
+    struct test_job late = make_job(9, 0);
+    submit(&late, MF_E_CLOSED);
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
+    MF_CHECK_INT(done_count, 3);
+    MF_CHECK_INT(closed, 1);
+}
+
+static void closed_from_a_callback(void)
+{
+    struct test_job last = make_job(0, 0);
+    begin();
+    last.close_in_done = true;
+    submit(&last, 0);
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
+    MF_CHECK_INT(closed, 1);
+}
+
+static int held_work(struct mf_store *with, struct mf_store_job *job)
+{
+    (void)with;
+    (void)job;
+    uv_sem_wait(&hold);
+    return 0;
+}
+
+static void count_done(struct mf_store_job *job, int error)
+{
+    (void)job;
+    MF_CHECK_INT(error, 0);
+    done_count++;
+}
+
+static void a_full_queue_says_so(void)
+{
+    enum { COUNT = MF_STORE_JOBS_MAX + 1 }; /* One of them is with the worker. */
+    struct mf_store_job *jobs = mf_new((COUNT + 1) * sizeof *jobs);
+    begin();
+    for (unsigned i = 0; i < COUNT; i++) {
+        jobs[i] = (struct mf_store_job){.work = held_work, .done = count_done};
+        MF_CHECK_INT(mf_store_queue_submit(queue, &jobs[i]), 0);
+    }
+    jobs[COUNT] = jobs[0];
+    MF_CHECK_INT(mf_store_queue_submit(queue, &jobs[COUNT]), MF_E_OVERLOADED);
+    for (unsigned i = 0; i < COUNT; i++) {
+        uv_sem_post(&hold);
+    }
+    close_queue();
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
+    MF_CHECK_INT(done_count, COUNT);
+    MF_CHECK_INT(closed, 1);
+    mf_free(jobs);
+}
+
+int main(void)
+{
+    char dir[64];
+    char why[MF_STORE_WHY_BYTES_MAX];
+    (void)snprintf(dir, sizeof dir, "/tmp/mayfly-queue-XXXXXX");
+    MF_CHECK(mkdtemp(dir) != NULL);
+    MF_CHECK_INT(mf_store_open(dir, &store, why), 0);
+    MF_CHECK(uv_loop_init(&loop) == 0 && uv_sem_init(&hold, 0) == 0);
+    loop_thread = uv_thread_self();
+    MF_RUN(in_order);
+    MF_RUN(closing_finishes_what_waits);
+    MF_RUN(closed_from_a_callback);
+    MF_RUN(a_full_queue_says_so);
+    MF_CHECK(uv_loop_close(&loop) == 0);
+    mf_store_close(store);
+    char command[128];
+    (void)snprintf(command, sizeof command, "rm -rf '%s'", dir);
+    return system(command) == 0 ? 0 : 1;
+}
