@@ -212,6 +212,13 @@
 #define MF_CRYPTO_SLICE_ITERATIONS 4096 /* iterations of PBKDF2 between two such looks; 1 to 5 ms */
 #define MF_CRYPTO_DIGEST_BYTES_MAX UINT64_C(1152921504606846976) /* bytes: one digest in pieces; the counters of SHA-256 end at twice that */
 #define MF_CRYPTO_PBKDF2_ITERATIONS_MAX 10000000 /* iterations: some seconds of CPU, which the run's limit ends sooner. OWASP asks for 600,000; Cloudflare stops at 100,000, as its CPU limit does not end native code */
+#define MF_CRYPTO_WRAP_BYTES_MAX 65536 /* bytes: wrapped by AES-KW, which goes over all of them six times and cannot be stopped; keys have no more than a few thousand */
+#define MF_CRYPTO_EDDSA_BYTES_MAX 16777216 /* bytes: one message of EdDSA, which is digested twice and cannot be stopped; about 0.1 s */
+#define MF_CRYPTO_RSA_BITS_MIN 512 /* bits: OpenSSL's own least; smaller ones are a joke */
+#define MF_CRYPTO_RSA_BITS_MAX 8192 /* bits: a signature with such a key takes about 0.1 s and cannot be stopped; it grows with the third power */
+#define MF_CRYPTO_RSA_GENERATE_BITS_MAX 4096 /* bits: making one takes about a second of CPU, a larger one would rarely be done within a run's limit */
+#define MF_CRYPTO_RSA_EXPONENT_BITS_MAX 64 /* bits: OpenSSL's limit for large keys, here for all; people use 17 */
+#define MF_CRYPTO_KEY_BYTES_MAX 16384 /* bytes: a key in any form; the largest RSA key has 4,800 */
 #define MF_CRYPTO_PBKDF2_BYTES_MAX 65536 /* bytes: each 16 to 64 of them cost all iterations anew; keys have 32 */
 
 /* -- cli */

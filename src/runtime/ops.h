@@ -36,7 +36,16 @@
     XX(cryptoDigestFinal, crypto_digest_final) \
     XX(cryptoHmac, crypto_hmac)           \
     XX(cryptoHkdf, crypto_hkdf)           \
-    XX(cryptoPbkdf2, crypto_pbkdf2)
+    XX(cryptoPbkdf2, crypto_pbkdf2) \
+    XX(cryptoCipher, crypto_cipher) \
+    XX(cryptoKeyCheck, crypto_key_check) \
+    XX(cryptoKeyRead, crypto_key_read) \
+    XX(cryptoKeyWrite, crypto_key_write) \
+    XX(cryptoKeyGenerate, crypto_key_generate) \
+    XX(cryptoSign, crypto_sign) \
+    XX(cryptoVerify, crypto_verify) \
+    XX(cryptoRsaOaep, crypto_rsa_oaep) \
+    XX(cryptoAgree, crypto_agree)
 /* clang-format on */
 
 #define XX(name, function) void op_##function(struct mf_op_call *call);

@@ -164,3 +164,188 @@ void op_crypto_pbkdf2(struct mf_op_call *call)
     mf_buf_init(&out, size);
     return_buf(call, mf_pbkdf2(digest, password, salt, iterations, size, &stop, &out), &out);
 }
+
+/* ---- ciphers -------------------------------------------------------------------------------- */
+
+/* (cipher, is encrypt, key, iv, additional data, bytes of the tag, bits of the counter, data) */
+void op_crypto_cipher(struct mf_op_call *call)
+{
+    struct mf_crypto_stop stop = stop_of(call);
+    struct mf_cipher_call cipher;
+    uint32_t number;
+    struct mf_slice data;
+    struct mf_buf out;
+    memset(&cipher, 0, sizeof(cipher));
+    if (arg_enum(call, 0, MF_CIPHER_COUNT, &number) < 0 || mf_op_arg_bool(call, 1, &cipher.is_encrypt) < 0 ||
+        mf_op_arg_bytes(call, 2, &cipher.key) < 0 || mf_op_arg_bytes(call, 3, &cipher.iv) < 0 ||
+        mf_op_arg_bytes(call, 4, &cipher.additional) < 0 || mf_op_arg_u32(call, 5, &cipher.tag_bytes) < 0 ||
+        mf_op_arg_u32(call, 6, &cipher.counter_bits) < 0 || mf_op_arg_bytes(call, 7, &data) < 0) {
+        return;
+    }
+    cipher.cipher = (enum mf_cipher)number;
+    mf_buf_init(&out, data.size + MF_CIPHER_MORE_BYTES_MAX);
+    return_buf(call, mf_cipher_run(&cipher, data, &stop, &out), &out);
+}
+
+/* ---- keys ----------------------------------------------------------------------------------- */
+
+static int arg_kind(struct mf_op_call *call, size_t index, enum mf_key_kind *ret_kind)
+{
+    uint32_t number = 0;
+    int error = arg_enum(call, index, MF_KEY_COUNT, &number);
+    *ret_kind = (enum mf_key_kind)number;
+    return error;
+}
+
+/* Three arguments from |index| on: kind, is private, the key's bytes. What is no key there is a bug of our JavaScript's. */
+static int arg_key(struct mf_op_call *call, size_t index, struct mf_key *ret_key)
+{
+    enum mf_key_kind kind;
+    bool is_private;
+    struct mf_slice bytes;
+    if (arg_kind(call, index, &kind) < 0 || mf_op_arg_bool(call, index + 1, &is_private) < 0 ||
+        mf_op_arg_bytes(call, index + 2, &bytes) < 0) {
+        return MF_E_INVALID;
+    }
+    int error = mf_key_unpack(kind, is_private, bytes, ret_key);
+    if (error < 0) {
+        mf_op_throw(call, MF_OP_TYPE_ERROR, "crypto: these bytes are no key");
+    }
+    return error;
+}
+
+/* (kind, is private, bytes): the bytes of a key that was checked. */
+void op_crypto_key_check(struct mf_op_call *call)
+{
+    enum mf_key_kind kind;
+    bool is_private;
+    struct mf_slice bytes;
+    struct mf_buf out;
+    if (arg_kind(call, 0, &kind) < 0 || mf_op_arg_bool(call, 1, &is_private) < 0 ||
+        mf_op_arg_bytes(call, 2, &bytes) < 0) {
+        return;
+    }
+    mf_buf_init(&out, MF_CRYPTO_KEY_BYTES_MAX);
+    return_buf(call, mf_key_check(kind, is_private, bytes, &out), &out);
+}
+
+/* (kind, format, data): the bytes of the key. */
+void op_crypto_key_read(struct mf_op_call *call)
+{
+    enum mf_key_kind kind;
+    uint32_t format;
+    struct mf_slice data;
+    struct mf_buf out;
+    if (arg_kind(call, 0, &kind) < 0 || arg_enum(call, 1, MF_KEY_FORMAT_COUNT, &format) < 0 ||
+        mf_op_arg_bytes(call, 2, &data) < 0) {
+        return;
+    }
+    mf_buf_init(&out, MF_CRYPTO_KEY_BYTES_MAX);
+    return_buf(call, mf_key_read(kind, (enum mf_key_format)format, data, &out), &out);
+}
+
+/* (kind, is private, bytes, format): the key in that form. */
+void op_crypto_key_write(struct mf_op_call *call)
+{
+    struct mf_key key;
+    uint32_t format;
+    struct mf_buf out;
+    if (arg_key(call, 0, &key) < 0 || arg_enum(call, 3, MF_KEY_FORMAT_COUNT, &format) < 0) {
+        return;
+    }
+    mf_buf_init(&out, MF_CRYPTO_KEY_BYTES_MAX);
+    return_buf(call, mf_key_write(&key, (enum mf_key_format)format, &out), &out);
+}
+
+/* (kind, bits, exponent): the bytes of a private key. */
+void op_crypto_key_generate(struct mf_op_call *call)
+{
+    struct mf_crypto_stop stop = stop_of(call);
+    enum mf_key_kind kind;
+    uint32_t bits;
+    struct mf_slice exponent;
+    struct mf_buf out;
+    if (arg_kind(call, 0, &kind) < 0 || mf_op_arg_u32(call, 1, &bits) < 0 ||
+        mf_op_arg_bytes(call, 2, &exponent) < 0) {
+        return;
+    }
+    mf_buf_init(&out, MF_CRYPTO_KEY_BYTES_MAX);
+    return_buf(call, mf_key_generate(kind, bits, exponent, &stop, &out), &out);
+}
+
+/* ---- what keys do --------------------------------------------------------------------------- */
+
+/* Three arguments from 0 on: scheme, digest, bytes of salt. */
+static int arg_scheme(struct mf_op_call *call, struct mf_sign_call *ret_sign)
+{
+    uint32_t scheme;
+    if (arg_enum(call, 0, MF_SCHEME_COUNT, &scheme) < 0 || arg_digest(call, 1, &ret_sign->digest) < 0 ||
+        mf_op_arg_u32(call, 2, &ret_sign->salt_bytes) < 0) {
+        return MF_E_INVALID;
+    }
+    ret_sign->scheme = (enum mf_scheme)scheme;
+    return 0;
+}
+
+/* (scheme, digest, salt, kind, is private, key, data) */
+void op_crypto_sign(struct mf_op_call *call)
+{
+    struct mf_crypto_stop stop = stop_of(call);
+    struct mf_sign_call sign;
+    struct mf_key key;
+    struct mf_slice data;
+    struct mf_buf out;
+    if (arg_scheme(call, &sign) < 0 || arg_key(call, 3, &key) < 0 || mf_op_arg_bytes(call, 6, &data) < 0) {
+        return;
+    }
+    mf_buf_init(&out, MF_CRYPTO_KEY_BYTES_MAX);
+    return_buf(call, mf_sign(&sign, &key, data, &stop, &out), &out);
+}
+
+/* (scheme, digest, salt, kind, is private, key, signature, data): a boolean. */
+void op_crypto_verify(struct mf_op_call *call)
+{
+    struct mf_crypto_stop stop = stop_of(call);
+    struct mf_sign_call sign;
+    struct mf_key key;
+    struct mf_slice signature;
+    struct mf_slice data;
+    bool is_valid = false;
+    if (arg_scheme(call, &sign) < 0 || arg_key(call, 3, &key) < 0 ||
+        mf_op_arg_bytes(call, 6, &signature) < 0 || mf_op_arg_bytes(call, 7, &data) < 0) {
+        return;
+    }
+    int error = mf_verify(&sign, &key, signature, data, &stop, &is_valid);
+    mf_op_return(call, error < 0 ? mf_value_number(error) : mf_value_bool(is_valid));
+}
+
+/* (is encrypt, digest, kind, is private, key, label, data) */
+void op_crypto_rsa_oaep(struct mf_op_call *call)
+{
+    bool is_encrypt;
+    enum mf_digest digest;
+    struct mf_key key;
+    struct mf_slice label;
+    struct mf_slice data;
+    struct mf_buf out;
+    if (mf_op_arg_bool(call, 0, &is_encrypt) < 0 || arg_digest(call, 1, &digest) < 0 ||
+        arg_key(call, 2, &key) < 0 || mf_op_arg_bytes(call, 5, &label) < 0 ||
+        mf_op_arg_bytes(call, 6, &data) < 0) {
+        return;
+    }
+    mf_buf_init(&out, MF_CRYPTO_KEY_BYTES_MAX);
+    return_buf(call, mf_rsa_oaep(is_encrypt, digest, &key, label, data, &out), &out);
+}
+
+/* (kind, is private, own key, kind, is private, the other's key) */
+void op_crypto_agree(struct mf_op_call *call)
+{
+    struct mf_key own;
+    struct mf_key peer;
+    struct mf_buf out;
+    if (arg_key(call, 0, &own) < 0 || arg_key(call, 3, &peer) < 0) {
+        return;
+    }
+    mf_buf_init(&out, MF_CRYPTO_KEY_BYTES_MAX);
+    return_buf(call, mf_agree(&own, &peer, &out), &out);
+}

@@ -25,9 +25,21 @@ static const struct mf_constant constants[] = {
 #define XX(name, bytes, block) {"DIGEST_" #name, MF_DIGEST_##name},
     MF_DIGEST_MAP(XX)
 #undef XX
+#define XX(name) {"CIPHER_" #name, MF_CIPHER_##name},
+    MF_CIPHER_MAP(XX)
+#undef XX
+#define XX(name, of_public, of_private) {"KEY_" #name, MF_KEY_##name},
+    MF_KEY_MAP(XX)
+#undef XX
+#define XX(name) {"KEY_FORMAT_" #name, MF_KEY_FORMAT_##name},
+    MF_KEY_FORMAT_MAP(XX)
+#undef XX
+#define XX(name) {"SCHEME_" #name, MF_SCHEME_##name},
+    MF_SCHEME_MAP(XX)
+#undef XX
 #define XX(name) {#name, MF_##name},
     XX(RUN_TEXT_BYTES_MAX) XX(RUN_LOG_BYTES_MAX) XX(STREAM_CHUNK_BYTES_MAX) XX(RANDOM_BYTES_MAX)
-    XX(CRYPTO_PBKDF2_ITERATIONS_MAX) XX(CRYPTO_PBKDF2_BYTES_MAX)
+    XX(CRYPTO_PBKDF2_ITERATIONS_MAX) XX(CRYPTO_PBKDF2_BYTES_MAX) XX(CRYPTO_KEY_BYTES_MAX)
 #undef XX
 };
 /* clang-format on */

@@ -1,6 +1,6 @@
 // crypto.subtle and DigestStream beside node's own crypto; what web-platform-tests do not ask.
 import assert from 'node:assert/strict';
-import { createHash, createHmac, hkdfSync, pbkdf2Sync } from 'node:crypto';
+import { constants, createHash, createHmac, diffieHellman, generateKeyPairSync, hkdfSync, pbkdf2Sync, privateDecrypt, sign, verify } from 'node:crypto';
 import { after, test } from 'node:test';
 import { Harness } from './harness.mjs';
 
@@ -84,4 +84,77 @@ test('keys are made in a handler, not before it', async () => {
     const r = await harness.run(`let e; await crypto.subtle.generateKey({ name: 'HMAC', hash: 'SHA-256' }, true, ['sign']).catch((x) => { e = x.message });
         const digest = await crypto.subtle.digest('SHA-256', new Uint8Array(1)); export default { fetch() { return new Response(e + digest.byteLength) } }`);
     assert.match(r.body, /^Disallowed operation called within global scope.*32$/);
+});
+
+// Every form of a key that node made, in and out again.
+const PAIRS = [
+    ['rsa', { modulusLength: 2048 }, { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }, 'sign', 'verify'],
+    ['rsa', { modulusLength: 1024, publicExponent: 3 }, { name: 'RSA-PSS', hash: 'SHA-512' }, 'sign', 'verify'],
+    ['rsa', { modulusLength: 1536 }, { name: 'RSA-OAEP', hash: 'SHA-1' }, 'decrypt', 'encrypt'],
+    ['ec', { namedCurve: 'P-256' }, { name: 'ECDSA', namedCurve: 'P-256' }, 'sign', 'verify'],
+    ['ec', { namedCurve: 'P-384' }, { name: 'ECDSA', namedCurve: 'P-384' }, 'sign', 'verify'],
+    ['ec', { namedCurve: 'P-521' }, { name: 'ECDH', namedCurve: 'P-521' }, 'deriveBits', null],
+    ['ed25519', {}, { name: 'Ed25519' }, 'sign', 'verify'],
+    ['ed448', {}, { name: 'Ed448' }, 'sign', 'verify'],
+    ['x25519', {}, { name: 'X25519' }, 'deriveBits', null],
+    ['x448', {}, { name: 'X448' }, 'deriveBits', null],
+];
+test('keys of node: every form comes out as it went in', async () => {
+    for (const [type, options, algorithm, privately, publicly] of PAIRS) {
+        const { publicKey, privateKey } = generateKeyPairSync(type, options);
+        const forms = {
+            pkcs8: privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'), spki: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
+            private: privateKey.export({ format: 'jwk' }), public: publicKey.export({ format: 'jwk' }),
+        };
+        const out = await run(`const forms = ${JSON.stringify(forms)}; const algorithm = ${JSON.stringify(algorithm)}; const un = (t) => Uint8Array.from(atob(t), (c) => c.charCodeAt(0)); const b64 = (b) => btoa(String.fromCharCode(...new Uint8Array(b)));
+            const privately = ['${privately}'], publicly = ${JSON.stringify(publicly === null ? [] : [publicly])};
+            const keys = { pkcs8: await subtle.importKey('pkcs8', un(forms.pkcs8), algorithm, true, privately), spki: await subtle.importKey('spki', un(forms.spki), algorithm, true, publicly),
+                private: await subtle.importKey('jwk', forms.private, algorithm, true, privately), public: await subtle.importKey('jwk', forms.public, algorithm, true, publicly) };
+            for (const key of [keys.pkcs8, keys.private, structuredClone(keys.pkcs8)]) { const jwk = await subtle.exportKey('jwk', key); for (const k in jwk) if (!(k in forms.private)) delete jwk[k]; out.push(b64(await subtle.exportKey('pkcs8', key)), jwk); }
+            for (const key of [keys.spki, keys.public, await subtle.getPublicKey(keys.private, publicly)]) { const jwk = await subtle.exportKey('jwk', key); for (const k in jwk) if (!(k in forms.public)) delete jwk[k]; out.push(b64(await subtle.exportKey('spki', key)), jwk); }`);
+        assert.deepEqual(out, [...Array(3).fill([forms.pkcs8, forms.private]).flat(), ...Array(3).fill([forms.spki, forms.public]).flat()], algorithm.name);
+    }
+});
+
+test('signatures, secrets and sealed messages between node and a worker', async () => {
+    const raw = (text) => Buffer.from(text, 'hex');
+    for (const [type, options, algorithm, privately] of PAIRS.filter(([, , { name }]) => name !== 'RSA-OAEP')) {
+        const { publicKey, privateKey } = generateKeyPairSync(type, options);
+        const peer = generateKeyPairSync(type, options);
+        const pkcs8 = privateKey.export({ type: 'pkcs8', format: 'der' }).toString('hex');
+        const spki = peer.publicKey.export({ type: 'spki', format: 'der' }).toString('hex');
+        const params = { ...algorithm, hash: algorithm.hash ?? 'SHA-384', saltLength: 20 };
+        const md = algorithm.name.startsWith('Ed') ? null : params.hash.replace('-', '');
+        const extra = { dsaEncoding: 'ieee-p1363', ...(algorithm.name === 'RSA-PSS' ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 20 } : {}) };
+        const theirs = privately === 'sign' ? sign(md, Buffer.from('message'), { key: peer.privateKey, ...extra }).toString('hex') : '';
+        const [done, isValid] = await run(`const un = (t) => new Uint8Array(t.match(/../g).map((x) => parseInt(x, 16))); const algorithm = ${JSON.stringify(algorithm)}, params = ${JSON.stringify(params)};
+            const own = await subtle.importKey('pkcs8', un('${pkcs8}'), algorithm, false, ['${privately}']); const peer = await subtle.importKey('spki', un('${spki}'), algorithm, false, ${privately === 'sign' ? "['verify']" : '[]'});
+            if ('${privately}' === 'sign') out.push(hex(await subtle.sign(params, own, bytes('message'))), await subtle.verify(params, peer, un('${theirs}'), bytes('message')));
+            else out.push(hex(await subtle.deriveBits({ name: algorithm.name, public: peer }, own, null)), true);`);
+        assert.equal(isValid, true, algorithm.name);
+        if (privately === 'sign') {
+            assert.ok(verify(md, Buffer.from('message'), { key: publicKey, ...extra }, raw(done)), algorithm.name);
+        } else {
+            assert.equal(done, diffieHellman({ privateKey, publicKey: peer.publicKey }).toString('hex'), algorithm.name);
+        }
+    }
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const [sealed] = await run(`const key = await subtle.importKey('jwk', ${JSON.stringify(publicKey.export({ format: 'jwk' }))}, { name: 'RSA-OAEP', hash: 'SHA-512' }, false, ['encrypt']);
+        out.push(hex(await subtle.encrypt({ name: 'RSA-OAEP', label: bytes('label') }, key, bytes('sealed'))));`);
+    assert.equal(privateDecrypt({ key: privateKey, oaepHash: 'sha512', oaepLabel: Buffer.from('label') }, raw(sealed)).toString(), 'sealed');
+});
+
+test('keys of one algorithm are none of another, and say so in the specification\'s order', async () => {
+    assert.deepEqual(await run(`const fails = (p) => p.then(() => out.push('no'), (e) => out.push(e.name));
+        const aes = await subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt']); const { privateKey, publicKey } = await subtle.generateKey('Ed25519', false, ['sign', 'verify']);
+        await fails(subtle.encrypt({ name: 'AES-CBC', iv: new Uint8Array(16) }, aes, new Uint8Array(1))); await fails(subtle.decrypt({ name: 'AES-GCM', iv: new Uint8Array(12) }, aes, new Uint8Array(1)));
+        await fails(subtle.exportKey('raw', aes)); await fails(subtle.sign('Ed25519', publicKey, new Uint8Array(1))); await fails(subtle.exportKey('spki', privateKey)); await fails(subtle.exportKey('pkcs8', publicKey));
+        await fails(subtle.exportKey('raw-seed', publicKey)); await fails(subtle.exportKey('nonsense', publicKey)); await fails(subtle.sign('Ed25519', {}, new Uint8Array(1)));
+        await fails(subtle.importKey('raw', new Uint8Array(5), 'AES-GCM', true, ['encrypt'])); await fails(subtle.importKey('jwk', new Uint8Array(16), 'AES-GCM', true, ['encrypt'])); await fails(subtle.importKey('raw', {}, 'AES-GCM', true, ['encrypt']));
+        await fails(subtle.importKey('raw', new Uint8Array(16), 'AES-GCM', true, [])); await fails(subtle.importKey('raw', new Uint8Array(16), 'AES-GCM', true, ['sign'])); await fails(subtle.importKey('raw', new Uint8Array(16), 'AES-GCM', true, ['fly']));
+        await fails(subtle.generateKey({ name: 'AES-GCM', length: 100 }, true, ['encrypt'])); await fails(subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-1' }, true, ['sign'])); await fails(subtle.generateKey('Ed25519', true, ['verify']));
+        out.push(publicKey.extractable, privateKey.extractable, JSON.stringify(aes.algorithm), JSON.stringify(aes.usages), aes.algorithm === aes.algorithm, Object.prototype.toString.call(aes));`),
+    ['InvalidAccessError', 'InvalidAccessError', 'InvalidAccessError', 'InvalidAccessError', 'InvalidAccessError', 'InvalidAccessError', 'NotSupportedError', 'TypeError', 'TypeError',
+        'DataError', 'TypeError', 'TypeError', 'SyntaxError', 'SyntaxError', 'TypeError', 'OperationError', 'NotSupportedError', 'SyntaxError',
+        true, false, '{"name":"AES-GCM","length":256}', '["encrypt"]', true, '[object CryptoKey]']);
 });

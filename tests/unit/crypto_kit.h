@@ -6,12 +6,12 @@
 
 #include "check.h"
 
-/* One of a few static buffers, each used anew after eight calls. */
+/* One of some static buffers, each used anew after 64 calls. */
 static inline struct mf_slice hex(const char *text)
 {
-    static uint8_t memory[8][4096];
+    static uint8_t memory[64][1024];
     static unsigned next;
-    uint8_t *bytes = memory[next++ % 8];
+    uint8_t *bytes = memory[next++ % 64];
     size_t size = 0;
 
     for (; text[0] != '\0' && text[1] != '\0'; text += 2) {

@@ -1,7 +1,8 @@
 // Web Crypto's registry: which algorithm does what, with which parameters; and the normalization of what a worker names.
 //
 // Spec:  https://w3c.github.io/webcrypto/#algorithm-normalization
-// Covers / differs:  all; MD5 can be digested, as on Cloudflare, and is no hash of any other algorithm
+// Covers / differs:  all, but that a name is read once, not twice, as in other implementations; MD5 can be digested, as on
+//        Cloudflare, and is no hash of any other algorithm
 // Ops:   none
 // WPT:   WebCryptoAPI
 // Limits: none
@@ -17,6 +18,24 @@ const keys = internals.lazy('crypto_key.js');
 // Dictionaries: their own members in the order in which Web IDL reads them, [name, type, is required]; |base| comes first.
 const PARAMS = {
     __proto__: null,
+    AesCbcParams: { __proto__: null, base: null, members: [['iv', 'bytes', true]] },
+    AesCtrParams: { __proto__: null, base: null, members: [['counter', 'bytes', true], ['length', 'octet', true]] },
+    AesGcmParams: {
+        __proto__: null, base: null,
+        members: [['additionalData', 'bytes', false], ['iv', 'bytes', true], ['tagLength', 'octet', false]],
+    },
+    AesKeyParams: { __proto__: null, base: null, members: [['length', 'unsigned short', true]] },
+    RsaKeyGenParams: {
+        __proto__: null, base: null,
+        members: [['modulusLength', 'unsigned long', true], ['publicExponent', 'big integer', true]],
+    },
+    RsaHashedKeyGenParams: { __proto__: null, base: 'RsaKeyGenParams', members: [['hash', 'hash', true]] },
+    HashParams: { __proto__: null, base: null, members: [['hash', 'hash', true]] },
+    RsaPssParams: { __proto__: null, base: null, members: [['saltLength', 'unsigned long', true]] },
+    RsaOaepParams: { __proto__: null, base: null, members: [['label', 'bytes', false]] },
+    EcKeyParams: { __proto__: null, base: null, members: [['namedCurve', 'string', true]] },
+    EcdhKeyDeriveParams: { __proto__: null, base: null, members: [['public', 'key', true]] },
+    Ed448Params: { __proto__: null, base: null, members: [['context', 'bytes', false]] },
     HmacParams: { __proto__: null, base: null, members: [['hash', 'hash', true], ['length', 'unsigned long', false]] },
     HkdfParams: {
         __proto__: null, base: null,
@@ -28,6 +47,14 @@ const PARAMS = {
     },
 };
 
+const aes = (params) => ({
+    __proto__: null,
+    encrypt: params, decrypt: params, generateKey: 'AesKeyParams', importKey: '', exportKey: '', 'get key length': 'AesKeyParams',
+});
+const pair = (generate, imported, operations) => ({
+    __proto__: null, generateKey: generate, importKey: imported, exportKey: '', getPublicKey: '', ...operations,
+});
+
 // Name -> the file that implements it and, for each operation, the dictionary of its parameters; '' for none.
 const ALGORITHMS = {
     __proto__: null,
@@ -36,6 +63,28 @@ const ALGORITHMS = {
     'SHA-384': ['crypto_digest.js', { __proto__: null, digest: '' }],
     'SHA-512': ['crypto_digest.js', { __proto__: null, digest: '' }],
     MD5: ['crypto_digest.js', { __proto__: null, digest: '' }],
+    'AES-CBC': ['crypto_aes.js', aes('AesCbcParams')],
+    'AES-CTR': ['crypto_aes.js', aes('AesCtrParams')],
+    'AES-GCM': ['crypto_aes.js', aes('AesGcmParams')],
+    'AES-KW': ['crypto_aes.js', {
+        __proto__: null,
+        wrapKey: '', unwrapKey: '', generateKey: 'AesKeyParams', importKey: '', exportKey: '', 'get key length': 'AesKeyParams',
+    }],
+    'RSASSA-PKCS1-v1_5': ['crypto_rsa.js', pair('RsaHashedKeyGenParams', 'HashParams', {
+        __proto__: null, sign: '', verify: '',
+    })],
+    'RSA-PSS': ['crypto_rsa.js', pair('RsaHashedKeyGenParams', 'HashParams', {
+        __proto__: null, sign: 'RsaPssParams', verify: 'RsaPssParams',
+    })],
+    'RSA-OAEP': ['crypto_rsa.js', pair('RsaHashedKeyGenParams', 'HashParams', {
+        __proto__: null, encrypt: 'RsaOaepParams', decrypt: 'RsaOaepParams',
+    })],
+    ECDSA: ['crypto_ec.js', pair('EcKeyParams', 'EcKeyParams', { __proto__: null, sign: 'HashParams', verify: 'HashParams' })],
+    ECDH: ['crypto_ec.js', pair('EcKeyParams', 'EcKeyParams', { __proto__: null, deriveBits: 'EcdhKeyDeriveParams' })],
+    Ed25519: ['crypto_okp.js', pair('', '', { __proto__: null, sign: '', verify: '' })],
+    Ed448: ['crypto_okp.js', pair('', '', { __proto__: null, sign: 'Ed448Params', verify: 'Ed448Params' })],
+    X25519: ['crypto_okp.js', pair('', '', { __proto__: null, deriveBits: 'EcdhKeyDeriveParams' })],
+    X448: ['crypto_okp.js', pair('', '', { __proto__: null, deriveBits: 'EcdhKeyDeriveParams' })],
     HMAC: ['crypto_hmac.js', {
         __proto__: null,
         sign: '', verify: '', generateKey: 'HmacParams', importKey: 'HmacParams', exportKey: '', 'get key length': 'HmacParams',
@@ -144,9 +193,6 @@ function normalize(algorithm, operation, isPart = false) {
         throw notSupported(given, operation);
     }
     const result = { __proto__: null, name };
-    if (typeof algorithm !== 'string') {
-        nameOf(source); // Read again, as part of the dictionary.
-    }
     if (dictionary !== '') {
         readMembers(source, PARAMS[dictionary], result);
         settleMembers(PARAMS[dictionary], result);

@@ -296,6 +296,24 @@ class SubtleCrypto {
         });
     }
 
+    getPublicKey(key, keyUsages) {
+        return settled(() => {
+            this.#brand;
+            const context = contextOf('getPublicKey');
+            webidl.requireArguments(arguments.length, 2, context);
+            const record = keyArgument(key, context);
+            const usages = registry.usages(keyUsages, context);
+            const { name } = record.algorithm;
+            if (!registry.does(name, 'getPublicKey')) {
+                throw realm.domException(`${name} keys have no public key.`, 'NotSupportedError');
+            }
+            if (record.type !== 'private') {
+                throw realm.domException('The key is not a private key.', 'InvalidAccessError');
+            }
+            return implementation(name).getPublicKey(record, usages);
+        });
+    }
+
     timingSafeEqual(a, b) {
         this.#brand;
         const context = contextOf('timingSafeEqual');
