@@ -19,11 +19,14 @@ const internals_function internals_functions[] = {
 };
 const size_t internals_functions_count = MF_COUNT_OF(internals_functions);
 
+static void get_lazy(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<v8::Value> &info);
+
 void internals_add_references(std::vector<intptr_t> *references)
 {
     for (const internals_function &function : internals_functions) {
         references->push_back(reinterpret_cast<intptr_t>(function.callback));
     }
+    references->push_back(reinterpret_cast<intptr_t>(get_lazy));
 }
 
 static void keep_function(const v8::FunctionCallbackInfo<v8::Value> &info,
@@ -47,25 +50,68 @@ void internals_set_rejection_handler(const v8::FunctionCallbackInfo<v8::Value> &
     keep_function(info, 0, &mf_isolate::of(info.GetIsolate())->rejection_handler);
 }
 
-void internals_lazy(const v8::FunctionCallbackInfo<v8::Value> &info)
+/* The index of the lazy script that |value| names; throws when there is none. */
+static bool find_lazy(v8::Isolate *v8, v8::Local<v8::Value> value, uint32_t *ret_index)
 {
-    v8::Isolate *v8 = info.GetIsolate();
-    if (!info[0]->IsString()) {
+    if (!value->IsString()) {
         throw_type_error(v8, "internals.lazy: not a string");
-        return;
+        return false;
     }
-    std::string name = text_to_std(v8, info[0].As<v8::String>());
+    std::string name = text_to_std(v8, value.As<v8::String>());
     const mf_engine_program *program = program_get();
     for (size_t i = 0; i < program->scripts_count; i++) {
         if (program->scripts[i].is_lazy && name == program->scripts[i].name) {
-            v8::Local<v8::Value> result;
-            if (program_lazy(mf_isolate::of(v8), v8->GetCurrentContext(), i).ToLocal(&result)) {
-                info.GetReturnValue().Set(result);
-            }
-            return;
+            *ret_index = static_cast<uint32_t>(i);
+            return true;
         }
     }
     throw_error(v8, "internals.lazy: no such script: " + name);
+    return false;
+}
+
+void internals_lazy(const v8::FunctionCallbackInfo<v8::Value> &info)
+{
+    v8::Isolate *v8 = info.GetIsolate();
+    uint32_t index;
+    v8::Local<v8::Value> result;
+    if (find_lazy(v8, info[0], &index) &&
+        program_lazy(mf_isolate::of(v8), v8->GetCurrentContext(), index).ToLocal(&result)) {
+        info.GetReturnValue().Set(result);
+    }
+}
+
+/* V8 -> the first read of a property of setLazy(). */
+static void get_lazy(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<v8::Value> &info)
+{
+    v8::Isolate *v8 = info.GetIsolate();
+    v8::Local<v8::Context> context = v8->GetCurrentContext();
+    v8::Local<v8::Value> exports;
+    v8::Local<v8::Value> value;
+    if (!program_lazy(mf_isolate::of(v8), context, info.Data().As<v8::Uint32>()->Value()).ToLocal(&exports)) {
+        return;
+    }
+    if (!exports->IsObject()) {
+        throw_error(v8, "internals.setLazy: the script asks for itself");
+        return;
+    }
+    if (exports.As<v8::Object>()->Get(context, name).ToLocal(&value)) {
+        info.GetReturnValue().Set(value);
+    }
+}
+
+void internals_set_lazy(const v8::FunctionCallbackInfo<v8::Value> &info)
+{
+    v8::Isolate *v8 = info.GetIsolate();
+    uint32_t index;
+    if (!info[0]->IsObject() || !info[1]->IsName()) {
+        throw_type_error(v8, "internals.setLazy: not an object and a name");
+        return;
+    }
+    if (find_lazy(v8, info[2], &index)) {
+        ignore(info[0].As<v8::Object>()->SetLazyDataProperty(
+            v8->GetCurrentContext(), info[1].As<v8::Name>(), get_lazy,
+            v8::Integer::NewFromUnsigned(v8, index), info[3]->IsTrue() ? v8::None : v8::DontEnum));
+    }
 }
 
 void internals_clock(const v8::FunctionCallbackInfo<v8::Value> &info)

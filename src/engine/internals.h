@@ -15,6 +15,7 @@ namespace mf
     XX(setDispatcher, set_dispatcher)               \
     XX(setRejectionHandler, set_rejection_handler)  \
     XX(lazy, lazy)                                  \
+    XX(setLazy, set_lazy)                           \
     XX(clock, clock)                                \
     XX(setEvalAllowed, set_eval_allowed)            \
     XX(asset, asset)                                \

@@ -18,12 +18,12 @@ const manifest = (await readFile(path.join(here, 'js/MANIFEST'), 'utf8')).split(
 await mkdir(out, { recursive: true });
 const scripts = [];
 const assets = [];
-for (const [kind, name] of manifest) {
+for (const [kind, name, maker = name.replace(/\.js$/, '.mjs')] of manifest) {
     if (kind === 'eager' || kind === 'lazy') {
         scripts.push({ name, isLazy: kind === 'lazy', file: path.join(here, 'js', name) });
     } else if (kind === 'bundle') {
-        const { default: bundle } = await import(pathToFileURL(path.join(here, 'bundle', name.replace(/\.js$/, '.mjs'))));
-        const made = await bundle({ npm, esbuild });
+        const { default: bundle } = await import(pathToFileURL(path.join(here, 'bundle', maker)));
+        const made = await bundle({ npm, esbuild, name });
         await writeFile(path.join(out, name), made.text);
         for (const [asset, bytes] of Object.entries(made.assets)) {
             await writeFile(path.join(out, asset), bytes);

@@ -59,7 +59,7 @@ test('our own objects show what they are', async () => {
     assert.equal(logs[2], "201 Blob { size: 1, type: 'a/b' }");
     assert.match(logs[3], /^URL \{\n {2}href: 'https:\/\/u:p@h:1\/p\?q#f',[\s\S]*hash: '#f'\n\}$/);
     assert.equal(logs[4], "AbortSignal { aborted: true, reason: 'r' }");
-    assert.equal(logs[5], "Event { type: 'e', defaultPrevented: false }");
+    assert.equal(logs[5], "Event { type: 'e', defaultPrevented: false, isTrusted: [Getter] }");
 });
 
 test('format strings as in node', async () => {

@@ -5,6 +5,7 @@
 const { stringify, parse } = JSON;
 const { Response, URL, fetch, setTimeout } = globalThis;
 
+const HARNESS = "resources/testharness.js";
 const LACK_MS = 200; // what else is missing is seen by then
 
 function define(name, value) {
@@ -60,12 +61,12 @@ function fetchOf(files, origin, absolute, lack) {
   };
 }
 
-function importerOf(scripts, address) {
+function importerOf(scripts, address, runScript) {
   return (...urls) => {
     for (const url of urls) {
-      const { pathname } = new URL(url, address);
-      if (scripts[pathname.slice(1)] === undefined) throw new Error(`importScripts: ${url} is not there`);
-      scripts[pathname.slice(1)].call(globalThis);
+      const name = new URL(url, address).pathname.slice(1);
+      if (scripts[name] === undefined) throw new Error(`importScripts: ${url} is not there`);
+      runScript(name);
     }
   };
 }
@@ -83,6 +84,16 @@ function evalOf(scripts, lack) {
   };
 }
 
+// testharness.js is there now.
+function listen(finish, timeoutMs) {
+  const plain = ({ name, status, message }) => ({ name, status, message: message === null ? undefined : `${message}` });
+  globalThis.setup({ output: false });
+  globalThis.add_completion_callback((tests, { status, message }) => finish(tests.map(plain), { status, message }));
+  setTimeout(globalThis.timeout, timeoutMs);
+  // Only now: testharness.js would talk to a page.
+  define("DedicatedWorkerGlobalScope", class DedicatedWorkerGlobalScope { static [Symbol.hasInstance] = (object) => object === globalThis; });
+}
+
 // Runs the scripts one after the other; resolves with a Response when testharness.js is done.
 module.exports = function start(scripts, { address, files, order, timeoutMs, isNetworked, isLast }) {
   define("GLOBAL", { isWindow: () => false, isWorker: () => true, isShadowRealm: () => false });
@@ -96,23 +107,19 @@ module.exports = function start(scripts, { address, files, order, timeoutMs, isN
   const absolute = placeAt(address);
   define("fetch", isNetworked ? proxyOf(fetch, absolute) : fetchOf(files, globalThis.location.origin, absolute, lack));
   define("eval", evalOf(scripts, lack));
-  define("importScripts", importerOf(scripts, address));
   return new Promise((resolve) => {
     const finish = (tests, status) => resolve(new Response(stringify({ tests, status, missing })));
     giveUp = () => finish([], { status: 1, message: "something is missing" });
+    const runScript = (name) => {
+      scripts[name].call(globalThis);
+      if (name === HARNESS) listen(finish, timeoutMs);
+    };
+    define("importScripts", importerOf(scripts, address, runScript));
     for (const name of order) {
       try {
-        scripts[name].call(globalThis);
+        runScript(name);
       } catch (error) {
         reportError(error);
-      }
-      if (name === "resources/testharness.js") {
-        globalThis.setup({ output: false });
-        globalThis.add_completion_callback((tests, { status, message }) =>
-          finish(tests.map(({ name, status, message }) => ({ name, status, message: message === null ? undefined : `${message}` })), { status, message }));
-        setTimeout(globalThis.timeout, timeoutMs);
-        // Only now: testharness.js would talk to a page.
-        define("DedicatedWorkerGlobalScope", class DedicatedWorkerGlobalScope { static [Symbol.hasInstance] = (object) => object === globalThis; });
       }
     }
   });

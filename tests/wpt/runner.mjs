@@ -52,7 +52,7 @@ function scriptsOf(root, { file, meta }) {
 
 function dataOf(root, name) {
   const at = path.join(root, name);
-  if (!at.startsWith(path.resolve(root)) || !existsSync(at) || !statSync(at).isFile() || statSync(at).size > FILE_BYTES_MAX) return null;
+  if (/\.(py|asis|headers)$/.test(name) || !at.startsWith(path.resolve(root)) || !existsSync(at) || !statSync(at).isFile() || statSync(at).size > FILE_BYTES_MAX) return null;
   const bytes = readFileSync(at);
   const text = bytes.toString();
   return Buffer.from(text).equals(bytes) ? { text } : { base64: bytes.toString("base64") };

@@ -21,7 +21,7 @@ class AbortSignal extends EventTarget {
     #dependents = null;
     #handler = null;
 
-    constructor(token) {
+    constructor(token = undefined) {
         if (token !== realm) {
             throw new TypeError('Illegal constructor');
         }

@@ -27,6 +27,7 @@ const HOST = 2;
 const STREAM = 3;
 
 realm.streams = null; // what streams.js gives, once it is loaded
+realm.hasStreams = false; // set by stream_common.js
 realm.isReadableStream = null; // set by stream_readable.js: before that there are no streams
 realm.blob = null;
 realm.formData = null;

@@ -1,7 +1,7 @@
-// TextEncoder, TextDecoder: UTF-8.
+// TextEncoder, TextDecoder. UTF-8 is here, the other encodings are in encoding_legacy.js.
 //
 // Spec:  https://encoding.spec.whatwg.org/#api
-// Covers / differs:  utf-8 with fatal, ignoreBOM and stream; other encodings are a RangeError until their tables are here
+// Covers / differs:  all
 // Ops:   none (internals.utf8*)
 // WPT:   encoding
 // Limits: none
@@ -9,7 +9,7 @@
 'use strict';
 
 const {
-    RangeError, StringPrototypeCharCodeAt, StringPrototypeSlice, StringPrototypeToLowerCase, TypeError,
+    StringPrototypeCharCodeAt, StringPrototypeSlice, TypeError,
     TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetLength,
     TypedArrayPrototypeGetSymbolToStringTag, TypedArrayPrototypeSet, Uint8Array, realm,
 } = primordials;
@@ -48,27 +48,6 @@ class TextEncoder {
     }
 }
 
-function isBlank(c) {
-    return c === 9 || c === 10 || c === 12 || c === 13 || c === 32;
-}
-
-// The name of the encoding that |label| means.
-function encodingOf(label) {
-    let start = 0;
-    let end = label.length;
-    while (start < end && isBlank(StringPrototypeCharCodeAt(label, start))) {
-        start++;
-    }
-    while (end > start && isBlank(StringPrototypeCharCodeAt(label, end - 1))) {
-        end--;
-    }
-    switch (StringPrototypeToLowerCase(StringPrototypeSlice(label, start, end))) {
-        case 'unicode-1-1-utf-8': case 'unicode11utf8': case 'unicode20utf8': case 'utf-8': case 'utf8': case 'x-unicode20utf8':
-            return 'utf-8';
-    }
-    throw new RangeError(`"${label}" is not a valid encoding.`);
-}
-
 // How many bytes at the end of |bytes| begin a character that is not complete yet: 0 to 3.
 function incompleteTail(bytes) {
     const size = TypedArrayPrototypeGetLength(bytes);
@@ -100,7 +79,8 @@ function part(bytes, start, length) {
 }
 
 class TextDecoder {
-    #encoding;
+    #encoding = 'utf-8';
+    #legacy = null; // of any other encoding: what encoding_legacy.js made
     #isFatal = false;
     #ignoresBom = false;
     #pending = null; // bytes of a character that is not complete
@@ -108,12 +88,17 @@ class TextDecoder {
     #isBomSeen = false;
 
     constructor(label = 'utf-8', options = undefined) {
-        this.#encoding = label === 'utf-8' ? label : encodingOf(webidl.domString(label));
+        if (label !== 'utf-8') {
+            this.#encoding = internals.lazy('encoding_legacy.js').encodingOf(webidl.domString(label));
+        }
         if (options !== undefined) {
             options = webidl.dictionary(options, "Failed to construct 'TextDecoder'");
             const { fatal, ignoreBOM } = options;
             this.#isFatal = !!fatal;
             this.#ignoresBom = !!ignoreBOM;
+        }
+        if (this.#encoding !== 'utf-8') {
+            this.#legacy = internals.lazy('encoding_legacy.js').create(this.#encoding, this.#isFatal, this.#ignoresBom);
         }
     }
 
@@ -132,15 +117,18 @@ class TextDecoder {
     decode(input = undefined, options = undefined) {
         this.#isFatal;
         const context = "Failed to execute 'decode' on 'TextDecoder'";
-        const bytes = input === undefined ? new Uint8Array(0) : webidl.bufferSource(input, context);
+        const bytes = input === undefined ? new Uint8Array(0) : webidl.bufferSource(input, context, true);
         const stream = options === undefined ? false : !!webidl.dictionary(options, context).stream;
-        if (!stream && !this.#isStreaming) {
+        if (!stream && !this.#isStreaming && this.#legacy === null) {
             return utf8Decode(bytes, this.#isFatal, this.#ignoresBom);
         }
         return this.#decodeStream(bytes, stream);
     }
 
     #decodeStream(bytes, stream) {
+        if (this.#legacy !== null) {
+            return this.#legacy.decode(bytes, stream);
+        }
         if (!this.#isStreaming) {
             this.#pending = null;
             this.#isBomSeen = false;

@@ -1,7 +1,7 @@
 // TextEncoderStream, TextDecoderStream
 //
 // Spec:  https://encoding.spec.whatwg.org/#interface-textencoderstream
-// Covers / differs:  all of UTF-8
+// Covers / differs:  all
 // Ops:   none
 // WPT:   encoding/streams
 // Limits: none
@@ -67,7 +67,7 @@ class TextDecoderStream {
         this.#isFatal = own.isFatal;
         this.#ignoresBom = own.ignoresBom;
         this.#stream = create((chunk, give) => {
-            const text = decode(decoder, webidl.bufferSource(chunk, 'TextDecoderStream'), true);
+            const text = decode(decoder, webidl.bufferSource(chunk, 'TextDecoderStream', true), true);
             if (text !== '') {
                 give(text);
             }

@@ -8,11 +8,24 @@
 
 'use strict';
 
-const { ObjectDefineProperty, realm } = primordials;
+const { ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, realm } = primordials;
 const { webidl, scope } = realm;
 const { dictionary, domString, requireArguments } = webidl;
 
 const PHASES = ['NONE', 'CAPTURING_PHASE', 'AT_TARGET', 'BUBBLING_PHASE'];
+
+// Each event has it itself, as the standard has it ("unforgeable").
+const TRUSTED = {
+    __proto__: null,
+    get: ObjectGetOwnPropertyDescriptor({
+        get isTrusted() {
+            return realm.event.isTrusted(this);
+        },
+    }, 'isTrusted').get,
+    set: undefined,
+    enumerable: true,
+    configurable: false,
+};
 
 class Event {
     #type = '';
@@ -32,6 +45,7 @@ class Event {
 
     constructor(type, init = undefined) {
         requireArguments(arguments.length, 1, "Failed to construct 'Event'");
+        ObjectDefineProperty(this, 'isTrusted', TRUSTED);
         this.#type = domString(type);
         init = dictionary(init, "Failed to construct 'Event'");
         const { bubbles, cancelable, composed } = init;
@@ -118,10 +132,6 @@ class Event {
         return this.#isComposed;
     }
 
-    get isTrusted() {
-        return this.#isTrusted;
-    }
-
     get timeStamp() {
         return this.#timeStamp;
     }
@@ -153,6 +163,7 @@ class Event {
             __proto__: null,
             is: (value) => typeof value === 'object' && value !== null && #type in value,
             isBusy: (event) => event.#isDispatching || !event.#isInitialized,
+            isTrusted: (event) => event.#isTrusted,
             trust(event) {
                 event.#isTrusted = true;
                 return event;

@@ -148,6 +148,19 @@ class MessageEvent extends Event {
     get ports() {
         return this.#ports;
     }
+
+    static {
+        // The event of a message that came, with |ports|, a list of ours.
+        realm.newMessageEvent = (data, ports) => {
+            const event = new MessageEvent('message', { __proto__: null, data });
+            const list = [];
+            for (let i = 0; i < ports.length; i++) {
+                primordials.defineValue(list, i, ports[i], true);
+            }
+            event.#ports = primordials.ObjectFreeze(list);
+            return event;
+        };
+    }
 }
 webidl.finish(MessageEvent);
 

@@ -1,15 +1,14 @@
-// globals: what a worker finds on globalThis. What few workers use is an accessor that loads its file on first touch and
-// becomes the plain property that it stands for.
+// globals: what a worker finds on globalThis. What few workers use loads its file on first touch.
 //
 // Spec:  https://min-common-api.proposal.wintertc.org/ and https://developers.cloudflare.com/workers/runtime-apis/
-// Covers / differs:  see docs/internals.md; until its first touch a lazy global shows as an accessor in its property descriptor
+// Covers / differs:  all that the files of this folder have
 // Ops:   none
 // WPT:   every idlharness test
 // Limits: none
 
 'use strict';
 
-const { ObjectDefineProperty, defineValue, realm } = primordials;
+const { defineValue, realm } = primordials;
 const { timers } = realm;
 
 const global = globalThis;
@@ -30,20 +29,7 @@ for (let i = 0; i < functions.length; i++) {
 
 function lazy(file, names, isEnumerable) {
     for (let i = 0; i < names.length; i++) {
-        const name = names[i];
-        ObjectDefineProperty(global, name, {
-            __proto__: null,
-            enumerable: isEnumerable,
-            configurable: true,
-            get() {
-                const value = internals.lazy(file)[name];
-                defineValue(global, name, value, isEnumerable);
-                return value;
-            },
-            set(value) {
-                defineValue(global, name, value, isEnumerable);
-            },
-        });
+        internals.setLazy(global, names[i], file, isEnumerable);
     }
 }
 
@@ -69,6 +55,7 @@ lazy('performance.js', ['Performance'], false);
 lazy('performance.js', ['performance'], true);
 lazy('navigator.js', ['Navigator'], false);
 lazy('navigator.js', ['navigator', 'Cloudflare'], true);
+lazy('message_port.js', ['MessageChannel', 'MessagePort'], false);
 lazy('scheduler.js', ['scheduler'], true);
 lazy('base64.js', ['atob', 'btoa'], true);
 lazy('structured_clone.js', ['structuredClone'], true);

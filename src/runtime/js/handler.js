@@ -81,7 +81,7 @@ function loopbackExports() {
 class ExecutionContext {
     #brand = true;
 
-    constructor(token) {
+    constructor(token = undefined) {
         if (token !== realm) {
             throw new TypeError('Illegal constructor');
         }
@@ -239,7 +239,7 @@ function allowEval(flags) {
 }
 
 function onStart(date, flags, entrypoint, env, props, method, url, headers, hasBody) {
-    scope.startedAt = internals.clock();
+    scope.startedAt = internals.clock() - 1; // so that now() is never 0
     scope.date = date;
     scope.flags = flags;
     scope.env = env === '' ? {} : JSONParse(env);

@@ -21,7 +21,7 @@ function illegal(token) {
 class Navigator {
     #brand = true;
 
-    constructor(token) {
+    constructor(token = undefined) {
         illegal(token);
     }
 

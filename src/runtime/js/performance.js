@@ -21,7 +21,7 @@ function illegal(token) {
 class Performance {
     #brand = true;
 
-    constructor(token) {
+    constructor(token = undefined) {
         illegal(token);
     }
 

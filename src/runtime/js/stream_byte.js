@@ -408,7 +408,7 @@ function setUp(stream, algorithms, highWaterMark, autoAllocate) {
 class ReadableByteStreamController {
     #record;
 
-    constructor(token, record) {
+    constructor(token = undefined, record) {
         if (token !== realm) {
             common.illegal();
         }
@@ -460,7 +460,7 @@ webidl.finish(ReadableByteStreamController);
 class ReadableStreamBYOBRequest {
     #record;
 
-    constructor(token, record) {
+    constructor(token = undefined, record) {
         if (token !== realm) {
             common.illegal();
         }

@@ -279,6 +279,7 @@ function illegal() {
 }
 
 // The record of a public object: set by each class, since only its own body can read its private field.
+realm.hasStreams = true;
 const recordOf = { __proto__: null };
 
 return {

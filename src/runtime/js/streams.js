@@ -233,7 +233,6 @@ function tee(stream) {
 realm.streams = {
     __proto__: null,
     is: recordOf.isReadable,
-    isAny: (value) => recordOf.isReadable(value) || internals.lazy('stream_writable.js').isWritable(value),
     isLocked: (stream) => readable.isLocked(recordOf.readable(stream)),
     isDisturbed: (stream) => recordOf.readable(stream).isDisturbed,
     newByteStream, ofBytes, readAllBytes, send, proxy, disturb, tee,

@@ -14,20 +14,14 @@ const { List, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, Reflect
 const { webidl, scope } = realm;
 const { ops } = internals;
 
-const DELAY_MAX = 2 ** 53 - 1;
-
 let timers = null; // id -> {callback, args, delay, isRepeating}
 let lastId = 0;
 let afterTurn = null; // callbacks for timer 0
 
-function delayOf(value) {
-    const delay = +value;
-    return delay > 0 ? (delay < DELAY_MAX ? delay : DELAY_MAX) : 0;
-}
-
 function start(callback, delay, args, isRepeating, context) {
     webidl.callback(callback, context);
-    delay = delayOf(delay);
+    delay = webidl.integer(delay, 32, true);
+    delay = delay < 0 ? 0 : delay;
     scope.requireIo();
     const id = ++lastId;
     ops.timerSet(id, delay);

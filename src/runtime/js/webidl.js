@@ -173,7 +173,8 @@ function pair(value, convert, context) {
 }
 
 // The bytes of an ArrayBuffer or a view as a Uint8Array over the same memory, or null when |value| is neither. Runs no script.
-function bytesOf(value, context) {
+// Shared memory is refused, or copied where the interface allows it.
+function bytesOf(value, context, isSharedAllowed = false) {
     if (typeof value !== 'object' || value === null) {
         return null;
     }
@@ -192,6 +193,9 @@ function bytesOf(value, context) {
         }
     }
     const kind = typeOf(buffer);
+    if (kind === 'sharedarraybuffer' && isSharedAllowed) {
+        return new Uint8Array(buffer === value ? new Uint8Array(buffer) : new Uint8Array(buffer, offset, length));
+    }
     if (kind === 'sharedarraybuffer') {
         throw new TypeError(`${context}: shared memory is not allowed here.`);
     }
@@ -208,8 +212,8 @@ function bytesOf(value, context) {
 }
 
 // Throws unless |value| is an ArrayBuffer or a view.
-function bufferSource(value, context) {
-    const bytes = bytesOf(value, context);
+function bufferSource(value, context, isSharedAllowed = false) {
+    const bytes = bytesOf(value, context, isSharedAllowed);
     if (bytes === null) {
         throw new TypeError(`${context}: the value is not an ArrayBuffer or a view of one.`);
     }
