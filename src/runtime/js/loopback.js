@@ -25,7 +25,7 @@ const RESERVED = {
 
 function isHandedOver(value) {
     return realm.request.is(value) || realm.response.is(value) || realm.headers.is(value) ||
-        (realm.isReadableStream !== null && internals.lazy('streams.js').isAny(value));
+        (realm.hasStreams && internals.lazy('stream_transfer.js').is(value));
 }
 
 function isTarget(value) {

@@ -1,8 +1,8 @@
 // structuredClone: V8's serializer there and back, with our own classes.
 //
 // Spec:  https://html.spec.whatwg.org/multipage/structured-data.html
-// Covers / differs:  DOMException, Blob, File and CryptoKey; buffers, ports and streams are transferred. What is posted is read back at
-//        once, in the sender's turn
+// Covers / differs:  DOMException, Blob, File and CryptoKey; buffers, ports and streams are transferred. What is
+//        posted is read back at once, in the sender's turn
 // Ops:   none
 // WPT:   html/webappapis/structured-clone
 // Limits: none
