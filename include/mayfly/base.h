@@ -93,6 +93,8 @@ MF_MUST_CHECK void *mf_try_realloc(MF_OWN void *memory, size_t size);
 void mf_free(MF_OWN void *memory);
 /* Wipes |size| bytes so that the compiler may not drop it. For secrets. */
 void mf_wipe(void *memory, size_t size);
+/* mf_free, with all of its bytes wiped before. */
+void mf_free_wiped(MF_OWN void *memory);
 
 /* ---- buf: growing bytes with a maximum ---------------------------------------------------- */
 

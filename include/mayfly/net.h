@@ -91,6 +91,9 @@ uint32_t mf_server_connections(const struct mf_server *server);
 const struct mf_request *mf_exchange_request(const struct mf_exchange *exchange);
 /* Who is told from now on. Call it in on_request, before anything else. */
 void mf_exchange_listen(struct mf_exchange *exchange, const struct mf_exchange_events *events, void *user);
+/* Its body holds a secret: what was read of it is wiped as soon as it was handed over, and so is what nobody takes. Call it
+ * in on_request. */
+void mf_exchange_wipe_body(struct mf_exchange *exchange);
 /* The body may come: |on_body| ... |on_body_end| (also at once when there is none). Sends 100 Continue if it was asked. */
 void mf_exchange_read(struct mf_exchange *exchange);
 /* Backpressure: no on_body until _resume; the client's TCP window does the rest. */

@@ -1,6 +1,8 @@
 /* api.c - the room itself: what all routes share, and the clock of those who wait for a place. */
 #include "internal.h"
 
+#include "json.h"
+
 static void admit_timer_due(uv_timer_t *timer)
 {
     struct mf_api *api = timer->data;
@@ -31,6 +33,7 @@ int mf_api_open(uv_loop_t *loop, const struct mf_api_options *options, MF_OWN st
     int rc = uv_timer_init(loop, &api->admit_timer);
 
     MF_ASSERT(rc == 0); /* Cannot fail: it only fills the handle. */
+    mf__json_init();
     api->admit_timer.data = api;
     api->loop = loop;
     api->config = options->config;

@@ -4,6 +4,34 @@
 #include <stdio.h>
 #include <time.h>
 
+static _Thread_local bool is_secret;
+
+static void free_memory(void *memory)
+{
+    if (is_secret) {
+        mf_free_wiped(memory);
+    } else {
+        mf_free(memory);
+    }
+}
+
+void mf__json_init(void)
+{
+    cJSON_Hooks hooks = {.malloc_fn = mf_try_alloc, .free_fn = free_memory};
+
+    cJSON_InitHooks(&hooks);
+}
+
+void mf__json_secret_begin(void)
+{
+    is_secret = true;
+}
+
+void mf__json_secret_end(void)
+{
+    is_secret = false;
+}
+
 /* Walks the text once: nesting, and NUL written as an escape. Brackets inside strings do not count. */
 static int scan(struct mf_slice text, struct mf_buf *ret_why)
 {

@@ -9,6 +9,13 @@
 
 #include <mayfly/base.h>
 
+/* Once, before any other use of cJSON in the process: its memory is base's. */
+void mf__json_init(void);
+/* From _begin to _end what cJSON frees on this thread is wiped: all that it made of a text that holds secrets, also when
+ * the text turns out not to be JSON. */
+void mf__json_secret_begin(void);
+void mf__json_secret_end(void);
+
 /* MF_E_API_JSON with a sentence in |ret_why|, or a tree for cJSON_Delete. */
 MF_MUST_CHECK int mf__json_parse(struct mf_slice text, MF_OWN cJSON **ret_root, struct mf_buf *ret_why);
 

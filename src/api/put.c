@@ -30,6 +30,9 @@ void mf__put_reply_error(MF_OWN struct mf__put *put, int error)
     if (error == MF_E_OVERLOADED || error == MF_E_AGAIN) {
         problem.retry_after_s = 1;
     }
+    if (error == MF_E_API_TYPE) {
+        problem.detail = mf_slice_of_cstr("Send it as application/json.");
+    }
     mf__put_reply_problem(put, &problem);
 }
 
@@ -51,20 +54,6 @@ void mf__put_reply_empty(MF_OWN struct mf__put *put)
 
 /* ---- the body ---------------------------------------------------------------------------------- */
 
-/* Every string of the tree, before it is given back. */
-static void wipe_tree(cJSON *item)
-{
-    for (; item != NULL; item = item->next) {
-        if (item->valuestring != NULL) {
-            mf_wipe(item->valuestring, strlen(item->valuestring));
-        }
-        if (item->string != NULL) {
-            mf_wipe(item->string, strlen(item->string));
-        }
-        wipe_tree(item->child); /* As deep as mf__json_parse lets it be. */
-    }
-}
-
 static void ready(struct mf__put *put)
 {
     struct mf_buf why;
@@ -72,6 +61,7 @@ static void ready(struct mf__put *put)
     int rc;
 
     mf_buf_init(&why, MF_API_FAULT_BYTES_MAX);
+    mf__json_secret_begin();
     rc = mf__json_parse(mf_slice_of(put->body, put->body_size), &root, &why);
     wipe_body(put);
     if (rc < 0) {
@@ -80,9 +70,9 @@ static void ready(struct mf__put *put)
     } else {
         put->root = root;
         put->on_ready(put); /* |put| may be gone after it. */
-        wipe_tree(root);
         cJSON_Delete(root);
     }
+    mf__json_secret_end();
     mf_buf_done(&why);
 }
 
@@ -174,6 +164,7 @@ void mf__put_begin(struct mf_api *api,
         put->name = mf_slice_of(put->name_text, name.size);
     }
     mf_exchange_listen(exchange, &events, put);
+    mf_exchange_wipe_body(exchange);
     if (rc == 0 && body_bytes_max > 0) {
         rc = begin_body(put, body_bytes_max);
     }

@@ -109,6 +109,9 @@ static void line_write(const struct line *line, uint64_t dropped_before)
 }
 
 static void log_line(enum mf_log_level level, int error, const char *id, const char *format, va_list args)
+    MF_PRINTF(4, 0);
+
+static void log_line(enum mf_log_level level, int error, const char *id, const char *format, va_list args)
 {
     char message[MF_LOG_LINE_BYTES_MAX];
     struct line line;

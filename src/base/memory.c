@@ -1,6 +1,7 @@
 /* memory.c - the only place that asks the C library for memory; everybody else says whether it may fail. */
 #include <mayfly/base.h>
 
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "log.h"
@@ -34,5 +35,13 @@ void mf_wipe(void *memory, size_t size)
 {
     if (size > 0) {
         explicit_bzero(memory, size);
+    }
+}
+
+void mf_free_wiped(void *memory)
+{
+    if (memory != NULL) {
+        mf_wipe(memory, malloc_usable_size(memory));
+        free(memory);
     }
 }

@@ -47,6 +47,20 @@ bool mf__connection_is_idle(const struct mf__connection *connection)
 
 /* ---- the end ---------------------------------------------------------------------------------- */
 
+/* Whatever of a secret's request is not used from here on: the bytes that came, of which |in| has a copy if it needs one, and
+ * what lies behind the end of |in|. Both are this room's own memory, lent out as const. */
+static void wipe_used(struct mf__connection *connection, struct mf_slice bytes)
+{
+    struct mf_buf *in = &connection->in;
+
+    if (connection->exchange.is_wiped) {
+        mf_wipe((void *)(uintptr_t)bytes.data, bytes.size);
+        if (in->data != NULL) {
+            mf_wipe(in->data + in->size, in->capacity - in->size);
+        }
+    }
+}
+
 static void on_closed(uv_handle_t *handle)
 {
     struct mf__connection *connection = MF_CONTAINER_OF(handle, struct mf__connection, uv.handle);
@@ -56,6 +70,8 @@ static void on_closed(uv_handle_t *handle)
     server->connection_count--;
     mf__tls_free(connection->tls);
     mf_http_parser_free(connection->parser);
+    mf_buf_reset(&connection->in);
+    wipe_used(connection, mf_slice_of(NULL, 0));
     mf_buf_done(&connection->in);
     mf_buf_done(&connection->out);
     mf_buf_done(&connection->flight);
@@ -141,13 +157,17 @@ static void drop(struct mf__connection *connection, size_t bytes)
 
 static void keep(struct mf__connection *connection, struct mf_slice rest)
 {
-    if (rest.size > 0 && mf_buf_append_slice(&connection->in, rest) < 0) {
+    struct mf_buf *in = &connection->in;
+    /* A buffer that grows leaves a copy behind. */
+    size_t room = connection->exchange.is_wiped ? in->bytes_max - in->size : rest.size;
+
+    if (rest.size > 0 && (mf_buf_reserve(in, room) < 0 || mf_buf_append_slice(in, rest) < 0)) {
         mf__connection_close(connection, MF_E_NO_MEMORY);
     }
 }
 
 /* Parses from where the bytes lie; only what is not used up is copied. */
-static void take(struct mf__connection *connection, struct mf_slice bytes)
+static void take_plain(struct mf__connection *connection, struct mf_slice bytes)
 {
     if (connection->state == MF__FLUSH || connection->state == MF__LINGER) {
         drop(connection, bytes.size);
@@ -170,6 +190,12 @@ static void take(struct mf__connection *connection, struct mf_slice bytes)
         connection->needs_linger = connection->needs_linger || connection->in.size > 0;
         mf_buf_reset(&connection->in);
     }
+}
+
+static void take(struct mf__connection *connection, struct mf_slice bytes)
+{
+    take_plain(connection, bytes);
+    wipe_used(connection, bytes);
 }
 
 static void end_of_input(struct mf__connection *connection)

@@ -51,6 +51,7 @@ struct mf_exchange {
     bool is_live; /* The handler has it. */
     bool is_reading;
     bool is_paused;
+    bool is_wiped; /* Its body, once it was handed over. */
     bool is_end_told;
     bool has_responded;
     bool wants_drain;

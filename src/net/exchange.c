@@ -102,6 +102,12 @@ void mf_exchange_read(struct mf_exchange *exchange)
     mf__connection_mark(connection);
 }
 
+void mf_exchange_wipe_body(struct mf_exchange *exchange)
+{
+    MF_ASSERT(exchange->is_live && !exchange->is_reading);
+    exchange->is_wiped = true;
+}
+
 void mf_exchange_pause(struct mf_exchange *exchange)
 {
     MF_ASSERT(exchange->is_live);

@@ -81,27 +81,29 @@ static const char *check_token_url(struct mf_slice bytes)
     return bytes.size == scheme || strchr("/?:", bytes.data[scheme]) != NULL ? must : NULL;
 }
 
-static const char *check_access_key_id(struct mf_slice bytes)
+static bool is_made_of(struct mf_slice bytes, const char *allowed)
 {
     for (size_t i = 0; i < bytes.size; i++) {
-        uint8_t c = bytes.data[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              strchr("._-", c) != NULL)) {
-            return "must be letters, digits, '.', '_' or '-'";
+        /* strchr finds the NUL that ends |allowed|, too. */
+        if (bytes.data[i] == 0 || strchr(allowed, bytes.data[i]) == NULL) {
+            return false;
         }
     }
-    return NULL;
+    return true;
+}
+
+#define LOWER "abcdefghijklmnopqrstuvwxyz0123456789"
+
+static const char *check_access_key_id(struct mf_slice bytes)
+{
+    return is_made_of(bytes, LOWER "ABCDEFGHIJKLMNOPQRSTUVWXYZ._-")
+               ? NULL
+               : "must be letters, digits, '.', '_' or '-'";
 }
 
 static const char *check_aws_name(struct mf_slice bytes)
 {
-    for (size_t i = 0; i < bytes.size; i++) {
-        uint8_t c = bytes.data[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || strchr("_-", c) != NULL)) {
-            return "must be lower-case letters, digits, '_' or '-'";
-        }
-    }
-    return NULL;
+    return is_made_of(bytes, LOWER "_-") ? NULL : "must be lower-case letters, digits, '_' or '-'";
 }
 
 #define CHECK_ONE_OF(function, sentence, ...)                                                                \
