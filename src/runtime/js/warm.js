@@ -1,4 +1,5 @@
-// warm: runs without a host while the snapshot is made, so that the code of the usual path is in it as bytecode.
+// warm: runs without a host while the snapshot is made, so that the code of the usual path is in it as bytecode, and the hidden
+// classes of its objects, as long as one object of each is kept.
 //
 // Spec:  none
 // Covers / differs:  no Web API
@@ -8,34 +9,43 @@
 
 'use strict';
 
-const { PromisePrototypeThen, PromiseResolve, Uint8Array, realm } = primordials;
+const { List, PromisePrototypeThen, PromiseResolve, Uint8Array, realm } = primordials;
 const { Headers, Request, Response, URL, TextDecoder, TextEncoder, errors } = realm;
 const { constants } = internals;
 
+const shapes = List(); // V8 forgets a hidden class that no object has, and a run makes it anew, field by field
+
+function keep(object) {
+    shapes[shapes.length] = object;
+    return object;
+}
+
 const worker = {
     async fetch(request, env, context) {
-        const url = new URL(request.url);
+        keep(request);
+        keep(context);
+        const url = keep(new URL(request.url));
         new URL('/other?a=b', url.href);
-        const params = url.searchParams;
+        const params = keep(url.searchParams);
         params.get('name');
         params.has('name');
         params.set('other', 'value');
         const head = `${url.pathname} ${url.search} ${url.hash} ${url.host} ${url.hostname} ${url.origin} ${request.method}`;
         request.headers.get('Accept');
         request.headers.has('accept');
-        const headers = new Headers({ 'X-Name': ' value ', 'content-type': 'text/html' });
+        const headers = keep(new Headers({ 'X-Name': ' value ', 'content-type': 'text/html' }));
         headers.append('set-cookie', 'a=b');
         headers.append('x-name', 'more');
         headers.set('x-name', 'other');
         headers.forEach(() => {});
         new TextDecoder().decode(new TextEncoder().encode(head));
         context.waitUntil(undefined);
-        new Request('https://example.com/', { method: 'POST', body: 'x' });
+        keep(new Request('https://example.com/', { method: 'POST', body: 'x' }));
         realm.console.log('text');
         Response.json({ head }, { status: 201, headers });
         new Response(new Uint8Array(1), { statusText: 'Fine', headers: [['a', 'b']] }).clone();
-        new Response('text');
-        const response = new Response(head, { status: 200, headers: { 'content-type': 'text/plain' } });
+        keep(new Response('text'));
+        const response = keep(new Response(head, { status: 200, headers: { 'content-type': 'text/plain' } }));
         await response.clone().text();
         await Response.json({}).json();
         return response;
@@ -48,6 +58,7 @@ const forget = realm.rehearse({ __proto__: null, default: worker }, [
 ]);
 errors.describe(new primordials.TypeError('warm'));
 delete realm.rehearse;
+realm.shapes = shapes;
 
 // Long after the last microtask of the run.
 let rounds = 0;
