@@ -22,13 +22,16 @@ endif()
 
 # Put before V8's own by the linker: what it does with memory between two isolates (src/engine/replaced.cc), and the
 # allocation functions, so that what V8 takes with malloc is counted (src/engine/native.cc).
-set(v8_wrapped _ZN2v88internal8PagePool3AddEPNS0_7IsolateEPNS0_19MutablePageMetadataE _ZN2v84base23AddressSpaceReservation4FreeEPvm
+set(v8_wrapped _ZN2v88internal8PagePool3AddEPNS0_7IsolateEPNS0_19MutablePageMetadataE
+    _ZN2v84base23AddressSpaceReservation4FreeEPvm
+    _ZN2v84base23AddressSpaceReservation8AllocateEPvmNS0_2OS16MemoryPermissionE
     malloc calloc realloc posix_memalign free
     _Znwm _Znam _ZnwmRKSt9nothrow_t _ZnamRKSt9nothrow_t _ZnamSt11align_val_t
     _ZdlPv _ZdlPvm _ZdaPv _ZdaPvm _ZdaPvSt11align_val_t)
 list(TRANSFORM v8_wrapped PREPEND "-Wl,--wrap=")
 target_link_options(mf_v8 INTERFACE ${v8_wrapped})
 add_library(mf_v8_replaced STATIC ${CMAKE_SOURCE_DIR}/src/engine/replaced.cc)
+target_include_directories(mf_v8_replaced PRIVATE ${CMAKE_SOURCE_DIR}/include)
 target_link_libraries(mf_v8_replaced PRIVATE mf_flags)
 target_link_libraries(mf_v8 INTERFACE mf_v8_replaced)
 

@@ -154,6 +154,9 @@ const char *mf_engine_version(void);
 /* [main] In a process of its own, without mf_engine_init: makes snapshot and code caches, appends them to |blob|. */
 MF_MUST_CHECK int mf_engine_make_snapshot(const struct mf_engine_program *program, struct mf_buf *blob);
 
+/* [any] Gives back to the system what is kept for the next isolates. They cost a little more then. */
+void mf_engine_trim(void);
+
 /* Called on the isolate's thread when V8 is out of memory and cannot return. The engine parks that thread for good
  * as soon as this returns; the isolate must never be entered or freed again. Must not call into the engine. */
 typedef void (*mf_engine_on_oom)(struct mf_isolate_host *host, const char *where);

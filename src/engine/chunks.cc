@@ -149,6 +149,20 @@ void chunk_give(void *chunk, uint32_t place)
     }
 }
 
+void chunk_trim()
+{
+    std::lock_guard<std::mutex> lock(mutex);
+    for (std::vector<free_chunk> &list : warm) {
+        for (const free_chunk &chunk : list) {
+            MF_ASSERT(madvise(chunk.memory, CHUNK_BYTES, MADV_DONTNEED) == 0);
+            cold.push_back(chunk.memory);
+        }
+        list.clear();
+    }
+    warm_count = 0;
+    warm_pages = 0;
+}
+
 chunk_stats chunk_read_stats()
 {
     std::lock_guard<std::mutex> lock(mutex);

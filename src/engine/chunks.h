@@ -24,6 +24,9 @@ void *chunk_take(uint32_t place);
 /* Must be readable and writable. Nothing of what was in it can be read after this returns. */
 void chunk_give(void *chunk, uint32_t place);
 
+/* The free ones keep no page any longer. */
+void chunk_trim();
+
 struct chunk_stats {
     uint64_t slabs_count;
     uint64_t warm_count; /* Free chunks that keep their pages. */

@@ -9,10 +9,12 @@
 #include "door.h"
 
 #include "account.h"
+#include "chunks.h"
 #include "engine_init.h"
 #include "isolate.h"
 #include "platform.h"
 #include "program.h"
+#include "replaced.h"
 #include "snapshot.h"
 
 namespace mf
@@ -140,6 +142,13 @@ int mf_engine_init(const mf_engine_options *options)
         mf::account_set_process_limit(options->memory_bytes_max);
     }
     return mf::make_keeper();
+}
+
+void mf_engine_trim(void)
+{
+    mf::chunk_trim();
+    mf_v8_table_trim();
+    (void)malloc_trim(0);
 }
 
 const char *mf_engine_version(void)

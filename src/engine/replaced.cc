@@ -7,6 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <mutex>
+#include <unordered_set>
+
+#include <mayfly/limits.h>
+
+#include "replaced.h"
 
 #define REPLACED(name) __asm__("__wrap_" name)
 #define REAL(name) __asm__("__real_" name)
@@ -37,15 +43,55 @@ void mf_v8_pool_add(void *, void *, void *page)
 /* ---- the table of functions ---------------------------------------------------------------- */
 
 /* Each isolate takes a segment or two of the process's table of functions (JSDispatchTable) and touches all of it. V8 unmaps
- * them behind it, and the next isolate pays for page faults, 16 in a segment. They are wiped instead, and stay writable.
- * This is AddressSpaceReservation::Free(void *, size_t), which V8 calls for parts of such tables only. */
+ * them behind it, and the next isolate pays for page faults, 16 in a segment. Some are wiped instead, and stay writable until
+ * V8 takes them again. These are AddressSpaceReservation::Allocate(void *, size_t, OS::MemoryPermission) and Free(void *, size_t),
+ * which V8 calls for parts of such tables only. */
+#define TABLE_ALLOCATE "_ZN2v84base23AddressSpaceReservation8AllocateEPvmNS0_2OS16MemoryPermissionE"
 #define TABLE_FREE "_ZN2v84base23AddressSpaceReservation4FreeEPvm"
 static const size_t SEGMENT_BYTES = 64 * 1024;
 static const size_t PAGE_BYTES_LEAST = 4096;
 
 extern "C" {
+bool mf_v8_real_table_allocate(void *table, void *address, size_t size, int permission) REAL(TABLE_ALLOCATE);
+bool mf_v8_table_allocate(void *table, void *address, size_t size, int permission) REPLACED(TABLE_ALLOCATE);
 bool mf_v8_real_table_free(void *table, void *address, size_t size) REAL(TABLE_FREE);
 bool mf_v8_table_free(void *table, void *address, size_t size) REPLACED(TABLE_FREE);
+}
+
+static std::mutex kept_mutex;
+
+/* Free for V8, and ours: resident, all zero. Never destroyed: V8 may end later than statics do. */
+static std::unordered_set<void *> &kept_segments()
+{
+    static auto *segments = new std::unordered_set<void *>;
+    return *segments;
+}
+
+static bool keep(void *address)
+{
+    std::lock_guard<std::mutex> lock(kept_mutex);
+    return kept_segments().size() < MF_ENGINE_TABLE_SEGMENTS_KEPT_MAX &&
+           kept_segments().insert(address).second;
+}
+
+bool mf_v8_table_allocate(void *table, void *address, size_t size, int permission)
+{
+    if (size == SEGMENT_BYTES) {
+        std::lock_guard<std::mutex> lock(kept_mutex);
+        kept_segments().erase(address);
+    }
+    return mf_v8_real_table_allocate(table, address, size, permission);
+}
+
+static void wipe(void *address, const unsigned char *resident)
+{
+    auto *bytes = static_cast<uint8_t *>(address);
+    auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    for (size_t i = 0; i < SEGMENT_BYTES / page; i++) {
+        if (resident[i] & 1) {
+            memset(bytes + i * page, 0, page);
+        }
+    }
 }
 
 bool mf_v8_table_free(void *table, void *address, size_t size)
@@ -54,12 +100,15 @@ bool mf_v8_table_free(void *table, void *address, size_t size)
     if (size != SEGMENT_BYTES || mincore(address, size, resident) != 0) {
         return mf_v8_real_table_free(table, address, size);
     }
-    auto *bytes = static_cast<uint8_t *>(address);
-    auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-    for (size_t i = 0; i < SEGMENT_BYTES / page; i++) {
-        if (resident[i] & 1) {
-            memset(bytes + i * page, 0, page);
-        }
+    wipe(address, resident); /* Before it is offered: nobody else has it yet. */
+    return keep(address) || mf_v8_real_table_free(table, address, size);
+}
+
+void mf_v8_table_trim()
+{
+    std::lock_guard<std::mutex> lock(kept_mutex);
+    for (void *address : kept_segments()) {
+        (void)madvise(address, SEGMENT_BYTES,
+                      MADV_DONTNEED); /* Private and anonymous: zero afterwards, as before. */
     }
-    return true;
 }

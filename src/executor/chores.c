@@ -1,7 +1,9 @@
 /* chores.c - see chores.h. */
 #include "chores.h"
 
+#include <errno.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static _Thread_local bool is_chore_thread;
@@ -29,6 +31,38 @@ static void ask_for_long_slice(void)
     (void)syscall(SYS_sched_setattr, 0, &attributes, 0);
 }
 
+/* Locked; comes back locked. The wish is taken back before the work is looked for: one that comes meanwhile stays. */
+static void work(struct mf_chores *chores)
+{
+    bool did_something;
+
+    chores->has_work = false;
+    chores->has_rested = false;
+    pthread_mutex_unlock(&chores->mutex);
+    did_something = chores->options.on_chore(chores->options.user);
+    pthread_mutex_lock(&chores->mutex);
+    chores->has_work = chores->has_work || did_something;
+}
+
+/* Locked; comes back locked. */
+static void wait_for_work(struct mf_chores *chores)
+{
+    uint64_t until_ns = mf_clock_now_ns() + (uint64_t)chores->options.rest_ms * MF_NS_PER_MS;
+    struct timespec until = {(time_t)(until_ns / MF_NS_PER_S), (long)(until_ns % MF_NS_PER_S)};
+
+    chores->count_idle++;
+    if (chores->has_rested) {
+        pthread_cond_wait(&chores->wake, &chores->mutex);
+    } else if (pthread_cond_timedwait(&chores->wake, &chores->mutex, &until) == ETIMEDOUT &&
+               !chores->has_work && !chores->has_rested && chores->count_idle == chores->count) {
+        chores->has_rested = true;
+        pthread_mutex_unlock(&chores->mutex);
+        chores->options.on_rest(chores->options.user);
+        pthread_mutex_lock(&chores->mutex);
+    }
+    chores->count_idle--;
+}
+
 static void *thread_main(void *argument)
 {
     struct mf_chores *chores = argument;
@@ -37,18 +71,11 @@ static void *thread_main(void *argument)
     ask_for_long_slice();
     pthread_mutex_lock(&chores->mutex);
     while (!chores->is_stopping) {
-        if (!chores->has_work) {
-            chores->count_idle++;
-            pthread_cond_wait(&chores->wake, &chores->mutex);
-            chores->count_idle--;
-            continue;
+        if (chores->has_work) {
+            work(chores);
+        } else {
+            wait_for_work(chores);
         }
-        /* The wish is taken back before the work is looked for: one that comes meanwhile stays. */
-        chores->has_work = false;
-        pthread_mutex_unlock(&chores->mutex);
-        bool did_something = chores->options.on_chore(chores->options.user);
-        pthread_mutex_lock(&chores->mutex);
-        chores->has_work = chores->has_work || did_something;
     }
     chores->count--;
     pthread_cond_broadcast(&chores->ended);
@@ -74,12 +101,16 @@ static int start_thread(struct mf_chores *chores)
 
 int mf_chores_start(struct mf_chores *chores, const struct mf_chores_options *options)
 {
+    pthread_condattr_t attributes;
     int error = 0;
 
     MF_ASSERT(options->count >= 1);
     *chores = (struct mf_chores){.options = *options};
     MF_ASSERT(pthread_mutex_init(&chores->mutex, NULL) == 0);
-    MF_ASSERT(pthread_cond_init(&chores->wake, NULL) == 0);
+    MF_ASSERT(pthread_condattr_init(&attributes) == 0);
+    MF_ASSERT(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0);
+    MF_ASSERT(pthread_cond_init(&chores->wake, &attributes) == 0);
+    pthread_condattr_destroy(&attributes);
     MF_ASSERT(pthread_cond_init(&chores->ended, NULL) == 0);
     pthread_mutex_lock(&chores->mutex);
     while (error == 0 && chores->count < options->count) {

@@ -16,6 +16,8 @@ struct mf_chores_options {
     size_t stack_bytes;
     void *user;
     bool (*on_chore)(void *user); /* Does one piece; false: there was nothing to do. */
+    void (*on_rest)(void *user);  /* There was nothing to do for |rest_ms|; once, until there was. */
+    uint32_t rest_ms;
 };
 
 struct mf_chores {
@@ -25,7 +27,8 @@ struct mf_chores {
     pthread_cond_t ended; /* A thread has ended; for _stop. */
     size_t count;         /* Threads that live and are not lost. */
     size_t count_idle;
-    bool has_work; /* Somebody said so, and nobody has found none since. */
+    bool has_work;   /* Somebody said so, and nobody has found none since. */
+    bool has_rested; /* on_rest was called since. */
     bool is_stopping;
 };
 

@@ -6,8 +6,9 @@
 #include "guest.h"
 #include "session.h"
 
-#define RETIRED_MAX                                                                                          \
-    32 /* guests: past it the thread that ended a run frees one before it takes another turn */
+/* guests: past it the thread that ended a run frees one before it takes another turn. Few: each still has its isolate, and what
+ * the process once needed for all of them at once it keeps. */
+#define RETIRED_MAX 4
 
 struct mf_executor mf_the_executor;
 
@@ -35,6 +36,13 @@ static bool on_chore(void *user)
         return true;
     }
     return mf_executor_takes_runs(executor) != MF_E_DRAINING && mf_strip_warm(&executor->strip);
+}
+
+/* What is kept for the next isolates is not worth having while none is made. */
+static void on_rest(void *user)
+{
+    (void)user;
+    mf_engine_trim();
 }
 
 /* [watchdog] */
@@ -94,6 +102,8 @@ int mf_executor_start(struct mf_executor *executor, const struct mf_executor_opt
         .stack_bytes = threads.stack_bytes,
         .user = executor,
         .on_chore = on_chore,
+        .on_rest = on_rest,
+        .rest_ms = MF_EXECUTOR_REST_MS,
     };
     int error;
 

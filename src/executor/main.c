@@ -90,7 +90,7 @@ static int run(const struct mf_executor_options *options)
     int error;
 
     signal(SIGPIPE, SIG_IGN);
-    mallopt(M_ARENA_MAX, 4); /* One arena a thread would keep each thread's peak for ever. */
+    mallopt(M_ARENA_MAX, 2); /* One arena a thread would keep each thread's peak for ever. */
     error = set_nonblocking(options->channel_fd);
     if (error < 0) {
         mf_log(MF_LOG_ERROR, error, NULL, "there is no channel at fd %d", options->channel_fd);

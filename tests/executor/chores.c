@@ -11,17 +11,33 @@
 
 #define PIECES 20000u
 #define CALLERS 4u
+#define NEVER_MS 3600000u
 
 static atomic_uint wanted, done, parked;
 static sem_t news;
 
-static void open_chores(struct mf_chores *chores, size_t count, bool (*on_chore)(void *user), void *user)
+static atomic_uint rests;
+
+static void rest(void *user)
+{
+    (void)user;
+    atomic_fetch_add(&rests, 1);
+    sem_post(&news);
+}
+
+static void open_chores(struct mf_chores *chores,
+                        size_t count,
+                        bool (*on_chore)(void *user),
+                        void *user,
+                        uint32_t rest_ms)
 {
     const struct mf_chores_options options = {
         .count = count,
         .stack_bytes = 262144,
         .user = user,
         .on_chore = on_chore,
+        .on_rest = rest,
+        .rest_ms = rest_ms,
     };
 
     atomic_store(&wanted, 0);
@@ -63,7 +79,7 @@ static void test_nothing_is_forgotten(void)
     struct mf_chores chores;
     pthread_t callers[CALLERS];
 
-    open_chores(&chores, 2, one_piece, NULL);
+    open_chores(&chores, 2, one_piece, NULL, NEVER_MS);
     for (size_t i = 0; i < CALLERS; i++) {
         MF_CHECK_INT(pthread_create(&callers[i], NULL, ask, &chores), 0);
     }
@@ -96,12 +112,34 @@ static void test_a_lost_thread_is_replaced(void)
 {
     static struct mf_chores chores; /* The lost thread never lets go of it. */
 
-    open_chores(&chores, 1, lose_the_first, &chores);
+    open_chores(&chores, 1, lose_the_first, &chores, NEVER_MS);
     mf_chores_kick(&chores);
     MF_CHECK_INT(sem_wait(&news), 0);
     mf_chores_lose_current(&chores); /* This thread is none of them. */
     mf_chores_stop(&chores);
     MF_CHECK_INT(atomic_load(&parked), 2);
+}
+
+static bool nothing(void *user)
+{
+    (void)user;
+    return false;
+}
+
+/* Once after each work, however long it lasts. */
+static void test_rest(void)
+{
+    struct mf_chores chores;
+
+    atomic_store(&rests, 0);
+    open_chores(&chores, 2, nothing, NULL, 20);
+    for (unsigned i = 1; i <= 3; i++) {
+        MF_CHECK_INT(sem_wait(&news), 0);
+        MF_CHECK_INT(atomic_load(&rests), i);
+        mf_chores_kick(&chores);
+    }
+    mf_chores_stop(&chores);
+    MF_CHECK(atomic_load(&rests) <= 4);
 }
 
 /* The time slice of the calling thread as the kernel has it: 0 when it does not say. */
@@ -130,7 +168,7 @@ static void test_they_can_wait(void)
     struct mf_chores chores;
     uint64_t slice_ns = 0, before_ns = own_slice_ns();
 
-    open_chores(&chores, 1, look_at_slice, &slice_ns);
+    open_chores(&chores, 1, look_at_slice, &slice_ns, NEVER_MS);
     mf_chores_kick(&chores);
     MF_CHECK_INT(sem_wait(&news), 0);
     mf_chores_stop(&chores);
@@ -146,6 +184,7 @@ int main(void)
 {
     MF_RUN(test_nothing_is_forgotten);
     MF_RUN(test_a_lost_thread_is_replaced);
+    MF_RUN(test_rest);
     MF_RUN(test_they_can_wait);
     return 0;
 }

@@ -47,6 +47,10 @@ static atomic_int fake_made;
 static mf_engine_on_oom fake_oom_handler;
 static sem_t fake_parked; /* Posted when a thread parks for good. */
 
+void mf_engine_trim(void)
+{
+}
+
 void mf_engine_set_oom_handler(mf_engine_on_oom on_oom)
 {
     fake_oom_handler = on_oom;
