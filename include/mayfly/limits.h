@@ -179,6 +179,7 @@
 #define MF_EXECUTOR_TURN_HOG_MS 10 /* ms of CPU: a turn that has used this much may be a hog; a short run with an isolate made for it uses about 5 */
 #define MF_EXECUTOR_TURN_STALL_MS 100 /* ms: a turn that has lasted this long holds its thread, whatever it waits for */
 #define MF_EXECUTOR_CHORE_SLICE_NS UINT64_C(100000000) /* ns: time slice that threads for chores ask for, the kernel's longest: any other thread that wakes up goes before them */
+#define MF_EXECUTOR_CHORE_NICE 10 /* nice: of threads for chores, a tenth of a turn's weight where both want the same processor */
 #define MF_EXECUTOR_REST_MS 500 /* ms: without an isolate made or disposed of, after which the memory kept for that goes back to the system */
 #define MF_EXECUTOR_THREAD_IDLE_MS 5000 /* ms: a V8 thread beyond one for each processor ends after this long without work */
 #define MF_EXECUTOR_RUNS_DEFAULT 1024 /* runs in one executor, parked ones included, unless config says otherwise */
@@ -199,6 +200,7 @@
 #define MF_ENGINE_RESERVED_BYTES_MAX 34359738368 /* bytes: address space that the wasm memories and resizable buffers of one run may reserve; 4,096 runs then stay within the 47 bits that a process has */
 #define MF_ENGINE_YOUNG_BYTES_MAX 25165824 /* bytes: V8's young generation in one isolate; larger ones collect less often and cost more memory for each run */
 #define MF_ENGINE_CODE_RANGE_BYTES 134217728 /* bytes: address space for the machine code of one isolate; V8's own choice is four times that, which no run within its memory limit could fill */
+#define MF_ENGINE_EAGER_BYTES_MAX 4096 /* bytes: a module up to here is compiled whole at once; a larger one may have much that never runs */
 #define MF_ENGINE_TABLE_SEGMENTS_KEPT_MAX 16 /* segments of 64 KiB of V8's table of functions that stay resident for the next isolates, of which each takes one or two */
 #define MF_ENGINE_CODE_RANGES_KEPT_MAX 64 /* reservations kept for new isolates in one process: address space only */
 #define MF_ENGINE_WARM_BYTES_MAX 16777216 /* bytes: wiped heap pages that one process keeps resident for new isolates: a dozen of them */

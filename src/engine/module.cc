@@ -142,7 +142,11 @@ v8::MaybeLocal<v8::Module> module_compile(mf_isolate *isolate, module_entry *ent
             return {};
         }
         v8::ScriptCompiler::Source source(text, module_origin(isolate, entry, true));
-        if (!v8::ScriptCompiler::CompileModule(v8, &source).ToLocal(&module)) {
+        /* A small module uses most of what it has: its functions are compiled with it, and not parsed twice. */
+        v8::ScriptCompiler::CompileOptions options = entry->body.size <= MF_ENGINE_EAGER_BYTES_MAX
+                                                         ? v8::ScriptCompiler::kEagerCompile
+                                                         : v8::ScriptCompiler::kNoCompileOptions;
+        if (!v8::ScriptCompiler::CompileModule(v8, &source, options).ToLocal(&module)) {
             return {};
         }
     } else {

@@ -21,10 +21,11 @@ struct attributes {
 };
 
 /* A wish: a kernel that cannot fulfil it schedules chores like everything else. */
-static void ask_for_long_slice(void)
+static void ask_to_wait(void)
 {
     const struct attributes attributes = {
         .size = sizeof(attributes),
+        .nice = MF_EXECUTOR_CHORE_NICE,
         .runtime_ns = MF_EXECUTOR_CHORE_SLICE_NS,
     };
 
@@ -68,7 +69,7 @@ static void *thread_main(void *argument)
     struct mf_chores *chores = argument;
 
     is_chore_thread = true;
-    ask_for_long_slice();
+    ask_to_wait();
     pthread_mutex_lock(&chores->mutex);
     while (!chores->is_stopping) {
         if (chores->has_work) {
