@@ -67,12 +67,6 @@ void mf_session_send_credit(struct mf_session *session, uint32_t stream, uint32_
     unlock(session);
 }
 
-void mf_session_send_done(struct mf_session *session, const struct mf_msg_done *done)
-{
-    must(mf_encode_done(lock(session), session->number, done));
-    unlock(session);
-}
-
 int mf_end_error(int error)
 {
     static const int ends[] = {

@@ -117,7 +117,8 @@ int mf_session_start(struct mf_executor *executor, uint32_t number, const struct
     }
     error = mf_executor_takes_runs(executor);
     if (error < 0) {
-        refuse(executor, number, error);
+        refuse(executor, number,
+               MF_E_AGAIN); /* Why is ours; that it has not begun is what the daemon must know. */
         return 0;
     }
     session = session_new(executor, number, start);
@@ -151,7 +152,8 @@ static bool forget_script(struct mf_session *session)
     return mf_incoming_cancel(&session->request);
 }
 
-/* The last frames. The number is free before the daemon can know that it is. */
+/* The last frames. The number is free before the daemon can know that it is; and whoever finds no run any more (the loop, which
+ * would end the process) finds its DONE in the outbox, or written: both happen under the outbox's lock. */
 static void say_done(struct mf_session *session, int error, struct mf_slice text, uint64_t cpu_ns)
 {
     const struct mf_msg_done done = {
@@ -164,13 +166,16 @@ static void say_done(struct mf_session *session, int error, struct mf_slice text
         .exceptions_dropped = session->exceptions_dropped,
         .text = mf_text_cut(text, MF_RUN_TEXT_BYTES_MAX),
     };
+    struct mf_buf *out;
 
     if (session->has_responded && !session->response.is_closed) {
         session->response.is_closed = true;
         mf_session_send_abort(session, MF_STREAM_RESPONSE, mf_end_error(error), text);
     }
+    out = mf_outbox_lock(&session->executor->outbox, MF_OUTBOX_MUST);
     mf_runs_remove(&session->executor->runs, session);
-    mf_session_send_done(session, &done);
+    MF_ASSERT(mf_encode_done(out, session->number, &done) == 0);
+    mf_outbox_unlock(&session->executor->outbox);
 }
 
 /* Ends a run that no thread is inside of any more. */

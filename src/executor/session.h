@@ -173,7 +173,6 @@ void mf_session_send_end(struct mf_session *session, uint32_t stream);
 void mf_session_send_abort(struct mf_session *session, uint32_t stream, int error, struct mf_slice text);
 void mf_session_send_stop(struct mf_session *session, uint32_t stream);
 void mf_session_send_credit(struct mf_session *session, uint32_t stream, uint32_t bytes);
-void mf_session_send_done(struct mf_session *session, const struct mf_msg_done *done);
 
 /* |error| as DONE and STREAM_ABORT may say it: one that is no end of a run becomes MF_E_INTERNAL. */
 MF_MUST_CHECK int mf_end_error(int error);

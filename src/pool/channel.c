@@ -112,6 +112,13 @@ static int write_some(struct executor *executor, size_t *budget)
     return 1;
 }
 
+/* It has closed the channel: what it said before counts, and that it went by itself. */
+static void hear_out(struct executor *executor)
+{
+    mf__channel_read_rest(executor);
+    mf__executor_kill(executor, MF_E_EXECUTOR_LOST, NULL);
+}
+
 void mf__channel_flush(struct executor *executor)
 {
     size_t budget = MF_POOL_WRITE_BYTES;
@@ -129,7 +136,8 @@ void mf__channel_flush(struct executor *executor)
         }
         int result = write_some(executor, &budget);
         if (result < 0) {
-            mf__executor_kill(executor, MF_E_EXECUTOR_LOST, NULL);
+            hear_out(executor);
+            return;
         }
         is_full = result == 0;
     }
@@ -183,7 +191,7 @@ void mf__channel_on_poll(uv_poll_t *poll, int status, int events)
 {
     struct executor *executor = poll->data;
     if (status < 0) {
-        mf__executor_kill(executor, MF_E_EXECUTOR_LOST, NULL);
+        hear_out(executor); /* EPOLLERR: it closed the channel with something of ours unread. */
         return;
     }
     if (events & UV_READABLE) {

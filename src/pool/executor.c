@@ -136,15 +136,18 @@ static void blame(struct executor *executor, int error, const char *why)
 static void leave_service(struct executor *executor, int error)
 {
     bool is_orderly = executor->state == MF_EXECUTOR_CONDEMNED && executor->is_gone;
+    bool has_lost = false;
     MF_LIST_FOR_EACH(link, &executor->runs)
     {
         struct mf_run *run = MF_CONTAINER_OF(link, struct mf_run, link);
         if (is_orderly && mf__run_may_move(run)) {
             mf__run_move(run);
         } else {
+            has_lost = true;
             mf__run_fail(run, error);
         }
     }
+    executor->is_asked_to_end = executor->is_asked_to_end || (is_orderly && !has_lost);
     executor->state = MF_EXECUTOR_DYING;
     if (executor->slot) {
         mf__pool_vacate(executor, !executor->is_asked_to_end);

@@ -485,7 +485,7 @@ static void test_stuck(void)
     MF_CHECK_TEXT(mf_buf_peek(&run->log), "native\n");
     PEER_WAIT(&fake.peer, fake.peer.is_condemned);
     peer_start(&fake.peer, 3, "hello");
-    MF_CHECK_INT(peer_wait_done(&fake.peer, 3)->done.error, MF_E_DRAINING);
+    MF_CHECK_INT(peer_wait_done(&fake.peer, 3)->done.error, MF_E_AGAIN);
     PEER_SEND(&fake.peer, cancel, 2, .error = MF_E_CANCELED);
     peer_wait_done(&fake.peer, 2);
     MF_CHECK_INT(fake_join(&fake), 0);
@@ -570,7 +570,7 @@ static void test_too_many(void)
         peer_start(&fake.peer, number, "park");
     }
     peer_start(&fake.peer, 4, "hello");
-    MF_CHECK_INT(peer_wait_done(&fake.peer, 4)->done.error, MF_E_OVERLOADED);
+    MF_CHECK_INT(peer_wait_done(&fake.peer, 4)->done.error, MF_E_AGAIN);
     for (uint32_t number = 1; number <= 3; number++) {
         PEER_SEND(&fake.peer, cancel, number, .error = MF_E_CANCELED);
         peer_wait_done(&fake.peer, number);
@@ -588,7 +588,7 @@ static void test_drain(void)
     peer_start(&fake.peer, 1, "slow");
     PEER_SEND(&fake.peer, drain, 0, .unused = 0);
     peer_start(&fake.peer, 2, "hello");
-    MF_CHECK_INT(peer_wait_done(&fake.peer, 2)->done.error, MF_E_DRAINING);
+    MF_CHECK_INT(peer_wait_done(&fake.peer, 2)->done.error, MF_E_AGAIN);
     MF_CHECK_INT(peer_wait_done(&fake.peer, 1)->done.error, 0);
     MF_CHECK_INT(fake_join(&fake), 0);
     fake_stop(&fake);
