@@ -1,5 +1,6 @@
 // hostile.test.mjs - runs every script of this folder as an offender and checks three things: it ended as its first line says, a
-// neighbour in the same executor answered rightly meanwhile, and the daemon runs the next code as if nothing had been.
+// neighbour in the same executor answered rightly meanwhile, and the daemon runs the next code as if nothing had been. At the end
+// nothing of them is left: no run, no descriptor, no memory.
 //
 // First line: // {"case": number of the threat, "outcome": one or several, "limits", "type", "body", "error" and "code": regexes,
 // "line", "cpuWithin": times the CPU limit, "cpuCounted": ms at least, "wallWithin": ms, "logsDropped", "logLines"}. An .mjs file
@@ -7,18 +8,36 @@
 import { test, before, after } from "node:test";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { Daemon, worker, assert } from "../lib/mayfly.mjs";
+import { Daemon, memoryOf, worker, assert } from "../lib/mayfly.mjs";
 
 const folder = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
 const scripts = readdirSync(folder).filter((name) => /^\d\d-.*\.(js|ts|mjs)$/.test(name)).sort();
 const NEIGHBOUR = worker("const { n } = await request.json(); let s = 0; for (let i = 0; i < 20; i++) { await scheduler.wait(5); s += n; } return new Response(String(s));");
 
-let daemon;
-before(async () => { daemon = await Daemon.start({ config: { executors: { count: 1 } } }); });
+// A sanitizer keeps what was freed for a while.
+const EXECUTOR_RSS_KB_MAX = process.env.ASAN_OPTIONS ? Infinity : 384 * 1024;
+const DAEMON_GROWTH_KB_MAX = process.env.ASAN_OPTIONS ? Infinity : 96 * 1024;
+
+const descriptors = (pid) => readdirSync(`/proc/${pid}/fd`).length;
+let daemon, baseline;
+before(async () => {
+  daemon = await Daemon.start({ config: { executors: { count: 1 } } });
+  await runNeighbour();
+  baseline = { rssKb: daemon.memory().rssKb, threads: daemon.memory().threads };
+});
 after(async () => {
   const health = await daemon.health();
   assert.equal(health.executors.attacks, 0, "no executor broke the protocol");
   assert.equal(health.executors.crashes, 0, "no executor died of a script");
+  assert.equal(health.runs.active + health.runs.waiting, 0, "no run is left");
+  await daemon.until(async () => (await daemon.executors()).length === 1); // Those condemned by a script are gone.
+  const [executor] = await daemon.executors();
+  assert.ok(descriptors(executor.pid) <= 8, `${descriptors(executor.pid)} descriptors in the executor`);
+  await daemon.until(() => memoryOf(executor.pid).rssKb < EXECUTOR_RSS_KB_MAX);
+  await daemon.until(() => descriptors(daemon.pid) <= 32); // Listener, epoll, the executor's three, and the clients that keep alive.
+  const { rssKb, threads } = daemon.memory();
+  assert.ok(rssKb - baseline.rssKb < DAEMON_GROWTH_KB_MAX, `the daemon grew by ${rssKb - baseline.rssKb} KiB`);
+  assert.ok(threads <= baseline.threads + 4, `${threads} threads, ${baseline.threads} before`); // libuv's four.
   await daemon.stop();
 });
 
