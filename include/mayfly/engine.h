@@ -198,6 +198,9 @@ struct mf_module {
     enum mf_module_kind kind;
     struct mf_slice name; /* A path from the bundle's root, no leading slash: "lib/a.js". */
     struct mf_slice body; /* Borrowed until mf_isolate_free. UTF-8 for all kinds but DATA and WASM. */
+    /* Where the body's text stood in the source that errors speak of: the "mappings" of a source map with one source,
+     * borrowed likewise. Empty: where it is. https://tc39.es/ecma426/#sec-mappings */
+    struct mf_slice mappings;
 };
 
 /* [isolate] Once, after attach. Copies the table. MF_E_NOT_FOUND when |main| is not in it, MF_E_TOO_MANY,

@@ -78,6 +78,15 @@ struct mf_runtime_fetch {
 
 struct mf_runtime_host; /* Begins the owner's session: struct session { struct mf_runtime_host base; ... }. */
 
+/* What became of a TypeScript module. */
+struct mf_runtime_stripped {
+    int error;                /* 0, or MF_E_SYNTAX, MF_E_UNSUPPORTED. */
+    struct mf_slice text;     /* JavaScript; with an error its message. */
+    struct mf_slice mappings; /* Of struct mf_module. */
+    uint32_t line;            /* Of the error; 0: unknown. */
+    uint32_t column;
+};
+
 struct mf_runtime_calls {
     void (*log)(struct mf_runtime_host *host, enum mf_log_method method, struct mf_slice text);
     /* One uncaught exception or unhandled rejection; the run goes on unless |finish| follows. */
@@ -107,12 +116,8 @@ struct mf_runtime_calls {
     /* Nothing will follow: response and waitUntil are done (0) or the run failed (an MF_E_*: EXCEPTION, STARTUP,
      * SYNTAX ...). |text| is what the caller is told. The isolate may be thrown away once the turn ends. */
     void (*finish)(struct mf_runtime_host *host, int error, struct mf_slice text);
-    /* Tool isolates: the answer to STRIP. |error| 0: |text| is JavaScript; else the message, |line| and |column|. */
-    void (*stripped)(struct mf_runtime_host *host,
-                     int error,
-                     struct mf_slice text,
-                     uint32_t line,
-                     uint32_t column);
+    /* Tool isolates: the answer to STRIP. */
+    void (*stripped)(struct mf_runtime_host *host, const struct mf_runtime_stripped *stripped);
 };
 
 struct mf_runtime_host {

@@ -3,6 +3,7 @@
 
 #include "internals.h"
 #include "isolate.h"
+#include "stack.h"
 #include "value.h"
 
 namespace mf
@@ -46,12 +47,14 @@ void internals_describe_error(const v8::FunctionCallbackInfo<v8::Value> &info)
     if (line <= 0 || text_to_std(v8, file).compare(0, 7, "mayfly:") == 0) {
         return;
     }
+    int column = message->GetStartColumn(context).FromMaybe(-1) + 1;
+    bool is_moved = stack_map(mf_isolate::of(v8), text_to_std(v8, file), &line, &column);
     v8::Local<v8::Object> where = v8::Object::New(v8, v8::Null(v8), nullptr, nullptr, 0);
     set(context, where, "module", file);
     set(context, where, "line", v8::Integer::New(v8, line));
-    set(context, where, "column", v8::Integer::New(v8, message->GetStartColumn(context).FromMaybe(-1) + 1));
-    v8::Local<v8::String> source;
-    if (message->GetSourceLine(context).ToLocal(&source)) {
+    set(context, where, "column", v8::Integer::New(v8, column));
+    v8::Local<v8::String> source; /* Of the text that runs: nobody knows it who wrote another. */
+    if (!is_moved && message->GetSourceLine(context).ToLocal(&source)) {
         set(context, where, "sourceLine", cut(v8, source));
     }
     info.GetReturnValue().Set(where);

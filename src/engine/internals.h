@@ -31,6 +31,9 @@ namespace mf
     XX(promiseDetails, promise_details)             \
     XX(constructorName, constructor_name)           \
     XX(typeOf, type_of)                             \
+    /* stack.cc */                                  \
+    XX(setStackFormatter, set_stack_formatter)      \
+    XX(mapPosition, map_position)                   \
     /* clone.cc */                                  \
     XX(structuredClone, structured_clone)           \
     XX(setCloneHandlers, set_clone_handlers)        \

@@ -168,6 +168,7 @@ void mf_isolate_free(mf_isolate *isolate)
             isolate->primordials.Reset();
             isolate->dispatcher.Reset();
             isolate->rejection_handler.Reset();
+            isolate->stack_formatter.Reset();
             isolate->clone_write.Reset();
             isolate->clone_read.Reset();
             isolate->data_clone_error.Reset();

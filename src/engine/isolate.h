@@ -58,6 +58,7 @@ struct mf_isolate {
     v8::Global<v8::Object> primordials;
     v8::Global<v8::Function> dispatcher;
     v8::Global<v8::Function> rejection_handler;
+    v8::Global<v8::Function> stack_formatter;
     v8::Global<v8::Function> clone_write;
     v8::Global<v8::Function> clone_read;
     v8::Global<v8::Function> data_clone_error;

@@ -5,6 +5,7 @@
 #include "internals.h"
 #include "isolate.h"
 #include "resolve.h"
+#include "stack.h"
 #include "value.h"
 
 namespace mf
@@ -19,6 +20,20 @@ module_entry *module_table::find(const std::string &path)
         return nullptr;
     }
     return &entries[*found];
+}
+
+module_entry *module_table::find_by_name(const std::string &name)
+{
+    module_entry *entry = find(name); /* Most names are paths as they are. */
+    if (entry && entry->name == name) {
+        return entry;
+    }
+    for (module_entry &one : entries) {
+        if (one.name == name) {
+            return &one;
+        }
+    }
+    return nullptr;
 }
 
 void module_table_free(module_table *table)
@@ -348,11 +363,14 @@ int mf_isolate_set_modules(mf_isolate *isolate, const mf_module *modules, size_t
     table->entries.resize(count);
     table->by_path.resize(count);
     bool has_main = false;
+    bool has_mappings = false;
     for (size_t i = 0; i < count; i++) {
         mf::module_entry &entry = table->entries[i];
         entry.kind = modules[i].kind;
         entry.name.assign(reinterpret_cast<const char *>(modules[i].name.data), modules[i].name.size);
         entry.body = modules[i].body;
+        entry.mappings = modules[i].mappings;
+        has_mappings = has_mappings || entry.mappings.size > 0;
         if (!mf::resolve_specifier("", entry.name, &entry.path) || entry.path.empty()) {
             return MF_E_INVALID;
         }
@@ -373,5 +391,8 @@ int mf_isolate_set_modules(mf_isolate *isolate, const mf_module *modules, size_t
         return MF_E_NOT_FOUND;
     }
     isolate->modules = table.release();
+    if (has_mappings) {
+        mf::stack_install(isolate->v8);
+    }
     return 0;
 }

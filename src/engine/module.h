@@ -20,6 +20,7 @@ struct module_entry {
     std::string name; /* As the bundle names it: in stack traces and messages. */
     std::string path; /* Normalised: what a specifier resolves to. */
     mf_slice body;
+    mf_slice mappings;
     v8::Global<v8::Module> module;   /* Source text, or synthetic with one export "default". */
     v8::Global<v8::Value> value;     /* The default export of what is no script; made once. */
     v8::Global<v8::Object> commonjs; /* `module` of a CommonJS module from its first line on. */
@@ -32,6 +33,7 @@ struct module_table {
     std::unordered_multimap<int, uint32_t> by_hash; /* V8's identity hash of a compiled module -> index. */
 
     module_entry *find(const std::string &path);
+    module_entry *find_by_name(const std::string &name);
     uint32_t index_of(const module_entry *entry) const
     {
         return static_cast<uint32_t>(entry - entries.data());

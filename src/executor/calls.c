@@ -459,14 +459,10 @@ static void on_finish(struct mf_runtime_host *host, int error, struct mf_slice t
 }
 
 /* Only the tool isolate strips. */
-static void
-on_stripped(struct mf_runtime_host *host, int error, struct mf_slice text, uint32_t line, uint32_t column)
+static void on_stripped(struct mf_runtime_host *host, const struct mf_runtime_stripped *stripped)
 {
     (void)host;
-    (void)error;
-    (void)text;
-    (void)line;
-    (void)column;
+    (void)stripped;
 }
 
 const struct mf_runtime_calls mf_session_calls = {

@@ -9,17 +9,18 @@ static struct mf_strip *strip_of(struct mf_runtime_host *host)
 }
 
 /* The answer to STRIP, inside the turn. */
-static void
-on_stripped(struct mf_runtime_host *host, int error, struct mf_slice text, uint32_t line, uint32_t column)
+static void on_stripped(struct mf_runtime_host *host, const struct mf_runtime_stripped *stripped)
 {
     struct mf_strip *strip = strip_of(host);
 
     mf_buf_reset(&strip->text);
+    mf_buf_reset(&strip->mappings);
     strip->has_result = true;
-    strip->result = error > 0 ? MF_E_INTERNAL : error;
-    strip->line = line;
-    strip->column = column;
-    if (mf_buf_append_slice(&strip->text, text) < 0) {
+    strip->result = stripped->error > 0 ? MF_E_INTERNAL : stripped->error;
+    strip->line = stripped->line;
+    strip->column = stripped->column;
+    if (mf_buf_append_slice(&strip->text, stripped->text) < 0 ||
+        mf_buf_append_slice(&strip->mappings, stripped->mappings) < 0) {
         strip->result = MF_E_NO_MEMORY;
     }
 }
@@ -32,6 +33,7 @@ void mf_strip_init(struct mf_strip *strip, struct mf_watchdog *watchdog)
     *strip = (struct mf_strip){.base = {.calls = &tool_calls}, .watchdog = watchdog};
     mf_strip_cache_init(&strip->cache);
     mf_buf_init(&strip->text, 4 * (size_t)MF_TYPESCRIPT_BYTES_MAX);
+    mf_buf_init(&strip->mappings, 4 * (size_t)MF_TYPESCRIPT_BYTES_MAX);
     mf_list_init(&strip->watch.list);
     MF_ASSERT(pthread_mutex_init(&strip->mutex, NULL) == 0);
 }
@@ -40,6 +42,7 @@ void mf_strip_done(struct mf_strip *strip)
 {
     mf_isolate_free(strip->tool);
     mf_buf_done(&strip->text);
+    mf_buf_done(&strip->mappings);
     mf_strip_cache_done(&strip->cache);
     pthread_mutex_destroy(&strip->mutex);
 }
@@ -139,8 +142,9 @@ static void trim_tool(struct mf_strip *strip)
         strip->tool = NULL;
         strip->is_warm = false;
     }
-    if (strip->text.capacity > MF_TYPESCRIPT_BYTES_MAX) {
+    if (strip->text.capacity + strip->mappings.capacity > MF_TYPESCRIPT_BYTES_MAX) {
         mf_buf_done(&strip->text);
+        mf_buf_done(&strip->mappings);
     }
 }
 
@@ -206,7 +210,8 @@ int mf_strip_module(struct mf_strip *strip,
     }
     strip->subject = NULL;
     if (error == 0) {
-        stripped = mf_strip_cache_put(&strip->cache, name, source, mf_buf_peek(&strip->text));
+        stripped = mf_strip_cache_put(&strip->cache, name, source, mf_buf_peek(&strip->text),
+                                      mf_buf_peek(&strip->mappings));
         error = stripped == NULL ? MF_E_NO_MEMORY : 0;
     }
     tell_error(strip, error, ret_error);

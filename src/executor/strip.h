@@ -28,6 +28,7 @@ struct mf_strip {
     void *subject;         /* Whose strip it is, while one is under way. */
     struct mf_watch watch; /* Over a strip. */
     struct mf_buf text;    /* What the tool answered. */
+    struct mf_buf mappings;
     int result;
     bool has_result;
     uint32_t line;

@@ -5,7 +5,7 @@
 
 static size_t cost_of(const struct mf_stripped *stripped)
 {
-    return sizeof(*stripped) + stripped->key.size + stripped->text.size;
+    return sizeof(*stripped) + stripped->key.size + stripped->text.size + stripped->mappings.size;
 }
 
 /* name NUL source: a name has no NUL, so that no two pairs are the same bytes. Hashed piecewise. */
@@ -85,10 +85,11 @@ mf_strip_cache_get(struct mf_strip_cache *cache, struct mf_slice name, struct mf
     return stripped;
 }
 
-static struct mf_stripped *new_stripped(struct mf_slice name, struct mf_slice source, struct mf_slice text)
+static struct mf_stripped *
+new_stripped(struct mf_slice name, struct mf_slice source, struct mf_slice text, struct mf_slice mappings)
 {
     size_t key_bytes = name.size + 1 + source.size;
-    struct mf_stripped *stripped = mf_try_alloc(sizeof(*stripped) + key_bytes + text.size);
+    struct mf_stripped *stripped = mf_try_alloc(sizeof(*stripped) + key_bytes + text.size + mappings.size);
     uint8_t *at;
 
     if (stripped == NULL) {
@@ -102,9 +103,13 @@ static struct mf_stripped *new_stripped(struct mf_slice name, struct mf_slice so
     if (text.size > 0) {
         memcpy(at + key_bytes, text.data, text.size);
     }
+    if (mappings.size > 0) {
+        memcpy(at + key_bytes + text.size, mappings.data, mappings.size);
+    }
     mf_list_init(&stripped->list);
     stripped->key = mf_slice_of(at, key_bytes);
     stripped->text = mf_slice_of(at + key_bytes, text.size);
+    stripped->mappings = mf_slice_of(at + key_bytes + text.size, mappings.size);
     stripped->hash = hash_of(name, source);
     stripped->refs = 1;
     return stripped;
@@ -133,9 +138,10 @@ static void keep(struct mf_strip_cache *cache, struct mf_stripped *stripped)
 struct mf_stripped *mf_strip_cache_put(struct mf_strip_cache *cache,
                                        struct mf_slice name,
                                        struct mf_slice source,
-                                       struct mf_slice text)
+                                       struct mf_slice text,
+                                       struct mf_slice mappings)
 {
-    struct mf_stripped *stripped = new_stripped(name, source, text);
+    struct mf_stripped *stripped = new_stripped(name, source, text, mappings);
 
     if (stripped == NULL) {
         return NULL;

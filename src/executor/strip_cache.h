@@ -14,9 +14,10 @@ struct mf_stripped {
     struct mf_strip_cache *cache; /* Its mutex guards |refs| and |list|. */
     uint64_t hash;
     size_t refs;
-    struct mf_slice key;  /* Name, NUL, source. */
-    struct mf_slice text; /* JavaScript. */
-    uint8_t bytes[];      /* Both. */
+    struct mf_slice key;      /* Name, NUL, source. */
+    struct mf_slice text;     /* JavaScript. */
+    struct mf_slice mappings; /* Of struct mf_module. */
+    uint8_t bytes[];          /* All three. */
 };
 
 struct mf_strip_cache {
@@ -35,7 +36,8 @@ mf_strip_cache_get(struct mf_strip_cache *cache, struct mf_slice name, struct mf
 MF_MUST_CHECK struct mf_stripped *mf_strip_cache_put(struct mf_strip_cache *cache,
                                                      struct mf_slice name,
                                                      struct mf_slice source,
-                                                     struct mf_slice text);
+                                                     struct mf_slice text,
+                                                     struct mf_slice mappings);
 void mf_stripped_unref(struct mf_stripped *stripped);
 
 #endif

@@ -37,19 +37,21 @@ report_syntax(struct mf_session *session, struct mf_slice name, const struct mf_
         .column = error->column,
     };
 
-    mf_buf_init(&stack, 2 * MF_RUN_TEXT_BYTES_MAX);
-    if (mf_buf_printf(&stack, "SyntaxError: %.*s\n    at %.*s:%u:%u",
-                      (int)mf_text_cut(message, MF_RUN_TEXT_BYTES_MAX).size, (const char *)message.data,
-                      (int)name.size, (const char *)name.data, error->line, error->column) == 0) {
+    message =
+        mf_text_cut(message, MF_RUN_TEXT_BYTES_MAX - 2 * MF_MODULE_NAME_BYTES_MAX); /* The rest is short. */
+    mf_buf_init(&stack, MF_RUN_TEXT_BYTES_MAX);
+    if (mf_buf_printf(&stack, "SyntaxError: %.*s\n    at %.*s:%u:%u", (int)message.size,
+                      (const char *)message.data, (int)name.size, (const char *)name.data, error->line,
+                      error->column) == 0) {
         exception.stack = mf_buf_peek(&stack);
     }
     pthread_mutex_lock(&session->mutex);
     mf_session_report(session, &exception);
     mf_buf_reset(&session->finish_text);
-    if (mf_buf_printf(&session->finish_text, "Uncaught ") < 0 ||
-        mf_buf_append_slice(&session->finish_text,
-                            mf_text_cut(exception.stack, MF_RUN_TEXT_BYTES_MAX - session->finish_text.size)) <
-            0) {
+    if (mf_buf_printf(&session->finish_text,
+                      "Failed to start Worker:\nUncaught SyntaxError: %.*s\n  at %.*s:%u:%u",
+                      (int)message.size, (const char *)message.data, (int)name.size, (const char *)name.data,
+                      error->line, error->column) < 0) {
         mf_buf_reset(&session->finish_text);
     }
     pthread_mutex_unlock(&session->mutex);
@@ -71,6 +73,7 @@ static int strip_module(struct mf_session *session, struct mf_module *module)
     if (result == 0) {
         guest->stripped[guest->stripped_count++] = stripped;
         module->body = stripped->text;
+        module->mappings = stripped->mappings;
     } else if (result == MF_E_SYNTAX) {
         report_syntax(session, module->name, &error);
     }

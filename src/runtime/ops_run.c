@@ -128,15 +128,13 @@ void op_finish(struct mf_op_call *call)
 void op_stripped(struct mf_op_call *call)
 {
     struct mf_runtime_host *host = op_host(call);
-    int error;
-    struct mf_slice text;
-    uint32_t line;
-    uint32_t column;
-    if (arg_error(call, 0, &error) < 0 || mf_op_arg_utf8(call, 1, &text) < 0 ||
-        mf_op_arg_u32(call, 2, &line) < 0 || mf_op_arg_u32(call, 3, &column) < 0) {
+    struct mf_runtime_stripped stripped;
+    if (arg_error(call, 0, &stripped.error) < 0 || mf_op_arg_utf8(call, 1, &stripped.text) < 0 ||
+        mf_op_arg_utf8(call, 2, &stripped.mappings) < 0 || mf_op_arg_u32(call, 3, &stripped.line) < 0 ||
+        mf_op_arg_u32(call, 4, &stripped.column) < 0) {
         return;
     }
     if (host != NULL) {
-        host->calls->stripped(host, error, text, line, column);
+        host->calls->stripped(host, &stripped);
     }
 }

@@ -167,7 +167,8 @@ static int tool(struct mf_isolate *isolate, uint32_t event, const struct mf_valu
 {
     (void)args, (void)count;
     if (event == MF_EVENT_STRIP) {
-        isolate->calls->stripped(isolate->host, 0, mf_slice_of_cstr("any"), 0, 0);
+        isolate->calls->stripped(isolate->host,
+                                 &(struct mf_runtime_stripped){.text = mf_slice_of_cstr("any")});
     }
     return 0;
 }

@@ -325,8 +325,8 @@ static void test_outbox_broken(void)
 static struct mf_stripped *
 put(struct mf_strip_cache *cache, const char *name, struct mf_slice source, const char *text)
 {
-    struct mf_stripped *stripped =
-        mf_strip_cache_put(cache, mf_slice_of_cstr(name), source, mf_slice_of_cstr(text));
+    struct mf_stripped *stripped = mf_strip_cache_put(cache, mf_slice_of_cstr(name), source,
+                                                      mf_slice_of_cstr(text), mf_slice_of_cstr("AAAA"));
 
     MF_CHECK(stripped != NULL);
     return stripped;
@@ -384,6 +384,7 @@ static void test_cache_evicts(void)
     MF_CHECK(mf_strip_cache_get(&cache, mf_slice_of_cstr("n"), mf_slice_of(bytes, size)) == NULL);
     stripped = put(&cache, "large", mf_slice_of(bytes, 3 * size), "y");
     MF_CHECK_TEXT(stripped->text, "y");
+    MF_CHECK_TEXT(stripped->mappings, "AAAA");
     MF_CHECK(mf_strip_cache_get(&cache, mf_slice_of_cstr("large"), mf_slice_of(bytes, 3 * size)) == NULL);
     mf_stripped_unref(stripped);
     mf_strip_cache_done(&cache);

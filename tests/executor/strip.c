@@ -3,10 +3,18 @@
 
 static atomic_int strips; /* How often the tool was asked. */
 
+static void answer(struct mf_isolate *isolate, int error, const char *text, uint32_t line, uint32_t column)
+{
+    struct mf_runtime_stripped stripped = {
+        .error = error, .text = mf_slice_of_cstr(text), .line = line, .column = column};
+
+    isolate->calls->stripped(isolate->host, &stripped);
+}
+
 /* Sources are orders: "plain", "transform", "wrong", "spin", "oom", "silent", "throw". Answers with the script "hello". */
 static int tool(struct mf_isolate *isolate, uint32_t event, const struct mf_value *args, size_t count)
 {
-    struct mf_slice source, hello = mf_slice_of_cstr("hello");
+    struct mf_slice source;
 
     if (event == MF_EVENT_WARM) {
         return 0;
@@ -29,13 +37,13 @@ static int tool(struct mf_isolate *isolate, uint32_t event, const struct mf_valu
         return MF_E_INTERNAL;
     }
     if (mf_slice_starts_with(source, "wrong")) {
-        isolate->calls->stripped(isolate->host, MF_E_SYNTAX, mf_slice_of_cstr("Expected ','"), 3, 9);
+        answer(isolate, MF_E_SYNTAX, "Expected ','", 3, 9);
     } else if (mf_slice_starts_with(source, "transform") && !args[2].as.boolean) {
-        isolate->calls->stripped(isolate->host, MF_E_UNSUPPORTED, mf_slice_of_cstr("an enum"), 1, 1);
+        answer(isolate, MF_E_UNSUPPORTED, "an enum", 1, 1);
     } else if (mf_slice_starts_with(source, "neither")) {
-        isolate->calls->stripped(isolate->host, MF_E_UNSUPPORTED, mf_slice_of_cstr("import ="), 2, 4);
+        answer(isolate, MF_E_UNSUPPORTED, "import =", 2, 4);
     } else {
-        isolate->calls->stripped(isolate->host, 0, hello, 0, 0);
+        answer(isolate, 0, "hello", 0, 0);
     }
     return 0;
 }
@@ -82,7 +90,7 @@ static void test_strip(void)
 
     run = run_typescript(&fake, 7, "wrong", MF_NS_PER_S);
     MF_CHECK_INT(run->done.error, MF_E_SYNTAX);
-    MF_CHECK_TEXT(run->done.text, "Uncaught SyntaxError: Expected ','\n    at main.ts:3:9");
+    MF_CHECK_TEXT(run->done.text, "Failed to start Worker:\nUncaught SyntaxError: Expected ','\n  at main.ts:3:9");
     MF_CHECK_INT(run->exceptions, 1);
     MF_CHECK_TEXT(run->exception.name, "SyntaxError");
     MF_CHECK_TEXT(run->exception.message, "Expected ','");

@@ -74,6 +74,12 @@ test("exceptions carry line and column of the source that was sent", async () =>
   assert.doesNotMatch(js.exceptions[0].stack, /mayfly:/, "the runtime's own frames are not shown");
   const ts = await daemon.run({ mainModule: "m.ts", modules: { "m.ts": { ts: "type A = {\n  b: string;\n};\nexport default { fetch(a: A): Response { throw new Error('typed'); } };" } } });
   assert.deepEqual([ts.exceptions[0].line, ts.exceptions[0].module], [4, "m.ts"], JSON.stringify(ts));
+  const moved = await daemon.run({ mainModule: "m.ts", modules: { "m.ts": { ts: "enum Level { Low = 1, High }\nclass A {\n  constructor(private b: Level) {}\n  fail(): never {\n    throw new Error(`level ${this.b}`);\n  }\n}\nexport default { fetch(): Response { return new A(Level.High).fail(); } };" } } });
+  assert.deepEqual([moved.error.message, moved.exceptions[0].line, moved.exceptions[0].column], ["Error: level 2", 5, 11], "an enum makes other JavaScript; the place is still the source's");
+  assert.match(moved.exceptions[0].stack, /at A\.fail \(m\.ts:5:11\)\n    at Object\.fetch \(m\.ts:8:\d+\)/);
+  const untyped = await daemon.run({ mainModule: "m.ts", modules: { "m.ts": { ts: "const a = 1;\nlet b: = 2;" } } });
+  assert.match(untyped.error.message, /^Failed to start Worker:\nUncaught SyntaxError: Unexpected token `=`[^]*\n  at m\.ts:2:8$/);
+  assert.deepEqual([untyped.error.code, untyped.exceptions[0].line, untyped.exceptions[0].column], ["script.syntax", 2, 8]);
   const syntax = await daemon.run("export default {\n  fetch() { return new Response(; }\n};");
   assert.equal(syntax.outcome, "exception");
   assert.match(syntax.error.message, /^Failed to start Worker:\nUncaught SyntaxError: /);
@@ -93,6 +99,16 @@ test("a failure in the curl form is a problem with logs and usage", async () => 
   assert.equal(problem.logs[0].message, "before");
   assert.ok(problem.usage.cpuMs > 0);
   assert.equal(problem.instance, response.headers.get("mayfly-run-id"));
+});
+
+test("an Accept without a preference leaves the form's own answer; a wrong content-type is told the right ones", async () => {
+  const axios = { accept: "application/json, text/plain, */*" };
+  assert.equal((await daemon.run(worker("return new Response('x')"), { headers: axios })).outcome, "ok");
+  assert.equal(await (await daemon.runSource(worker("return new Response('x')"), { headers: axios })).text(), "x");
+  assert.equal((await (await daemon.runSource(worker("return new Response('x')"), { headers: { accept: "application/json" } })).json()).response.body, "x");
+  const refused = await daemon.runSource("", { type: "text/plain" });
+  assert.equal(refused.status, 415);
+  assert.match((await refused.json()).detail, /application\/typescript, JavaScript as text\/javascript/);
 });
 
 test("fetch to the outside is refused with Cloudflare's sentence", async () => {

@@ -201,7 +201,11 @@ static bool set_case(struct harness_case *test, const char *key, const char *arg
         }
         memcpy(kind, argument, (size_t)(colon - argument));
         test->modules[test->modules_count++] =
-            (struct mf_module){(enum mf_module_kind)kind_of(kind), name, value};
+            (struct mf_module){.kind = (enum mf_module_kind)kind_of(kind), .name = name, .body = value};
+        return true;
+    }
+    if (strcmp(key, "mappings") == 0 && test->modules_count > 0) { /* Of the module before. */
+        test->modules[test->modules_count - 1].mappings = value;
         return true;
     }
     if (strcmp(key, "piece") == 0 && test->pieces_count < HARNESS_PIECES_MAX) {
@@ -280,8 +284,8 @@ static int bench(size_t count, const char *path)
     fclose(file);
     reset_case(&test);
     test.url = mf_slice_of_cstr("https://example.com/path?a=b");
-    test.modules[0] =
-        (struct mf_module){MF_MODULE_ESM, mf_slice_of_cstr("main.js"), mf_slice_of(source, size)};
+    test.modules[0] = (struct mf_module){
+        .kind = MF_MODULE_ESM, .name = mf_slice_of_cstr("main.js"), .body = mf_slice_of(source, size)};
     test.modules_count = 1;
     uint64_t *made = mf_new(count * sizeof(*made));
     uint64_t *ran = mf_new(count * sizeof(*ran));

@@ -32,8 +32,11 @@ export class Harness {
         };
         const table = typeof modules === 'string' ? { 'main.js': modules } : modules;
         for (const [name, module] of Object.entries(table)) {
-            const { kind, body } = typeof module === 'string' ? { kind: 'esm', body: module } : module;
+            const { kind = 'esm', body, mappings } = typeof module === 'string' ? { body: module } : module;
             put('module', `${kind}:${name}`, body);
+            if (mappings !== undefined) {
+                put('mappings', '-', mappings);
+            }
         }
         for (const key of ['main', 'date', 'flags', 'entrypoint', 'env', 'props', 'method', 'url', 'fetch', 'bodyError']) {
             if (options[key] !== undefined) {

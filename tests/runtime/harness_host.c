@@ -292,18 +292,15 @@ static void on_finish(struct mf_runtime_host *host, int error, struct mf_slice t
     print_end();
 }
 
-static void on_stripped(struct mf_runtime_host *host,
-                        int error,
-                        struct mf_slice text,
-                        uint32_t line_number,
-                        uint32_t column)
+static void on_stripped(struct mf_runtime_host *host, const struct mf_runtime_stripped *stripped)
 {
     harness_of(host)->is_finished = true;
     print_begin("stripped");
-    print_text("code", mf_slice_of_cstr(error == 0 ? "" : mf_error_code(error)));
-    print_text("text", text);
-    print_number("line", line_number);
-    print_number("column", column);
+    print_text("code", mf_slice_of_cstr(stripped->error == 0 ? "" : mf_error_code(stripped->error)));
+    print_text("text", stripped->text);
+    print_text("mappings", stripped->mappings);
+    print_number("line", stripped->line);
+    print_number("column", stripped->column);
     print_end();
 }
 

@@ -99,6 +99,8 @@ export function createIsolate(host = {}, { modules = {}, main = 'main.js', isToo
         isStarting: () => state.starting,
         clock: () => state.now,
         setEvalAllowed() {},
+        setStackFormatter() {},
+        mapPosition: () => null,
         describeError(error) {
             const stack = typeOf(error) === 'error' && Object.getOwnPropertyDescriptor(error, 'stack')?.value;
             const found = /(?:\(|at )([^()\s:]+\.js):(\d+):(\d+)/.exec(stack || '');

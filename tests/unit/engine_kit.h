@@ -171,7 +171,7 @@ kit_run_modules(const struct mf_module *modules, size_t count, const char *main,
 
 static inline const char *kit_run(const char *source)
 {
-    struct mf_module module = {MF_MODULE_ESM, mf_slice_of_cstr("main.js"), mf_slice_of_cstr(source)};
+    struct mf_module module = {.kind = MF_MODULE_ESM, .name = mf_slice_of_cstr("main.js"), .body = mf_slice_of_cstr(source)};
     return kit_run_modules(&module, 1, "main.js", 0);
 }
 

@@ -13,7 +13,8 @@ static void neighbour_open(void)
     kit_host_init(&neighbour_host);
     neighbour = kit_new(&neighbour_host, 64 * MB);
     static const char source[] = "let n = 0; export default () => ++n";
-    struct mf_module module = {MF_MODULE_ESM, mf_slice_of_cstr("main.js"), mf_slice_of_cstr(source)};
+    struct mf_module module = {
+        .kind = MF_MODULE_ESM, .name = mf_slice_of_cstr("main.js"), .body = mf_slice_of_cstr(source)};
     MF_CHECK_INT(mf_isolate_set_modules(neighbour, &module, 1, module.name), 0);
     MF_CHECK_INT(kit_deliver(neighbour, KIT_START, NULL, 0), 0);
 }
@@ -63,8 +64,8 @@ attempt_run(struct attempt *attempt, const char *source, uint64_t memory, long t
     kit_host_init(&attempt->host);
     atomic_init(&attempt->is_done, 0);
     attempt->isolate = kit_new(&attempt->host, memory);
-    attempt->module =
-        (struct mf_module){MF_MODULE_ESM, mf_slice_of_cstr("main.js"), mf_slice_of_cstr(source)};
+    attempt->module = (struct mf_module){
+        .kind = MF_MODULE_ESM, .name = mf_slice_of_cstr("main.js"), .body = mf_slice_of_cstr(source)};
     MF_CHECK_INT(mf_isolate_set_modules(attempt->isolate, &attempt->module, 1, attempt->module.name), 0);
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, MF_EXECUTOR_STACK_BYTES + MF_EXECUTOR_STACK_SLACK_BYTES);
@@ -150,8 +151,8 @@ static void test_wasm_loop_ends(void)
     struct attempt attempt;
     (void)wasm;
     struct mf_module modules[] = {
-        {MF_MODULE_ESM, mf_slice_of_cstr("main.js"), mf_slice_of_cstr(source)},
-        {MF_MODULE_WASM, mf_slice_of_cstr("w.wasm"), mf_slice_of(wasm, sizeof(wasm))},
+        {.kind = MF_MODULE_ESM, .name = mf_slice_of_cstr("main.js"), .body = mf_slice_of_cstr(source)},
+        {.kind = MF_MODULE_WASM, .name = mf_slice_of_cstr("w.wasm"), .body = mf_slice_of(wasm, sizeof(wasm))},
     };
     kit_host_init(&attempt.host);
     atomic_init(&attempt.is_done, 0);
@@ -174,8 +175,9 @@ static void test_terminated_while_parked(void)
     struct mf_isolate_host host;
     kit_host_init(&host);
     struct mf_isolate *isolate = kit_new(&host, 64 * MB);
-    struct mf_module module = {MF_MODULE_ESM, mf_slice_of_cstr("main.js"),
-                               mf_slice_of_cstr("export default () => print('never')")};
+    struct mf_module module = {.kind = MF_MODULE_ESM,
+                               .name = mf_slice_of_cstr("main.js"),
+                               .body = mf_slice_of_cstr("export default () => print('never')")};
     MF_CHECK_INT(mf_isolate_set_modules(isolate, &module, 1, module.name), 0);
     MF_CHECK_INT(kit_deliver(isolate, KIT_START, NULL, 0), 0);
     mf_isolate_terminate(isolate, MF_E_CANCELED);
@@ -323,10 +325,12 @@ static void test_memory_is_counted(void)
     struct mf_isolate_host host;
     kit_host_init(&host);
     struct mf_isolate *isolate = kit_new(&host, 128 * MB);
-    struct mf_module module = {MF_MODULE_ESM, mf_slice_of_cstr("main.js"),
-                               mf_slice_of_cstr("globalThis.a = new Uint8Array(10 << 20); globalThis.m ="
-                                                " new WebAssembly.Memory({ initial: 160, maximum: 1000 });"
-                                                "globalThis.s = new Array(1 << 20).fill(0.5)")};
+    struct mf_module module = {
+        .kind = MF_MODULE_ESM,
+        .name = mf_slice_of_cstr("main.js"),
+        .body = mf_slice_of_cstr("globalThis.a = new Uint8Array(10 << 20); globalThis.m ="
+                                 " new WebAssembly.Memory({ initial: 160, maximum: 1000 });"
+                                 "globalThis.s = new Array(1 << 20).fill(0.5)")};
     MF_CHECK_INT(mf_isolate_set_modules(isolate, &module, 1, module.name), 0);
     struct mf_isolate_memory before;
     struct mf_isolate_memory after;

@@ -1,12 +1,13 @@
 /* Every kind of module, every way to import one, and what is said when it cannot be. */
 #include "engine_kit.h"
 
-#define M(kind, name, text)                                                                                  \
+#define BYTES(text)                                                                                          \
     {                                                                                                        \
-        MF_MODULE_##kind, {(const uint8_t *)(name), sizeof(name) - 1},                                       \
-        {                                                                                                    \
-            (const uint8_t *)(text), sizeof(text) - 1                                                        \
-        }                                                                                                    \
+        (const uint8_t *)(text), sizeof(text) - 1                                                            \
+    }
+#define M(kind_, name_, text_)                                                                               \
+    {                                                                                                        \
+        .kind = MF_MODULE_##kind_, .name = BYTES(name_), .body = BYTES(text_)                                \
     }
 
 #define CHECK_MODULES(expected, ...)                                                                         \
@@ -281,6 +282,36 @@ static void test_eval_and_wasm_are_off(void)
                   M(ESM, "main.js", "print(%DebugPrint(1))"));
 }
 
+/* |mappings| of "print(1);\n  throw new Error('x')", whose error is born in line 2, column 9. */
+static void check_place(const char *mappings, const char *expected)
+{
+    const struct mf_module module = {.kind = MF_MODULE_ESM,
+                                     .name = BYTES("main.js"),
+                                     .body = BYTES("print(1);\n  throw new Error('x')"),
+                                     .mappings = mf_slice_of_cstr(mappings)};
+    const char *got = kit_run_modules(&module, 1, "main.js", 0);
+
+    MF_CHECK_TEXT(mf_slice_of_cstr(got), expected);
+}
+
+static void test_moved_text(void)
+{
+    static const char as_it_is[] = "1\nrejected Error: x\n  at main.js:2:9\n";
+    static const char *const bad[] = {
+        ";", "E", ";E", ";EAAD", ";EADA", "AAAA;!!", "AAAA;EAIUAA", "AAAA;EAIgggggggg", "AAAA;EAIg", "\xff"};
+
+    check_place("", as_it_is);
+    check_place("AAAA;EAIU", "1\nrejected Error: x\n  at main.js:5:11\n");
+    check_place("AAAA;EAIU,GACA,OAAA",
+                "1\nrejected Error: x\n  at main.js:6:11\n");                     /* Columns 2, 5 and 12. */
+    check_place("AAAA;EAIUA,GACAA", "1\nrejected Error: x\n  at main.js:6:11\n"); /* With names. */
+    check_place("AAAA,IAEA;", "1\nrejected Error: x\n  at main.js:3:1\n");        /* The last one before. */
+    check_place("AAAA;G", "1\nrejected Error: x\n  at main.js:1:1\n");            /* Of no source. */
+    for (size_t i = 0; i < MF_COUNT_OF(bad); i++) {
+        check_place(bad[i], as_it_is);
+    }
+}
+
 int main(void)
 {
     kit_init(true);
@@ -298,5 +329,6 @@ int main(void)
     MF_RUN(test_table);
     MF_RUN(test_deep_chain);
     MF_RUN(test_eval_and_wasm_are_off);
+    MF_RUN(test_moved_text);
     return 0;
 }

@@ -102,7 +102,8 @@ static void test_no_byte_is_left(void)
     kit_host_init(&host);
     struct mf_isolate *bystander = kit_new(&host, 64 * MB);
     struct mf_isolate *isolate = kit_new(&host, 128 * MB);
-    struct mf_module module = {MF_MODULE_ESM, mf_slice_of_cstr("main.js"), mf_slice_of_cstr(needle_script)};
+    struct mf_module module = {
+        .kind = MF_MODULE_ESM, .name = mf_slice_of_cstr("main.js"), .body = mf_slice_of_cstr(needle_script)};
     MF_CHECK_INT(mf_isolate_set_modules(isolate, &module, 1, module.name), 0);
     MF_CHECK_INT(kit_deliver(isolate, KIT_START, NULL, 0), 0);
     MF_CHECK_TEXT(mf_buf_peek(&host.out), "24\n");
@@ -147,7 +148,8 @@ static void cycle(struct mf_isolate_host *host, double *ret_new_us, double *ret_
     static const char source[] =
         "export default async (n) => { let s = 0; for (let i = 0; i < n; i++) s += i;"
         " return JSON.stringify({ s }) }";
-    struct mf_module module = {MF_MODULE_ESM, mf_slice_of_cstr("main.js"), mf_slice_of_cstr(source)};
+    struct mf_module module = {
+        .kind = MF_MODULE_ESM, .name = mf_slice_of_cstr("main.js"), .body = mf_slice_of_cstr(source)};
     struct mf_value ten = mf_value_number(10);
     struct mf_isolate_options options = {512 * MB, false};
     struct mf_isolate_limits limits = {64 * MB, true};
@@ -256,7 +258,8 @@ static void test_turns_wander(void)
     static const char source[] =
         "let n = 0; const f = () => 1 + f();\n"
         "export default () => { try { f() } catch (e) { return `${++n} ${e.name}` } }";
-    struct mf_module module = {MF_MODULE_ESM, mf_slice_of_cstr("main.js"), mf_slice_of_cstr(source)};
+    struct mf_module module = {
+        .kind = MF_MODULE_ESM, .name = mf_slice_of_cstr("main.js"), .body = mf_slice_of_cstr(source)};
     struct mf_isolate_host host;
     kit_host_init(&host);
     struct relay relay = {kit_new(&host, 64 * MB), 0};
@@ -285,7 +288,8 @@ static void test_clock(void)
                                  "  for (let i = 0, s = ''; i < 3e5; i++) s = [s, i].length + '';\n"
                                  "  await null; return `${Date.now() === a} ${mf.clock() === c && c === d && "
                                  "a === c} ${a > start} ${a - start < 60000}` }";
-    struct mf_module module = {MF_MODULE_ESM, mf_slice_of_cstr("main.js"), mf_slice_of_cstr(source)};
+    struct mf_module module = {
+        .kind = MF_MODULE_ESM, .name = mf_slice_of_cstr("main.js"), .body = mf_slice_of_cstr(source)};
     for (int is_frozen = 0; is_frozen < 2; is_frozen++) {
         struct mf_isolate_options options = {512 * MB, false};
         struct mf_isolate_limits limits = {64 * MB, is_frozen != 0};

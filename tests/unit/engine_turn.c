@@ -80,8 +80,10 @@ static void test_call_and_values(void)
     struct mf_isolate_host host;
     kit_host_init(&host);
     struct mf_isolate *isolate = kit_new(&host, UINT64_C(64) << 20);
-    struct mf_module module = {MF_MODULE_ESM, mf_slice_of_cstr("main.js"),
-                               mf_slice_of_cstr("export default async (a) => { await null; return a + 1; }")};
+    struct mf_module module = {
+        .kind = MF_MODULE_ESM,
+        .name = mf_slice_of_cstr("main.js"),
+        .body = mf_slice_of_cstr("export default async (a) => { await null; return a + 1; }")};
     MF_CHECK_INT(mf_isolate_set_modules(isolate, &module, 1, module.name), 0);
     struct mf_value yes = mf_value_bool(true);
     MF_CHECK_INT(kit_deliver(isolate, KIT_START, &yes, 1), 0);

@@ -183,7 +183,8 @@ static void test_tools(void)
         "const m = new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])); print(m);\n"
         "print(await WebAssembly.compile(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])) instanceof "
         "WebAssembly.Module)";
-    struct mf_module module = {MF_MODULE_ESM, mf_slice_of_cstr("main.js"), mf_slice_of_cstr(source)};
+    struct mf_module module = {
+        .kind = MF_MODULE_ESM, .name = mf_slice_of_cstr("main.js"), .body = mf_slice_of_cstr(source)};
     kit_host_init(&host);
     MF_CHECK_INT(mf_isolate_new(&options, &isolate), 0);
     mf_isolate_attach(isolate, &host, &limits);
@@ -200,20 +201,21 @@ static void test_tools(void)
 /* What a script does to the language must not reach what the engine does for the runtime. */
 static void test_polluted_prototypes(void)
 {
-    KIT_CHECK_RUN("const p = print, m = mf; const bad = () => { p('ran'); throw 1 };\n"
-                  "for (const proto of [Object.prototype, Array.prototype])\n"
-                  "  for (const k of ['0', '1', 'get', 'set', 'value', 'writable', 'module', 'line', "
-                  "'default', 'exports'])\n"
-                  "    Object.defineProperty(proto, k, { __proto__: null, get: bad, set: bad, configurable: true });\n"
-                  "for (const k of ['call', 'apply', 'bind']) Function.prototype[k] = bad;\n"
-                  "const a = m.structuredClone({ x: 'y' }), d = m.describeError(new Error('e')), e = "
-                  "m.previewEntries(new Map([[7, 8]]));\n"
-                  "const t = (await import('cloudflare:workers')).env.NAME;\n"
-                  "for (const proto of [Object.prototype, Array.prototype])\n"
-                  "  for (const k of ['0', '1', 'get', 'set', 'value', 'writable', 'module', 'line', "
-                  "'default', 'exports']) delete proto[k];\n"
-                  "p(a.x, d.line, e.length, t)",
-                  "y 6 2 x\n");
+    KIT_CHECK_RUN(
+        "const p = print, m = mf; const bad = () => { p('ran'); throw 1 };\n"
+        "for (const proto of [Object.prototype, Array.prototype])\n"
+        "  for (const k of ['0', '1', 'get', 'set', 'value', 'writable', 'module', 'line', "
+        "'default', 'exports'])\n"
+        "    Object.defineProperty(proto, k, { __proto__: null, get: bad, set: bad, configurable: true });\n"
+        "for (const k of ['call', 'apply', 'bind']) Function.prototype[k] = bad;\n"
+        "const a = m.structuredClone({ x: 'y' }), d = m.describeError(new Error('e')), e = "
+        "m.previewEntries(new Map([[7, 8]]));\n"
+        "const t = (await import('cloudflare:workers')).env.NAME;\n"
+        "for (const proto of [Object.prototype, Array.prototype])\n"
+        "  for (const k of ['0', '1', 'get', 'set', 'value', 'writable', 'module', 'line', "
+        "'default', 'exports']) delete proto[k];\n"
+        "p(a.x, d.line, e.length, t)",
+        "y 6 2 x\n");
 }
 
 int main(void)

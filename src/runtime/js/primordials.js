@@ -63,6 +63,7 @@ takeMethods('Symbol', Symbol.prototype, ['toString', 'valueOf']);
 takeMethods('Date', Date.prototype, ['toISOString', 'getTime']);
 takeMethods('RegExp', RegExp.prototype, ['exec', 'toString']);
 takeMethods('Function', Function.prototype, ['toString']);
+takeMethods('Error', Error.prototype, ['toString']);
 takeMethods('Object', Object.prototype, ['hasOwnProperty', 'propertyIsEnumerable']);
 takeMethods('Map', Map.prototype, ['get', 'set', 'has', 'delete', 'forEach']);
 takeGetters('Map', Map.prototype, ['size']);

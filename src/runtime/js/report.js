@@ -9,16 +9,16 @@
 'use strict';
 
 const {
-    Map, MapPrototypeDelete, MapPrototypeForEach, MapPrototypeGetSize, MapPrototypeSet, ObjectGetOwnPropertyDescriptor,
-    ObjectGetPrototypeOf, ObjectPrototypeHasOwnProperty, ReflectApply, StringPrototypeIncludes, StringPrototypeIndexOf,
-    StringPrototypeSlice, String, realm,
+    Error, ErrorPrototypeToString, Map, MapPrototypeDelete, MapPrototypeForEach, MapPrototypeGetSize, MapPrototypeSet,
+    ObjectGetOwnPropertyDescriptor, ObjectGetPrototypeOf, ObjectPrototypeHasOwnProperty, ReflectApply, StringPrototypeIncludes,
+    StringPrototypeIndexOf, StringPrototypeLastIndexOf, StringPrototypeSlice, String, realm,
 } = primordials;
 const { ops, typeOf, describeError, constructorName, constants } = internals;
 
 const TEXT_MAX = constants.RUN_TEXT_BYTES_MAX;
 const DEPTH_MAX = 64; // prototypes looked at for one property
 
-const nativeStack = ObjectGetOwnPropertyDescriptor(new primordials.Error(''), 'stack');
+const nativeStack = ObjectGetOwnPropertyDescriptor(new Error(''), 'stack');
 const nativeStackGetter = nativeStack === undefined ? undefined : nativeStack.get;
 
 // The data property |key| of |object| or its prototypes; undefined when there is none, or only a getter or a proxy would know.
@@ -61,6 +61,35 @@ function withoutOwnFrames(stack) {
     }
     return kept;
 }
+
+// A line of a stack, "fetch (main.ts:7:9)", with the place in the source that was sent.
+function mapSite(text, site) {
+    const file = site.getFileName();
+    const line = site.getLineNumber();
+    const column = site.getColumnNumber();
+    const place = internals.mapPosition(file, line, column);
+    const at = place === null ? -1 : StringPrototypeLastIndexOf(text, `${file}:${line}:${column}`);
+    return at < 0 ? text : `${StringPrototypeSlice(text, 0, at)}${file}:${place[0]}:${place[1]}` +
+        StringPrototypeSlice(text, at + `${file}:${line}:${column}`.length);
+}
+
+// What V8 does itself where no text was moved: the worker's own Error.prepareStackTrace, or header and lines.
+internals.setStackFormatter((error, sites) => {
+    const { prepareStackTrace } = Error;
+    if (typeof prepareStackTrace === 'function') {
+        return ReflectApply(prepareStackTrace, Error, [error, sites]);
+    }
+    let stack;
+    try {
+        stack = ErrorPrototypeToString(error);
+    } catch {
+        stack = '<error>';
+    }
+    for (let i = 0; i < sites.length; i++) {
+        stack += `\n    at ${mapSite(`${sites[i]}`, sites[i])}`;
+    }
+    return stack;
+});
 
 function stackOf(error) {
     let stack;
