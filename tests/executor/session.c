@@ -63,9 +63,9 @@ script_timers(struct mf_isolate *isolate, uint32_t event, const struct mf_value 
 
     (void)count;
     if (event == MF_EVENT_START) {
-        MF_CHECK_INT(isolate->calls->timer_set(isolate->host, 1, 30), 0);
+        MF_CHECK_INT(isolate->calls->timer_set(isolate->host, 1, 300), 0);
         MF_CHECK_INT(isolate->calls->timer_set(isolate->host, 2, 1), 0);
-        MF_CHECK_INT(isolate->calls->timer_set(isolate->host, 3, 15), 0);
+        MF_CHECK_INT(isolate->calls->timer_set(isolate->host, 3, 150), 0);
         MF_CHECK_INT(isolate->calls->timer_set(isolate->host, 4, 2), 0);
         isolate->calls->timer_clear(isolate->host, 4);
         return 0;
@@ -352,8 +352,8 @@ static void test_timers(void)
     peer_start(&fake.peer, 1, "timers");
     run = peer_wait_done(&fake.peer, 1);
     MF_CHECK_TEXT(mf_buf_peek(&run->log), "2\n3\n1\n");
-    MF_CHECK(run->done.host_wait_ns >= 20 * MF_NS_PER_MS);
-    MF_CHECK(run->done.cpu_ns < 20 * MF_NS_PER_MS || run->done.host_wait_ns > run->done.cpu_ns);
+    MF_CHECK(run->done.host_wait_ns >= 100 * MF_NS_PER_MS); /* Far from all: a busy machine runs the turns late. */
+    MF_CHECK(run->done.cpu_ns < run->done.host_wait_ns);
     peer_start(&fake.peer, 2, "clear due");
     MF_CHECK_INT(peer_wait_done(&fake.peer, 2)->done.error, 0);
     peer_start(&fake.peer, 3, "many timers");
