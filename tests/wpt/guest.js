@@ -90,7 +90,6 @@ function listen(finish, timeoutMs) {
   globalThis.setup({ output: false });
   globalThis.add_completion_callback((tests, { status, message }) => finish(tests.map(plain), { status, message }));
   setTimeout(globalThis.timeout, timeoutMs);
-  // Only now: testharness.js would talk to a page.
   define("DedicatedWorkerGlobalScope", class DedicatedWorkerGlobalScope { static [Symbol.hasInstance] = (object) => object === globalThis; });
 }
 
@@ -111,8 +110,13 @@ module.exports = function start(scripts, { address, files, order, timeoutMs, isN
     const finish = (tests, status) => resolve(new Response(stringify({ tests, status, missing })));
     giveUp = () => finish([], { status: 1, message: "something is missing" });
     const runScript = (name) => {
+      if (name !== HARNESS) return void scripts[name].call(globalThis);
+      // In a worker's scope testharness.js would post its results to a page.
+      const { WorkerGlobalScope } = globalThis;
+      delete globalThis.WorkerGlobalScope;
       scripts[name].call(globalThis);
-      if (name === HARNESS) listen(finish, timeoutMs);
+      Object.defineProperty(globalThis, "WorkerGlobalScope", { value: WorkerGlobalScope, writable: true, configurable: true });
+      listen(finish, timeoutMs);
     };
     define("importScripts", importerOf(scripts, address, runScript));
     for (const name of order) {

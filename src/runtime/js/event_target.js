@@ -1,14 +1,17 @@
 // EventTarget, and the global scope as one.
 //
 // Spec:  https://dom.spec.whatwg.org/#interface-eventtarget
-// Covers / differs:  all without a tree. The global's functions are its own properties; it has no onerror attributes
+// Covers / differs:  all without a tree. The global's functions are its own properties, as they must work before this file is
+//        loaded
 // Ops:   none
 // WPT:   dom/abort, html/webappapis/scripting
 // Limits: none
 
 'use strict';
 
-const { List, Map, MapPrototypeGet, MapPrototypeSet, ReflectApply, TypeError, realm } = primordials;
+const {
+    List, Map, MapPrototypeGet, MapPrototypeSet, ObjectSetPrototypeOf, ReflectApply, TypeError, defineValue, realm,
+} = primordials;
 const { webidl, errors } = realm;
 const { domString, requireArguments } = webidl;
 internals.lazy('event.js'); // makes realm.event
@@ -20,23 +23,34 @@ function captureOf(options) {
     return webidl.isObject(options) ? !!options.capture : !!options;
 }
 
+// What is an EventTarget though it was made before this file was loaded -> the one that stands in for it.
+const standIns = new Map();
+
 class EventTarget {
     #listeners = null; // type -> List of {callback, isCapture, isPassive, isOnce, isRemoved}
     #self = this; // what events name as their target
 
     addEventListener(type, callback, options = undefined) {
         requireArguments(arguments.length, 2, "Failed to execute 'addEventListener' on 'EventTarget'");
-        this.#add(type, callback, options);
+        EventTarget.#of(this).#add(type, callback, options);
     }
 
     removeEventListener(type, callback, options = undefined) {
         requireArguments(arguments.length, 2, "Failed to execute 'removeEventListener' on 'EventTarget'");
-        this.#remove(type, callback, options);
+        EventTarget.#of(this).#remove(type, callback, options);
     }
 
     dispatchEvent(event) {
         requireArguments(arguments.length, 1, "Failed to execute 'dispatchEvent' on 'EventTarget'");
-        return this.#dispatchFromScript(event);
+        return EventTarget.#of(this).#dispatchFromScript(event);
+    }
+
+    static #of(self) {
+        const standIn = webidl.isObject(self) && #self in self ? self : MapPrototypeGet(standIns, self);
+        if (standIn === undefined) {
+            throw new TypeError('Illegal invocation');
+        }
+        return standIn;
     }
 
     #add(type, callback, options) {
@@ -164,8 +178,16 @@ class EventTarget {
                 const list = target.#listeners === null ? undefined : MapPrototypeGet(target.#listeners, type);
                 return list !== undefined && list.length > 0;
             },
-            speakFor(target, self) {
-                target.#self = self;
+            // |object|, whose class is |constructor| or none, becomes a target.
+            adopt(object, constructor) {
+                const target = new EventTarget();
+                target.#self = object;
+                MapPrototypeSet(standIns, object, target);
+                if (constructor !== null) {
+                    ObjectSetPrototypeOf(constructor, EventTarget);
+                    ObjectSetPrototypeOf(constructor.prototype, EventTarget.prototype);
+                }
+                return target;
             },
             add: (target, type, callback, options) => target.#add(type, callback, options),
             remove: (target, type, callback, options) => target.#remove(type, callback, options),
@@ -217,8 +239,10 @@ realm.eventHandler = (target, type) => {
 
 /* ---- the global scope ---------------------------------------------------------------------- */
 
-const globalTarget = new EventTarget();
-targetOf.speakFor(globalTarget, realm.global);
+const globalTarget = targetOf.adopt(realm.global, null);
+if (realm.performance !== undefined) {
+    targetOf.adopt(realm.performance.object, realm.performance.constructor);
+}
 
 function addEventListener(type, callback, options = undefined) {
     requireArguments(arguments.length, 2, "Failed to execute 'addEventListener'");
@@ -276,6 +300,45 @@ realm.globalEvents = {
     },
 };
 
+/* ---- its class ------------------------------------------------------------------------------ */
+
+function requireGlobal(self) {
+    if (self !== undefined && self !== null && self !== realm.global) {
+        throw new TypeError('Illegal invocation');
+    }
+}
+
+class WorkerGlobalScope extends EventTarget {
+    constructor(token = undefined) {
+        super();
+        if (token !== realm) {
+            throw new TypeError('Illegal constructor');
+        }
+    }
+
+    get self() {
+        requireGlobal(this);
+        return realm.global;
+    }
+
+    get performance() {
+        requireGlobal(this);
+        return internals.lazy('performance.js').performance;
+    }
+
+    set self(value) {
+        requireGlobal(this);
+        defineValue(realm.global, 'self', value, true);
+    }
+
+    set performance(value) {
+        requireGlobal(this);
+        defineValue(realm.global, 'performance', value, true);
+    }
+}
+webidl.finish(WorkerGlobalScope);
+ObjectSetPrototypeOf(realm.global, WorkerGlobalScope.prototype);
+
 return {
-    __proto__: null, EventTarget, addEventListener, removeEventListener, dispatchEvent, reportError,
+    __proto__: null, EventTarget, WorkerGlobalScope, addEventListener, removeEventListener, dispatchEvent, reportError,
 };

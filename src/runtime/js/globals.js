@@ -36,7 +36,7 @@ function lazy(file, names, isEnumerable) {
 lazy('dom_exception.js', ['DOMException'], false);
 lazy('event.js', ['Event'], false);
 lazy('events.js', ['CustomEvent', 'ErrorEvent', 'MessageEvent', 'PromiseRejectionEvent', 'CloseEvent'], false);
-lazy('event_target.js', ['EventTarget'], false);
+lazy('event_target.js', ['EventTarget', 'WorkerGlobalScope'], false);
 lazy('event_target.js', ['addEventListener', 'removeEventListener', 'dispatchEvent', 'reportError'], true);
 lazy('abort.js', ['AbortController', 'AbortSignal'], false);
 lazy('blob.js', ['Blob', 'File'], false);
@@ -53,6 +53,9 @@ lazy('crypto_key.js', ['CryptoKey'], false);
 lazy('crypto_subtle.js', ['SubtleCrypto'], false);
 lazy('performance.js', ['Performance'], false);
 lazy('performance.js', ['performance'], true);
+lazy('performance_timeline.js', [
+    'PerformanceEntry', 'PerformanceMark', 'PerformanceMeasure', 'PerformanceObserver', 'PerformanceObserverEntryList',
+], false);
 lazy('navigator.js', ['Navigator'], false);
 lazy('navigator.js', ['navigator', 'Cloudflare'], true);
 lazy('message_port.js', ['MessageChannel', 'MessagePort'], false);
