@@ -66,6 +66,9 @@ static CURLcode set_options(CURL *curl,
     if (call->ca_path != NULL) {
         SET(CURLOPT_CAINFO, call->ca_path);
     }
+    if (call->method != NULL) {
+        SET(CURLOPT_CUSTOMREQUEST, call->method);
+    }
     if (call->body.data != NULL) {
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.size);
         SET(CURLOPT_POSTFIELDS, (const char *)call->body.data);

@@ -8,7 +8,8 @@ struct mf_cli_call {
     const char *url;      /* Of the daemon: http://..., https://... or unix:PATH. */
     const char *ca_path;  /* Or NULL. */
     const char *path;     /* "/v1/run". */
-    struct mf_slice body; /* JSON to POST; data NULL: GET. */
+    const char *method;   /* NULL: POST with a body, else GET. */
+    struct mf_slice body; /* JSON; data NULL: none. */
     uint64_t wait_ms_max;
     const char *progress; /* What to say on standard error while it waits; NULL: nothing. */
 };

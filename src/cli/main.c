@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "run.h"
+#include "secret.h"
 
 int main(int argc, char **argv)
 {
@@ -28,6 +29,11 @@ int main(int argc, char **argv)
         break;
     case MF_CLI_RUN:
         status = mf_cli_run(&options, &output);
+        break;
+    case MF_CLI_SECRET_PUT:
+    case MF_CLI_SECRET_LIST:
+    case MF_CLI_SECRET_DELETE:
+        status = mf_cli_secret(&options, &output);
         break;
     }
     mf_cli_options_done(&options);

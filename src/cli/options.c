@@ -7,6 +7,8 @@ static const char usage[] =
     "\n"
     "usage: mayfly run FILE [options]     FILE ends in .ts, .mts, .js or .mjs; - reads TypeScript from "
     "standard input\n"
+    "       mayfly secret put NAME [FILE] [options]     the value from standard input, or from FILE\n"
+    "       mayfly secret list | mayfly secret delete NAME\n"
     "       mayfly health                 what /healthz says\n"
     "       mayfly version\n"
     "\n"
@@ -18,6 +20,13 @@ static const char usage[] =
     "  --wall-ms N           time from start to end that it may take\n"
     "  --memory-mb N         memory that it may use\n"
     "  --json                print the whole envelope: response, logs, exceptions, usage\n"
+    "  --kind KIND           of a secret: plain, bearer, basic, header, query, oauth2_client_credentials, "
+    "aws_sigv4 or hmac;\n"
+    "                        without it the input is the whole secret as JSON\n"
+    "  --host HOST           where it may be sent: api.example.com, *.example.com, HOST:PORT; may be given "
+    "again\n"
+    "  --set FIELD=TEXT      what stands beside the value: username=me; may be given again\n"
+    "  --allow-http          it may be sent in cleartext\n"
     "  --url URL             the daemon: http://127.0.0.1:8787 (the default, or $MAYFLY_URL), or unix:PATH\n"
     "  --cacert FILE         the certificate authority of an https daemon\n"
     "\n"
@@ -112,40 +121,69 @@ static int take_request(struct args *args, struct mf_cli_options *options, char 
     return 0;
 }
 
+static int take_run_option(struct args *args, const char *name, struct mf_cli_options *options, char *why)
+{
+    if (strcmp(name, "--env") == 0) {
+        return take_pair(args, name, '=', options->env, &options->env_count, why);
+    }
+    if (strcmp(name, "--header") == 0) {
+        return take_pair(args, name, ':', options->headers, &options->headers_count, why);
+    }
+    if (strcmp(name, "--request") == 0) {
+        return take_request(args, options, why);
+    }
+    if (strcmp(name, "--data") == 0) {
+        return take_value(args, name, &options->data, why);
+    }
+    if (strcmp(name, "--cpu-ms") == 0) {
+        return take_number(args, name, MF_RUN_CPU_MS_MAX, &options->cpu_ms, why);
+    }
+    if (strcmp(name, "--wall-ms") == 0) {
+        return take_number(args, name, MF_RUN_WALL_MS_MAX, &options->wall_ms, why);
+    }
+    if (strcmp(name, "--memory-mb") == 0) {
+        return take_number(args, name, MF_RUN_MEMORY_MB_MAX, &options->memory_mb, why);
+    }
+    return refuse(why, "unknown option %.100s", name);
+}
+
+static int take_secret_option(struct args *args, const char *name, struct mf_cli_options *options, char *why)
+{
+    if (strcmp(name, "--kind") == 0) {
+        return take_value(args, name, &options->kind, why);
+    }
+    if (strcmp(name, "--host") == 0) {
+        return take_value(args, name, &options->hosts[options->hosts_count++], why);
+    }
+    if (strcmp(name, "--set") == 0) {
+        return take_pair(args, name, '=', options->sets, &options->sets_count, why);
+    }
+    if (strcmp(name, "--allow-http") == 0) {
+        options->is_http_allowed = true;
+        return 0;
+    }
+    return refuse(why, "unknown option %.100s", name);
+}
+
 static int take_option(struct args *args, const char *name, struct mf_cli_options *options, char *why)
 {
+    enum mf_cli_command command = options->command;
+
     if (strcmp(name, "--url") == 0) {
         return take_value(args, name, &options->url, why);
     }
     if (strcmp(name, "--cacert") == 0) {
         return take_value(args, name, &options->ca_path, why);
     }
-    if (options->command == MF_CLI_RUN) {
-        if (strcmp(name, "--env") == 0) {
-            return take_pair(args, name, '=', options->env, &options->env_count, why);
-        }
-        if (strcmp(name, "--header") == 0) {
-            return take_pair(args, name, ':', options->headers, &options->headers_count, why);
-        }
-        if (strcmp(name, "--request") == 0) {
-            return take_request(args, options, why);
-        }
-        if (strcmp(name, "--data") == 0) {
-            return take_value(args, name, &options->data, why);
-        }
-        if (strcmp(name, "--cpu-ms") == 0) {
-            return take_number(args, name, MF_RUN_CPU_MS_MAX, &options->cpu_ms, why);
-        }
-        if (strcmp(name, "--wall-ms") == 0) {
-            return take_number(args, name, MF_RUN_WALL_MS_MAX, &options->wall_ms, why);
-        }
-        if (strcmp(name, "--memory-mb") == 0) {
-            return take_number(args, name, MF_RUN_MEMORY_MB_MAX, &options->memory_mb, why);
-        }
-        if (strcmp(name, "--json") == 0) {
-            options->is_json = true;
-            return 0;
-        }
+    if (strcmp(name, "--json") == 0 && (command == MF_CLI_RUN || command == MF_CLI_SECRET_LIST)) {
+        options->is_json = true;
+        return 0;
+    }
+    if (command == MF_CLI_RUN) {
+        return take_run_option(args, name, options, why);
+    }
+    if (command == MF_CLI_SECRET_PUT) {
+        return take_secret_option(args, name, options, why);
     }
     return refuse(why, "unknown option %.100s", name);
 }
@@ -170,13 +208,41 @@ static int read_command(const char *word, enum mf_cli_command *ret_command)
     return MF_E_INVALID;
 }
 
+/* A word of two: "secret put". */
+static int read_subcommand(const char *word, const char *second, enum mf_cli_command *ret_command)
+{
+    static const struct {
+        const char *word;
+        const char *second;
+        enum mf_cli_command command;
+    } words[] = {
+        {"secret", "put", MF_CLI_SECRET_PUT},
+        {"secret", "list", MF_CLI_SECRET_LIST},
+        {"secret", "delete", MF_CLI_SECRET_DELETE},
+    };
+
+    for (size_t i = 0; i < MF_COUNT_OF(words); i++) {
+        if (strcmp(words[i].word, word) == 0 && strcmp(words[i].second, second) == 0) {
+            *ret_command = words[i].command;
+            return 0;
+        }
+    }
+    return MF_E_INVALID;
+}
+
 /* One argument that is no value of an option. */
 static int take_operand(const char *text, struct mf_cli_options *options, char *why)
 {
-    if (options->command != MF_CLI_RUN || options->file != NULL) {
+    bool has_name = options->command == MF_CLI_SECRET_PUT || options->command == MF_CLI_SECRET_DELETE;
+    bool has_file = options->command == MF_CLI_RUN || options->command == MF_CLI_SECRET_PUT;
+
+    if (has_name && options->name == NULL) {
+        options->name = text;
+    } else if (has_file && options->file == NULL) {
+        options->file = text;
+    } else {
         return refuse(why, "unexpected argument \"%.100s\"", text);
     }
-    options->file = text;
     return 0;
 }
 
@@ -208,27 +274,63 @@ static int take_argument(struct args *args, struct mf_cli_options *options, char
     return rc;
 }
 
+/* How many words of argv were the command; MF_E_INVALID. */
+static int take_command(int argc, char **argv, struct mf_cli_options *options, char *why)
+{
+    if (argc < 2) {
+        return refuse(why, "a command is missing");
+    }
+    if (read_command(argv[1], &options->command) == 0) {
+        return 1;
+    }
+    if (argc >= 3 && read_subcommand(argv[1], argv[2], &options->command) == 0) {
+        return 2;
+    }
+    return strcmp(argv[1], "secret") == 0 ? refuse(why, "secret wants put, list or delete")
+                                          : refuse(why, "unknown command \"%.100s\"", argv[1]);
+}
+
+static int check_whole(const struct mf_cli_options *options, char *why)
+{
+    if (options->command == MF_CLI_RUN && options->file == NULL) {
+        return refuse(why, "run wants a file");
+    }
+    if ((options->command == MF_CLI_SECRET_PUT || options->command == MF_CLI_SECRET_DELETE) &&
+        options->name == NULL) {
+        return refuse(why, "secret %s wants a name",
+                      options->command == MF_CLI_SECRET_PUT ? "put" : "delete");
+    }
+    if (options->kind == NULL &&
+        (options->hosts_count > 0 || options->sets_count > 0 || options->is_http_allowed)) {
+        return refuse(
+            why, "--host, --set and --allow-http want --kind; without it the input is all of the secret");
+    }
+    return 0;
+}
+
 int mf_cli_options_read(int argc,
                         char **argv,
                         const char *default_url,
                         struct mf_cli_options *ret_options,
                         char *ret_why)
 {
-    struct args args = {argv + 2, argv + argc, NULL};
     struct mf_cli_options options = {.url = default_url == NULL ? "http://127.0.0.1:8787" : default_url};
-    int rc = 0;
+    int rc = take_command(argc, argv, &options, ret_why);
+    struct args args = {argv + 1 + (rc > 0 ? rc : 0), argv + argc, NULL};
 
-    if (argc < 2 || read_command(argv[1], &options.command) < 0) {
-        return refuse(ret_why, argc < 2 ? "a command is missing" : "unknown command \"%.100s\"",
-                      argc < 2 ? "" : argv[1]);
+    if (rc < 0) {
+        return rc;
     }
+    rc = 0;
     options.env = mf_new((size_t)argc * sizeof *options.env);
     options.headers = mf_new((size_t)argc * sizeof *options.headers);
+    options.sets = mf_new((size_t)argc * sizeof *options.sets);
+    options.hosts = mf_new((size_t)argc * sizeof *options.hosts);
     while (rc == 0 && options.command != MF_CLI_HELP && args.next < args.end) {
         rc = take_argument(&args, &options, ret_why);
     }
-    if (rc == 0 && options.command == MF_CLI_RUN && options.file == NULL) {
-        rc = refuse(ret_why, "run wants a file");
+    if (rc == 0 && options.command != MF_CLI_HELP) {
+        rc = check_whole(&options, ret_why);
     }
     if (rc < 0) {
         mf_cli_options_done(&options);
@@ -242,6 +344,10 @@ void mf_cli_options_done(struct mf_cli_options *options)
 {
     mf_free((void *)options->env);
     mf_free((void *)options->headers);
+    mf_free((void *)options->sets);
+    mf_free((void *)options->hosts);
     options->env = NULL;
     options->headers = NULL;
+    options->sets = NULL;
+    options->hosts = NULL;
 }

@@ -4,13 +4,28 @@
 
 #include <mayfly/base.h>
 
-enum mf_cli_command { MF_CLI_HELP, MF_CLI_VERSION, MF_CLI_HEALTH, MF_CLI_RUN };
+enum mf_cli_command {
+    MF_CLI_HELP,
+    MF_CLI_VERSION,
+    MF_CLI_HEALTH,
+    MF_CLI_RUN,
+    MF_CLI_SECRET_PUT,
+    MF_CLI_SECRET_LIST,
+    MF_CLI_SECRET_DELETE,
+};
 
 struct mf_cli_options {
     enum mf_cli_command command;
-    const char *url;      /* http://..., https://... or unix:PATH. */
-    const char *ca_path;  /* NULL: the system's certificates. */
-    const char *file;     /* "-": standard input. */
+    const char *url;     /* http://..., https://... or unix:PATH. */
+    const char *ca_path; /* NULL: the system's certificates. */
+    const char *file;    /* "-": standard input. */
+    const char *name;    /* Of a secret. */
+    const char *kind;    /* Of a secret; NULL: the file holds all of it, as JSON. */
+    const char **sets;   /* "field=value", each holds a '='. */
+    const char **hosts;
+    size_t sets_count;
+    size_t hosts_count;
+    bool is_http_allowed;
     const char *method;   /* NULL: GET, or POST when there is data. */
     const char *target;   /* The URL that the worker sees; NULL: the daemon's default. */
     const char *data;     /* Text, or "@file"; NULL: no body. */

@@ -48,7 +48,7 @@ print_line(const struct mf_cli_json *json, const cJSON *string, const struct mf_
     mf_buf_done(&line);
 }
 
-static void say(const struct mf_cli_output *output, const char *first, const char *second)
+void mf_cli_say(const struct mf_cli_output *output, const char *first, const char *second)
 {
     (void)fputs("mayfly: ", output->err);
     mf_cli_print(output->err, output->is_err_terminal, mf_slice_of_cstr(first));
@@ -157,6 +157,23 @@ static enum mf_cli_exit exit_of(const char *outcome)
     return MF_CLI_EXIT_OTHER;
 }
 
+/* "mayfly: /hosts/0: must be ..." for each, and who uses what could not be deleted. */
+static void print_faults(const struct mf_cli_json *json, const struct mf_cli_output *output)
+{
+    const cJSON *users = cJSON_GetObjectItemCaseSensitive(json->root, "usedBy");
+    const cJSON *item;
+
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(json->root, "errors"))
+    {
+        const char *pointer = text_of(item, "pointer");
+        mf_cli_say(output, *pointer == '\0' ? "the whole" : pointer, text_of(item, "detail"));
+    }
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(users, "outbounds"))
+    {
+        mf_cli_say(output, "used by the outbound", cJSON_IsString(item) ? item->valuestring : "");
+    }
+}
+
 static enum mf_cli_exit report_problem(const struct mf_cli_json *json, const struct mf_cli_output *output)
 {
     const char *detail = text_of(json->root, "detail");
@@ -164,10 +181,26 @@ static enum mf_cli_exit report_problem(const struct mf_cli_json *json, const str
 
     print_logs(json, output);
     (void)print_exceptions(json, output);
-    say(output, text_of(json->root, "code"), *detail == '\0' ? text_of(json->root, "title") : detail);
+    mf_cli_say(output, text_of(json->root, "code"), *detail == '\0' ? text_of(json->root, "title") : detail);
     if (*param != '\0' && strstr(detail, param) == NULL) {
-        say(output, "in", param);
+        mf_cli_say(output, "in", param);
     }
+    print_faults(json, output);
+    return MF_CLI_EXIT_DAEMON;
+}
+
+enum mf_cli_exit mf_cli_report_refusal(const struct mf_cli_answer *answer, const struct mf_cli_output *output)
+{
+    struct mf_cli_json json;
+    char code[64];
+
+    (void)snprintf(code, sizeof code, "HTTP %d", answer->status);
+    if (!answer->is_problem || mf_cli_json_read(mf_buf_peek(&answer->body), &json) < 0) {
+        mf_cli_say(output, "the daemon refused the call", code);
+        return MF_CLI_EXIT_DAEMON;
+    }
+    (void)report_problem(&json, output);
+    mf_cli_json_done(&json);
     return MF_CLI_EXIT_DAEMON;
 }
 
@@ -181,13 +214,13 @@ static enum mf_cli_exit report_envelope(const struct mf_cli_json *json, const st
     print_logs(json, output);
     exceptions = print_exceptions(json, output);
     if (status == MF_CLI_EXIT_EXCEPTION && exceptions > 0) {
-        say(output, outcome, text_of(error, "code"));
+        mf_cli_say(output, outcome, text_of(error, "code"));
     } else if (status != MF_CLI_EXIT_OK) {
-        say(output, outcome, text_of(error, "message"));
+        mf_cli_say(output, outcome, text_of(error, "message"));
     }
     (void)fflush(output->err);
     if (print_body(json, output) < 0) {
-        say(output, "the response's body could not be read", "");
+        mf_cli_say(output, "the response's body could not be read", "");
         return MF_CLI_EXIT_OTHER;
     }
     return status;
@@ -203,14 +236,14 @@ mf_cli_report(const struct mf_cli_answer *answer, bool is_json, const struct mf_
 
     if (mf_cli_json_read(body, &json) < 0) {
         (void)snprintf(code, sizeof code, "HTTP %d, and no JSON", answer->status);
-        say(output, "this is not the answer of a mayflyd", code);
+        mf_cli_say(output, "this is not the answer of a mayflyd", code);
         return MF_CLI_EXIT_DAEMON;
     }
     if (answer->is_problem) {
         status = report_problem(&json, output);
     } else if (answer->status != 200) {
         (void)snprintf(code, sizeof code, "HTTP %d", answer->status);
-        say(output, "the daemon refused the call", code);
+        mf_cli_say(output, "the daemon refused the call", code);
         status = MF_CLI_EXIT_DAEMON;
     } else if (is_json) {
         status = exit_of(text_of(json.root, "outcome"));
@@ -222,7 +255,7 @@ mf_cli_report(const struct mf_cli_answer *answer, bool is_json, const struct mf_
     }
     mf_cli_json_done(&json);
     if (fflush(output->out) != 0 || ferror(output->out)) {
-        say(output, "standard output could not be written", "");
+        mf_cli_say(output, "standard output could not be written", "");
         return MF_CLI_EXIT_OTHER;
     }
     return status;

@@ -29,6 +29,11 @@ struct mf_cli_output {
 /* An envelope of POST /v1/run, or a problem; |is_json| prints it as it came. */
 enum mf_cli_exit
 mf_cli_report(const struct mf_cli_answer *answer, bool is_json, const struct mf_cli_output *output);
+/* An answer that is no success: the problem's code, sentence and faults. */
+enum mf_cli_exit mf_cli_report_refusal(const struct mf_cli_answer *answer,
+                                       const struct mf_cli_output *output);
+/* "mayfly: first: second" on standard error. */
+void mf_cli_say(const struct mf_cli_output *output, const char *first, const char *second);
 /* Writes |text| with the controls escaped when |is_terminal|. */
 void mf_cli_print(FILE *file, bool is_terminal, struct mf_slice text);
 

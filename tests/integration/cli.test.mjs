@@ -167,3 +167,48 @@ test("a real daemon runs what it is given", async () => {
     await daemon.stop();
   }
 });
+
+test("secrets: values come from a file or standard input, and never from an argument", async () => {
+  answer = replying({ name: "gh", version: 3 }, 201);
+  assert.deepEqual(await mayfly(["secret", "put", "gh", "--kind", "bearer", "--host", "api.github.com", "--host", "*.b.com:8443"], { input: "tok\"en\n" }), { code: 0, out: "gh: version 3\n", err: "" });
+  assert.deepEqual([received.method, received.url, received.headers["content-type"]], ["PUT", "/v1/secrets/gh", "application/json"]);
+  assert.deepEqual(JSON.parse(received.body), { kind: "bearer", token: 'tok"en', hosts: ["api.github.com", "*.b.com:8443"] });
+  await mayfly(["secret", "put", "k", file("value", "line\r\n"), "--kind", "header", "--set", "name=X-Key", "--set", "prefix=Key a=", "--host", "a.com", "--allow-http"]);
+  assert.deepEqual(JSON.parse(received.body), { kind: "header", value: "line", name: "X-Key", prefix: "Key a=", hosts: ["a.com"], allowHttp: true });
+  const whole = '{"kind":"aws_sigv4"}\n';
+  await mayfly(["secret", "put", "k", "-"], { input: whole });
+  assert.equal(received.body, whole);
+  received = null;
+  for (const [args, input, why] of [[["put", "k", "--kind", "bearer"], "", "the value is empty"], [["put", "k", "--kind", "bearer"], "\n", "the value is empty"], [["put", "k", "--kind", "bearer"], "a\0b", "the value is not UTF-8 text"],
+    [["put", "k", "--kind", "bear"], "x", 'there is no kind "bear" of secrets'], [["put", "k", "--kind", "basic", "--set", "password=x"], "x", "password may not be an argument, which others can see: put all of the secret as JSON"],
+    [["put", "../run", "--kind", "bearer"], "x", "\"../run\" cannot be a name: letters, digits, '.', '_' and '-', at most 64"], [["put", "k", "/nonexistent"], "", "cannot read /nonexistent: No such file or directory"], [["delete", "a/b"], "", "\"a/b\" cannot be a name: letters, digits, '.', '_' and '-', at most 64"]]) {
+    assert.deepEqual(await mayfly(["secret", ...args], { input }), { code: 2, out: "", err: `mayfly: ${why}\n` });
+  }
+  assert.equal(received, null); // Nothing of it was sent.
+});
+
+test("secrets: what is refused says every fault", async () => {
+  answer = replying({ code: "api.field", title: "t", detail: "The secret is not valid.", errors: [{ pointer: "/hosts/0", detail: "must be a host" }, { pointer: "", detail: "must be less" }] }, 400, "application/problem+json");
+  assert.deepEqual(await mayfly(["secret", "put", "gh", "--kind", "bearer"], { input: "x" }), { code: 3, out: "", err: "mayfly: api.field: The secret is not valid.\nmayfly: /hosts/0: must be a host\nmayfly: the whole: must be less\n" });
+  answer = replying({ code: "secret.in_use", title: "An outbound uses this secret.", usedBy: { outbounds: ["a", "b"] } }, 409, "application/problem+json");
+  assert.deepEqual(await mayfly(["secret", "delete", "gh"]), { code: 3, out: "", err: "mayfly: secret.in_use: An outbound uses this secret.\nmayfly: used by the outbound: a\nmayfly: used by the outbound: b\n" });
+  answer = (request, response) => { response.writeHead(204); response.end(); };
+  assert.deepEqual(await mayfly(["secret", "delete", "gh"]), { code: 0, out: "", err: "" });
+  assert.deepEqual([received.method, received.url], ["DELETE", "/v1/secrets/gh"]);
+});
+
+test("secrets of a real daemon", async () => {
+  const daemon = await Daemon.start();
+  try {
+    const secret = (args, input) => mayfly(["secret", ...args, "--url", daemon.url], { input });
+    assert.deepEqual(await secret(["put", "gh", "--kind", "basic", "--set", "username=me", "--host", "api.example.com"], "pa ss"), { code: 0, out: "gh: version 1\n", err: "" });
+    const listed = await secret(["list"]);
+    assert.match(listed.out, /^NAME +KIND +VERSION +UPDATED +LAST USED +HOSTS\ngh +basic +1 +20\S+Z +never +api\.example\.com\n$/);
+    assert.equal(JSON.parse((await secret(["list", "--json"])).out).secrets[0].name, "gh");
+    assert.equal((await secret(["put", "gh", "--kind", "bearer"], "x")).code, 3);
+    assert.equal((await secret(["delete", "gh"])).code, 0);
+    assert.deepEqual(await secret(["delete", "gh"]), { code: 3, out: "", err: "mayfly: secret.unknown: There is no secret of this name.\n" });
+  } finally {
+    await daemon.stop();
+  }
+});

@@ -99,6 +99,38 @@ static void bounds_its_numbers(void)
                   "--memory-mb wants a whole number from 1 to 1024, not \"1.5\"");
 }
 
+static void takes_everything_of_a_secret(void)
+{
+    MF_CHECK_INT(READ("secret", "put", "gh", "token.txt", "--kind", "header", "--set", "name=X-Key",
+                      "--host=a.com", "--host", "*.b.com", "--allow-http"),
+                 0);
+    MF_CHECK_INT(options.command, MF_CLI_SECRET_PUT);
+    MF_CHECK_TEXT(mf_slice_of_cstr(options.name), "gh");
+    MF_CHECK_TEXT(mf_slice_of_cstr(options.file), "token.txt");
+    MF_CHECK_TEXT(mf_slice_of_cstr(options.kind), "header");
+    MF_CHECK_INT(options.hosts_count, 2);
+    MF_CHECK_TEXT(mf_slice_of_cstr(options.hosts[1]), "*.b.com");
+    MF_CHECK_INT(options.sets_count, 1);
+    MF_CHECK(options.is_http_allowed);
+    mf_cli_options_done(&options);
+    MF_CHECK_INT(READ("secret", "list", "--json"), 0);
+    MF_CHECK(options.command == MF_CLI_SECRET_LIST && options.is_json);
+    mf_cli_options_done(&options);
+    MF_CHECK_INT(READ("secret", "delete", "gh"), 0);
+    MF_CHECK_INT(options.command, MF_CLI_SECRET_DELETE);
+    mf_cli_options_done(&options);
+    check_refused(READ("secret"), "secret wants put, list or delete");
+    check_refused(READ("secret", "get", "gh"), "secret wants put, list or delete");
+    check_refused(READ("secret", "put"), "secret put wants a name");
+    check_refused(READ("secret", "delete"), "secret delete wants a name");
+    check_refused(READ("secret", "list", "gh"), "unexpected argument \"gh\"");
+    check_refused(READ("secret", "put", "gh", "file", "value"), "unexpected argument \"value\"");
+    check_refused(READ("secret", "put", "gh", "--value", "x"), "unknown option --value");
+    check_refused(READ("secret", "put", "gh", "--host", "a.com"),
+                  "--host, --set and --allow-http want --kind; without it the input is all of the secret");
+    check_refused(READ("run", "a.ts", "--kind", "bearer"), "unknown option --kind");
+}
+
 int main(void)
 {
     MF_RUN(takes_everything_of_a_run);
@@ -106,5 +138,6 @@ int main(void)
     MF_RUN(knows_its_commands);
     MF_RUN(refuses_what_it_does_not_know);
     MF_RUN(bounds_its_numbers);
+    MF_RUN(takes_everything_of_a_secret);
     return 0;
 }
