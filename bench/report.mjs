@@ -61,7 +61,7 @@ function ratios(results) {
   const of = (side, load, key) => median(side[load].map((one) => one[key]));
   for (const { name: load, pauseMs } of mayfly && workerd ? results.plan.loads : []) {
     const lower = (key) => (of(workerd, load, key) / of(mayfly, load, key)).toFixed(1);
-    rows.push([`${load}: p50, workerd ÷ mayflyd`, lower("p50"), load.startsWith("1") ? "≥ 15" : ""]);
+    rows.push([`${load}: p50, workerd ÷ mayflyd`, lower("p50"), load === "1" ? "≥ 15" : ""]);
     rows.push([`${load}: p99, workerd ÷ mayflyd`, lower("p99"), ""]);
     if (!pauseMs) rows.push([`${load}: runs/s, mayflyd ÷ workerd`, (of(mayfly, load, "perSecond") / of(workerd, load, "perSecond")).toFixed(1), load === "8" ? "≥ 5" : ""]);
     rows.push([`${load}: CPU for each run, workerd ÷ mayflyd`, lower("cpuMsPerRun"), ""]);
