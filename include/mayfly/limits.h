@@ -178,8 +178,6 @@
 #define MF_EXECUTOR_TURN_WAIT_MS 5 /* ms: a ready turn that has waited longer gets another thread */
 #define MF_EXECUTOR_TURN_HOG_MS 10 /* ms of CPU: a turn that has used this much may be a hog; a short run with an isolate made for it uses about 5 */
 #define MF_EXECUTOR_TURN_STALL_MS 100 /* ms: a turn that has lasted this long holds its thread, whatever it waits for */
-#define MF_EXECUTOR_CHORE_SLICE_NS UINT64_C(100000000) /* ns: time slice that threads for chores ask for, the kernel's longest: any other thread that wakes up goes before them */
-#define MF_EXECUTOR_CHORE_NICE 10 /* nice: of threads for chores, a tenth of a turn's weight where both want the same processor */
 #define MF_EXECUTOR_REST_MS 500 /* ms: without an isolate made or disposed of, after which the memory kept for that goes back to the system */
 #define MF_EXECUTOR_THREAD_IDLE_MS 5000 /* ms: a V8 thread beyond one for each processor ends after this long without work */
 #define MF_EXECUTOR_RUNS_DEFAULT 1024 /* runs in one executor, parked ones included, unless config says otherwise */

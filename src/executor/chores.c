@@ -2,35 +2,9 @@
 #include "chores.h"
 
 #include <errno.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 static _Thread_local bool is_chore_thread;
-
-/* sched_setattr(2) has no wrapper in glibc before 2.41; of its struct, the first version. */
-struct attributes {
-    uint32_t size;
-    uint32_t policy;
-    uint64_t flags;
-    int32_t nice;
-    uint32_t priority;
-    uint64_t runtime_ns; /* SCHED_OTHER: the time slice, since Linux 6.12; ignored before. */
-    uint64_t deadline_ns;
-    uint64_t period_ns;
-};
-
-/* A wish: a kernel that cannot fulfil it schedules chores like everything else. */
-static void ask_to_wait(void)
-{
-    const struct attributes attributes = {
-        .size = sizeof(attributes),
-        .nice = MF_EXECUTOR_CHORE_NICE,
-        .runtime_ns = MF_EXECUTOR_CHORE_SLICE_NS,
-    };
-
-    (void)syscall(SYS_sched_setattr, 0, &attributes, 0);
-}
 
 /* Locked; comes back locked. The wish is taken back before the work is looked for: one that comes meanwhile stays. */
 static void work(struct mf_chores *chores)
@@ -69,7 +43,6 @@ static void *thread_main(void *argument)
     struct mf_chores *chores = argument;
 
     is_chore_thread = true;
-    ask_to_wait();
     pthread_mutex_lock(&chores->mutex);
     while (!chores->is_stopping) {
         if (chores->has_work) {

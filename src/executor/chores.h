@@ -1,8 +1,8 @@
 /* chores.h - threads for work that nobody waits for: making standby isolates, disposing of used ones.
  *
- * They are not the threads that run turns (threads.h), and they tell the kernel that they can wait: a long time slice and a little
- * niceness, so that whoever wakes up meanwhile (a turn, the daemon with an answer, the client that gets it) goes first instead
- * of waiting until a chore of two milliseconds ends. No more niceness than that: a chore may hold a lock that a turn needs.
+ * They are not the threads that run turns (threads.h): a turn that becomes ready never finds its thread in a chore. They are as
+ * important to the kernel as those: a chore may hold a lock that a turn needs, and a thread that is made to wait for the rest
+ * (by niceness, by a long time slice) makes the turn wait with it, tenths of a second on a busy machine.
  */
 #ifndef MAYFLY_EXECUTOR_CHORES_H
 #define MAYFLY_EXECUTOR_CHORES_H

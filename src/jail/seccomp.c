@@ -113,10 +113,6 @@ static unsigned comparisons_make(enum condition condition,
     } else if (condition == IF_PROTECTION) {
         out[0] = protection(options);
         return 1;
-    } else if (condition == IF_OWN_THREAD) {
-        out[0] = masked(0, LOW, 0);
-        out[1] = masked(2, LOW, 0);
-        return 2;
     } else if (condition == IF_OWN_PROCESS) {
         out[0] = masked(0, LOW, (uint32_t)getpid());
         return 1;

@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "chores.h"
@@ -142,49 +141,10 @@ static void test_rest(void)
     MF_CHECK(atomic_load(&rests) <= 4);
 }
 
-/* The time slice of the calling thread as the kernel has it: 0 when it does not say. */
-static uint64_t own_slice_ns(void)
-{
-    struct {
-        uint32_t size, policy;
-        uint64_t flags;
-        int32_t nice;
-        uint32_t priority;
-        uint64_t runtime_ns, deadline_ns, period_ns;
-    } attributes = {.size = sizeof(attributes)};
-
-    return syscall(SYS_sched_getattr, 0, &attributes, sizeof(attributes), 0) == 0 ? attributes.runtime_ns : 0;
-}
-
-static bool look_at_slice(void *user)
-{
-    *(uint64_t *)user = own_slice_ns();
-    sem_post(&news);
-    return false;
-}
-
-static void test_they_can_wait(void)
-{
-    struct mf_chores chores;
-    uint64_t slice_ns = 0, before_ns = own_slice_ns();
-
-    open_chores(&chores, 1, look_at_slice, &slice_ns, NEVER_MS);
-    mf_chores_kick(&chores);
-    MF_CHECK_INT(sem_wait(&news), 0);
-    mf_chores_stop(&chores);
-    MF_CHECK_INT(own_slice_ns(), before_ns);
-    if (before_ns == 0) {
-        printf("   this kernel has no time slices of a thread's own\n");
-        return;
-    }
-    MF_CHECK_INT(slice_ns, MF_EXECUTOR_CHORE_SLICE_NS);
-}
-
 int main(void)
 {
     MF_RUN(test_nothing_is_forgotten);
     MF_RUN(test_a_lost_thread_is_replaced);
     MF_RUN(test_rest);
-    MF_RUN(test_they_can_wait);
     return 0;
 }

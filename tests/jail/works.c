@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +16,6 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -92,20 +90,6 @@ long works_threads(void)
         NEED(pthread_join(threads[i], NULL) == 0);
     }
     NEED(counter == 40000);
-    return 0;
-}
-
-/* What a thread for chores asks for; see src/executor/chores.c. */
-long works_long_time_slice(void)
-{
-    struct {
-        uint32_t size, policy;
-        uint64_t flags;
-        int32_t nice;
-        uint32_t priority;
-        uint64_t runtime_ns, deadline_ns, period_ns;
-    } attributes = {.size = sizeof(attributes), .runtime_ns = 100000000};
-    NEED(syscall(SYS_sched_setattr, 0, &attributes, 0) == 0);
     return 0;
 }
 

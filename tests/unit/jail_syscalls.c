@@ -60,7 +60,7 @@ static const char never[] =
 
 /* These only under a condition. */
 static const char only_if[] = " clone prctl ioctl mmap mprotect pkey_mprotect prlimit64 tgkill read readv "
-                              "fcntl futex madvise sendto recvfrom sched_setattr ";
+                              "fcntl futex madvise sendto recvfrom ";
 
 static bool is_listed(const char *list, const char *name)
 {
