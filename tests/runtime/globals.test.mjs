@@ -56,6 +56,7 @@ const CLASSES = [
     'TransformStream',
     'TransformStreamDefaultController',
     'URL',
+    'URLPattern',
     'URLSearchParams',
     'WorkerGlobalScope',
     'WritableStream',

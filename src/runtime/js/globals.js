@@ -59,6 +59,7 @@ lazy('performance_timeline.js', [
 lazy('navigator.js', ['Navigator'], false);
 lazy('navigator.js', ['navigator', 'Cloudflare'], true);
 lazy('message_port.js', ['MessageChannel', 'MessagePort'], false);
+lazy('url_pattern.js', ['URLPattern'], false);
 lazy('scheduler.js', ['scheduler'], true);
 lazy('base64.js', ['atob', 'btoa'], true);
 lazy('structured_clone.js', ['structuredClone'], true);

@@ -53,7 +53,7 @@ function takeStatics(prefix, object, keys) {
 
 takeMethods('Array', Array.prototype, ['sort']);
 takeMethods('String', String.prototype, [
-    'charCodeAt', 'codePointAt', 'indexOf', 'lastIndexOf', 'slice', 'toLowerCase', 'toUpperCase', 'startsWith',
+    'charCodeAt', 'codePointAt', 'indexOf', 'lastIndexOf', 'slice', 'toLowerCase', 'toUpperCase', 'startsWith', 'endsWith',
     'includes', 'padStart', 'padEnd', 'repeat', 'toWellFormed', 'valueOf', 'trim', 'normalize',
 ]);
 takeMethods('Number', Number.prototype, ['toString', 'valueOf']);

@@ -661,4 +661,15 @@ function set(url, part, value) {
     }
 }
 
-return { __proto__: null, parse, set };
+// For URLPattern: parses |text| into |url| from the state of one part on, where set() would first take something off or do
+// nothing with an empty text; false on failure.
+const STARTS = {
+    __proto__: null, hostname: states.hostname, port: states.port, pathname: states.pathStart, opaque: states.opaquePath,
+    search: states.query, hash: states.fragment,
+};
+
+function parseAt(url, text, part) {
+    return runMachine(withoutTabs(text), null, url, part === 'pathname' ? List() : segmentsOf(url.path), STARTS[part]);
+}
+
+return { __proto__: null, parse, set, parseAt, defaultPort };
