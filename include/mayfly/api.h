@@ -16,6 +16,7 @@
 #include <mayfly/base.h>
 #include <mayfly/config.h>
 #include <mayfly/net.h>
+#include <mayfly/outbound.h>
 #include <mayfly/pool.h>
 #include <mayfly/store.h>
 #include <mayfly/vault.h>
@@ -29,6 +30,7 @@ struct mf_api_options {
     struct mf_store *store;
     struct mf_store_queue *queue;
     struct mf_vault *vault;
+    struct mf_egress *egress; /* NULL: every fetch() is refused. */
 };
 
 MF_MUST_CHECK int

@@ -66,6 +66,20 @@ struct mf_config {
     uint32_t write_timeout_ms;
     bool is_clock_frozen;
 
+    char *outbound_ca_path; /* NULL: only the system's authorities. */
+    char *outbound_dns_servers[MF_UPSTREAM_DNS_SERVERS_MAX];
+    size_t outbound_dns_servers_count;   /* 0: those of the system. */
+    uint32_t outbound_run_requests_max;  /* At once, of one run, */
+    uint32_t outbound_requests_max;      /* and of all. */
+    uint64_t outbound_answer_bytes_max;
+    uint64_t outbound_decoded_bytes_max;
+    uint32_t outbound_resolve_ms;
+    uint32_t outbound_connect_ms;
+    uint32_t outbound_tls_ms;
+    uint32_t outbound_wait_ms;
+    uint32_t outbound_idle_ms;
+    uint32_t outbound_total_ms;
+
     uint32_t executors_count;       /* Processes. */
     uint32_t executor_threads_max;  /* V8 threads in each. */
     uint32_t executor_runs_max;     /* Runs in each, parked ones included. */

@@ -85,7 +85,20 @@
     XX(OUTBOUND_METHOD,   -6706, 400, "outbound.method",        "This method cannot be fetched with.")                    \
     XX(OUTBOUND_HEADERS,  -6707, 400, "outbound.headers",       "The headers are not valid.")                             \
     XX(OUTBOUND_REFUSED,  -6708, 403, "outbound.refused",       "The outbound does not let this request through.")        \
-    XX(OUTBOUND_ECHO,     -6709, 502, "outbound.echo",          "The answer held what may not be shown and was stopped.")
+    XX(OUTBOUND_ECHO,     -6709, 502, "outbound.echo",          "The answer held what may not be shown and was stopped.") \
+    /* upstream */                                                                                                        \
+    XX(UPSTREAM_DNS,      -6801, 502, "upstream.dns",           "The host's name could not be resolved.")                 \
+    XX(UPSTREAM_ADDRESS,  -6802, 403, "upstream.address",       "The host has an address that is not permitted.")         \
+    XX(UPSTREAM_CONNECT,  -6803, 502, "upstream.connect",       "No connection to the host could be made.")               \
+    XX(UPSTREAM_TLS,      -6804, 502, "upstream.tls",           "The TLS handshake failed, or the certificate is not valid.") \
+    XX(UPSTREAM_TIMEOUT,  -6805, 504, "upstream.timeout",       "The host took too long.")                                \
+    XX(UPSTREAM_CLOSED,   -6806, 502, "upstream.closed",        "Network connection lost.")                               \
+    XX(UPSTREAM_RESPONSE, -6807, 502, "upstream.response",      "The answer is not valid HTTP.")                          \
+    XX(UPSTREAM_HEADERS,  -6808, 502, "upstream.headers",       "The answer has more headers than are allowed.")          \
+    XX(UPSTREAM_TOO_LARGE, -6809, 502, "upstream.too_large",    "The answer is larger than is allowed.")                  \
+    XX(UPSTREAM_REDIRECT, -6810, 502, "upstream.redirect",      "A redirect could not be followed.")                      \
+    XX(UPSTREAM_STALLED,  -6811, 502, "upstream.stalled",       "Response closed due to connection limit.")               \
+    XX(UPSTREAM_TOKEN,    -6812, 502, "upstream.token",         "The access token for this request could not be obtained.")
 /* clang-format on */
 
 enum mf_error {

@@ -172,6 +172,49 @@
 #define MF_REDACT_NODES_MAX 1048576 /* states of one automaton: about 14 for each byte of the secrets, 16 bytes of memory each */
 #define MF_OUTBOUNDS_MAX 1000 /* stored outbounds: all of them are in memory, ready for the next run */
 
+/* -- upstream: what fetch() gets */
+#define MF_UPSTREAM_RUN_REQUESTS_DEFAULT 6 /* requests of one run that have a connection at once; Cloudflare's number; the others wait in their order */
+#define MF_UPSTREAM_REQUESTS_DEFAULT 1024 /* requests of all runs that have a connection at once: each may hold a window each way and some buffers, about 0.7 MB */
+#define MF_UPSTREAM_REQUESTS_MAX 16384 /* requests: what the config may say */
+#define MF_UPSTREAM_PARTITIONS_MAX 256 /* pools of connections, one for each tenant and credential; the one that nobody used for the longest time goes */
+#define MF_UPSTREAM_PARTITION_CONNECTIONS_MAX 64 /* connections that one pool keeps for the next request */
+#define MF_UPSTREAM_IDLE_CONNECTIONS_MAX 1024 /* connections that all pools keep; past it pools without a request are closed */
+#define MF_UPSTREAM_READ_BYTES 65536 /* bytes: read from an upstream at a time */
+#define MF_UPSTREAM_ADDRESSES_MAX 64 /* addresses of one name: nobody needs more, and each is checked; a name with more is refused */
+#define MF_UPSTREAM_NAMES_MAX 1024 /* names whose addresses are kept */
+#define MF_UPSTREAM_NAME_MS_MAX 30000 /* ms: addresses are kept as long as their answer says, and no longer than this */
+#define MF_UPSTREAM_DNS_TRY_MS 2000 /* ms: the first wait for one DNS server; the next ones are longer */
+#define MF_UPSTREAM_DNS_BYTES_MAX 1232 /* bytes: an answer over UDP, which no network cuts in two (DNS flag day 2020); a longer one comes over TCP */
+#define MF_UPSTREAM_DNS_TRIES 3 /* times that each DNS server is asked */
+#define MF_UPSTREAM_DNS_SERVERS_MAX 8 /* DNS servers in the config */
+#define MF_UPSTREAM_RESOLV_CONF_MS 5000 /* ms: between two looks at whether resolv.conf has changed */
+#define MF_UPSTREAM_INTERFACES_MAX 64 /* addresses of this machine that are known as its own */
+#define MF_UPSTREAM_INTERFACES_MS 30000 /* ms: between two looks at them */
+#define MF_UPSTREAM_LISTENERS_MAX 16 /* addresses that the daemon listens on; MF_HTTP_LISTENERS_MAX */
+#define MF_UPSTREAM_INFORMATIONAL_MAX 8 /* interim answers (1xx) before the real one */
+#define MF_UPSTREAM_REDIRECTS_MAX 20 /* redirects that one fetch() follows; the Fetch Standard's number */
+#define MF_UPSTREAM_REPLAY_BYTES_MAX 65536 /* bytes: a request body up to here is kept, so that a redirect (307, 308) or a new connection can send it again */
+#define MF_UPSTREAM_DRAIN_BYTES_MAX 16384 /* bytes: of a redirect's own body, read to keep its connection; past it closing is cheaper */
+#define MF_UPSTREAM_ANSWER_BYTES_DEFAULT 1073741824 /* bytes: one answer as it comes; streamed, never held */
+#define MF_UPSTREAM_ANSWER_BYTES_MAX 1099511627776 /* bytes: what the config may say, 1 TiB */
+#define MF_UPSTREAM_DECODED_BYTES_DEFAULT 268435456 /* bytes: one answer as gzip, deflate or br make it; a bomb is a thousand times its size */
+#define MF_UPSTREAM_DECODERS_BYTES_MAX 268435456 /* bytes: memory of all decoders together; one of br may take 16 MiB for its window alone */
+#define MF_UPSTREAM_STALL_MS 250 /* ms: all requests of a run that have a connection wait for the worker this long, and others wait for them: the least recently used one is closed, as Cloudflare does */
+#define MF_UPSTREAM_TAIL_BYTES 128 /* bytes: of a request's body, looked at once more together with the next ones: a placeholder may be cut in two */
+#define MF_UPSTREAM_RECORDS_BYTES_MAX 65536 /* bytes: records of a run's requests in its envelope, some 400 of them; the rest are counted */
+#define MF_UPSTREAM_TOKENS_MAX 1024 /* access tokens that are kept */
+#define MF_UPSTREAM_TOKEN_BYTES_MAX 65536 /* bytes: the answer of a token's server, and the form that is sent there; tokens of 16 KiB are the largest */
+#define MF_UPSTREAM_TOKEN_MS 30000 /* ms: to fetch an access token */
+#define MF_UPSTREAM_TOKEN_LIFE_MS 300000 /* ms: how long a token holds whose server does not say */
+#define MF_UPSTREAM_TOKEN_EARLY_MS 300000 /* ms: a token is renewed this long before it ends, or a quarter of its life if that is less, and up to a fifth of that earlier, at random */
+#define MF_UPSTREAM_TOKEN_RETRY_MS 5000 /* ms: after a failure a token's server is left alone this long */
+#define MF_UPSTREAM_RESOLVE_MS 5000 /* ms: to resolve a name */
+#define MF_UPSTREAM_CONNECT_MS 10000 /* ms: to connect to one of its addresses */
+#define MF_UPSTREAM_TLS_MS 10000 /* ms: the TLS handshake */
+#define MF_UPSTREAM_WAIT_MS 60000 /* ms: from the end of the request to the end of the answer's head; models think long */
+#define MF_UPSTREAM_IDLE_MS 60000 /* ms: the longest gap between two pieces of an answer's body */
+#define MF_UPSTREAM_TOTAL_MS 3600000 /* ms: all of one fetch(), redirects included; as long as a run may last */
+
 /* -- executor */
 #define MF_EXECUTOR_RUNS_MAX 4096 /* runs in one executor, parked ones included: each has its own mappings and Linux allows 65,530 of those in a process */
 #define MF_EXECUTOR_THREADS_MAX 64 /* V8 threads in one executor: CPU hogs wait for their limit on these */

@@ -37,6 +37,8 @@ void mf__call_done(struct mf__call *call)
 {
     mf_buf_done(&call->bundle);
     mf_buf_done(&call->body);
+    mf_policy_unref(call->policy);
+    call->policy = NULL;
 }
 
 /* One number of "limits": at least |min|, at most the operator's maximum. */
@@ -171,11 +173,34 @@ static int check_capabilities(const cJSON *code, struct mf__call_fault *fault)
                                      "has the 'experimental' compat flag set."));
         return MF_E_API_CODE;
     }
-    if (outbound != NULL && !cJSON_IsNull(outbound)) {
+    if (cJSON_IsString(outbound)) {
         return mf__json_refuse(&fault->param, &fault->why, "/code/globalOutbound",
                                "There is no such outbound; null, the default, blocks all fetches.");
     }
     return 0;
+}
+
+/* A policy in the call itself. The first of its faults is told. */
+static int read_policy(struct mf__call *call, const cJSON *outbound, struct mf__call_fault *fault)
+{
+    struct mf_policy_faults faults;
+    struct mf_slice pointer;
+    struct mf_slice sentence;
+    size_t cursor = 0;
+    int rc;
+
+    if (!cJSON_IsObject(outbound)) {
+        return 0;
+    }
+    mf_policy_faults_init(&faults);
+    rc = mf_policy_read(outbound, "/code/globalOutbound", &call->policy, &faults);
+    if (rc < 0 && mf_policy_faults_next(&faults, &cursor, &pointer, &sentence)) {
+        mf_buf_reset(&fault->why);
+        mf_ignore(mf_buf_append_slice(&fault->param, pointer));
+        mf_ignore(mf_buf_append_slice(&fault->why, sentence));
+    }
+    mf_policy_faults_done(&faults);
+    return rc;
 }
 
 static int read_code(struct mf__call *call,
@@ -194,6 +219,9 @@ static int read_code(struct mf__call *call,
     int rc = mf__json_check(code, "/code", fields, MF_COUNT_OF(fields), &fault->param, &fault->why);
     if (rc == 0) {
         rc = check_capabilities(code, fault);
+    }
+    if (rc == 0) {
+        rc = read_policy(call, mf__json_get(code, "globalOutbound"), fault);
     }
     if (rc == 0) {
         rc = mf__modules_read_compatibility(&call->bundle, code, &fault->param, &fault->why);

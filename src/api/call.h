@@ -6,6 +6,7 @@
 
 #include <mayfly/base.h>
 #include <mayfly/config.h>
+#include <mayfly/outbound_policy.h>
 
 struct mf__call {
     struct mf_buf bundle; /* The parts (wire.h), ready to be sent. */
@@ -17,6 +18,7 @@ struct mf__call {
     uint64_t response_bytes;
     uint64_t log_bytes;
     uint64_t subrequests;
+    struct mf_policy *policy; /* Of an inline globalOutbound; NULL: every fetch() is refused. */
 };
 
 struct mf__call_fault {

@@ -12,6 +12,7 @@ struct mf_api {
     struct mf_store *store; /* From worker threads only, by way of |queue|. */
     struct mf_store_queue *queue;
     struct mf_vault *vault;
+    struct mf_egress *egress;
     uv_timer_t admit_timer; /* Due when the next waiting ticket's time is up. */
     uint64_t bytes_held;    /* Bodies of all calls; at most MF_API_HELD_BYTES_MAX. */
     uint64_t started_ns;

@@ -16,6 +16,7 @@ void mf__record_init(struct mf__record *record, uint64_t log_bytes, uint64_t bod
                     ((size_t)MF_RUN_TEXT_BYTES_MAX * 3 * JSON_GROWTH + EXCEPTION_FRAME_BYTES));
     mf_buf_init(&record->headers, MF_HEADERS_ENCODED_BYTES_MAX);
     mf_buf_init(&record->body, body_bytes_max);
+    mf_buf_init(&record->requests, MF_UPSTREAM_RECORDS_BYTES_MAX);
 }
 
 void mf__record_done(struct mf__record *record)
@@ -24,6 +25,7 @@ void mf__record_done(struct mf__record *record)
     mf_buf_done(&record->exceptions);
     mf_buf_done(&record->headers);
     mf_buf_done(&record->body);
+    mf_buf_done(&record->requests);
 }
 
 /* ,"name":"text" or nothing when |text| is empty. */
@@ -129,6 +131,22 @@ static double to_ms(uint64_t ns)
     return (double)ns / (double)MF_NS_PER_MS;
 }
 
+static int append_requests(const struct mf__record *record, struct mf_buf *out)
+{
+    int rc = mf_buf_append_cstr(out, ",\"subrequests\":[");
+
+    if (rc == 0) {
+        rc = mf_buf_append_slice(out, mf_buf_peek(&record->requests));
+    }
+    if (rc == 0) {
+        rc = mf_buf_append_cstr(out, "]");
+    }
+    if (rc == 0 && record->requests_left_out > 0) {
+        rc = mf_buf_printf(out, ",\"subrequestsLeftOut\":%u", record->requests_left_out);
+    }
+    return rc;
+}
+
 static int
 append_usage(const struct mf__record *record, const struct mf_run_result *result, struct mf_buf *out)
 {
@@ -137,8 +155,11 @@ append_usage(const struct mf__record *record, const struct mf_run_result *result
                            "\"memoryPeakBytes\":%llu,\"subrequests\":%u,\"bytesIn\":%llu,\"bytesOut\":%llu}",
                            to_ms(result->cpu_ns), to_ms(result->wall_ns), to_ms(result->host_wait_ns),
                            to_ms(result->queue_ns), (unsigned long long)result->memory_peak_bytes,
-                           result->subrequests, (unsigned long long)record->bytes_in,
-                           (unsigned long long)record->bytes_out);
+                           record->has_outbound ? record->subrequests : result->subrequests,
+                           (unsigned long long)record->bytes_in, (unsigned long long)record->bytes_out);
+    if (rc == 0 && record->has_outbound) {
+        rc = append_requests(record, out);
+    }
     if (rc == 0 && result->logs_dropped > 0) {
         rc = mf_buf_printf(out, ",\"logsDropped\":%u", result->logs_dropped);
     }
@@ -288,7 +309,7 @@ int mf__record_write_envelope(const struct mf__record *record,
 
 size_t mf__record_bytes_max(const struct mf__record *record)
 {
-    return 4096 + record->logs.size + record->exceptions.size +
+    return 4096 + record->logs.size + record->exceptions.size + record->requests.size +
            (record->headers.size + record->body.size) * JSON_GROWTH + (size_t)MF_HEADERS_COUNT_MAX * 8 +
            (size_t)MF_RUN_TEXT_BYTES_MAX * JSON_GROWTH;
 }

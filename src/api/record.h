@@ -15,6 +15,10 @@ struct mf__record {
     int status;               /* 0 before the response came. */
     uint64_t bytes_in;        /* The request's body. */
     uint64_t bytes_out;       /* The response's body. */
+    bool has_outbound;        /* It had one: these three count. */
+    uint32_t subrequests;     /* Hops of redirects included. */
+    struct mf_buf requests;   /* What became of each, JSON objects with commas between. */
+    uint32_t requests_left_out;
 };
 
 /* |log_bytes| is what the run may log. */

@@ -19,6 +19,7 @@
 
 #include "accept.h"
 #include "call.h"
+#include "fetches.h"
 #include "internal.h"
 #include "record.h"
 
@@ -41,6 +42,7 @@ struct run {
     struct mf__call call;
     size_t body_sent; /* Of call.body. */
     struct mf__record record;
+    struct mf__fetches fetches;
     struct mf_ticket ticket;
     size_t unconsumed; /* Bytes of on_body that the client's connection has no room for yet. */
     int64_t body_left; /* Of a declared content-length; -1: chunked. */
@@ -372,6 +374,7 @@ static void run_on_done(struct mf_run *pool_run, void *user, const struct mf_run
 
     (void)pool_run;
     run->run = NULL;
+    mf__fetches_end(&run->fetches, &run->record);
     run->record.bytes_in = run->body_sent;
     if (shown.error == 0 && run->record.status == 0) {
         shown.error = MF_E_EXECUTOR_PROTOCOL; /* Done well, yet it never answered. */
@@ -387,6 +390,43 @@ static void run_on_done(struct mf_run *pool_run, void *user, const struct mf_run
     free_run(run);
 }
 
+/* ---- the run's fetches ------------------------------------------------------------------------- */
+
+static void run_on_fetch(struct mf_run *pool_run, void *user, const struct mf_msg_fetch *fetch)
+{
+    struct run *run = user;
+    (void)pool_run;
+    mf__fetches_fetch(&run->fetches, fetch);
+}
+
+static void run_on_fetch_abort(struct mf_run *pool_run, void *user, uint32_t fetch)
+{
+    struct run *run = user;
+    (void)pool_run;
+    mf__fetches_drop(&run->fetches, fetch);
+}
+
+static void run_on_fetch_body(struct mf_run *pool_run, void *user, uint32_t fetch, struct mf_slice bytes)
+{
+    struct run *run = user;
+    (void)pool_run;
+    mf__fetches_body(&run->fetches, fetch, bytes);
+}
+
+static void run_on_fetch_body_end(struct mf_run *pool_run, void *user, uint32_t fetch, int error)
+{
+    struct run *run = user;
+    (void)pool_run;
+    mf__fetches_body_end(&run->fetches, fetch, error);
+}
+
+static void run_on_fetch_credit(struct mf_run *pool_run, void *user, uint32_t fetch)
+{
+    struct run *run = user;
+    (void)pool_run;
+    mf__fetches_credit(&run->fetches, fetch);
+}
+
 static const struct mf_run_events run_events = {
     .on_log = run_on_log,
     .on_exception = run_on_exception,
@@ -395,6 +435,12 @@ static const struct mf_run_events run_events = {
     .on_body_end = run_on_body_end,
     .on_body_abort = run_on_body_abort,
     .on_request_credit = run_on_request_credit,
+    .on_fetch = run_on_fetch,
+    .on_fetch_abort = run_on_fetch_abort,
+    .on_fetch_body = run_on_fetch_body,
+    .on_fetch_body_end = run_on_fetch_body_end,
+    .on_fetch_credit = run_on_fetch_credit,
+    .on_fetch_stop = run_on_fetch_abort,
     .on_done = run_on_done,
 };
 
@@ -402,6 +448,7 @@ static const struct mf_run_events run_events = {
 
 static void start(struct run *run)
 {
+    bool may_fetch = run->call.policy != NULL && run->api->egress != NULL;
     struct mf_run_spec spec = {.id = run->id,
                                .cpu_ns = run->call.cpu_ms * MF_NS_PER_MS,
                                .wall_ns = run->call.wall_ms * MF_NS_PER_MS,
@@ -411,7 +458,8 @@ static void start(struct run *run)
                                .subrequests = (uint32_t)run->call.subrequests,
                                .flags =
                                    (run->api->config->is_clock_frozen ? (uint32_t)MF_START_CLOCK_FROZEN : 0) |
-                                   (run->call.has_body ? (uint32_t)MF_START_HAS_BODY : 0),
+                                   (run->call.has_body ? (uint32_t)MF_START_HAS_BODY : 0) |
+                                   (may_fetch ? (uint32_t)MF_START_FETCH_ALLOWED : 0),
                                .bundle = run->call.bundle};
     int rc = mf_pool_run(run->api->pool, &spec, &run_events, run, &run->run);
 
@@ -421,6 +469,10 @@ static void start(struct run *run)
         return;
     }
     mf_buf_init(&run->call.bundle, MF_BUNDLE_BYTES_MAX); /* Its bytes are the pool's now. */
+    if (may_fetch) {
+        mf__fetches_begin(&run->fetches, run->api->egress, run->run, run->id, run->call.policy,
+                          (uint32_t)run->call.subrequests);
+    }
     run->state = RUN_RUNNING;
     check(run);
 }
@@ -563,6 +615,7 @@ static void on_abort(struct mf_exchange *exchange, void *user, int error)
     case RUN_STREAMING:
         run->is_body_over = true;
         mf_run_cancel(run->run, MF_E_CANCELED);
+        mf__fetches_end(&run->fetches, &run->record);
         break;
     case RUN_OVER:
         MF_ASSERT(false);

@@ -203,6 +203,10 @@ void mf_config_free(struct mf_config *config)
         mf_free(config->vault_previous_key_paths[i]);
     }
     mf_free(config->vault_key_path);
+    for (size_t i = 0; i < config->outbound_dns_servers_count; i++) {
+        mf_free(config->outbound_dns_servers[i]);
+    }
+    mf_free(config->outbound_ca_path);
     mf_free(config->state_dir);
     mf_free(config->executor_path);
     mf_free(config->v8_flags);

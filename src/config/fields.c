@@ -74,6 +74,22 @@ static const struct config_field clock_fields[] = {
     FIELDS_END,
 };
 
+static const struct config_field outbound_fields[] = {
+    FIELD_PATH_OF("caFile", outbound_ca_path, "none"),
+    FIELD_CUSTOM_OF("dnsServers", mf__config_read_dns_servers, "list of addresses", "[]"),
+    FIELD_U32_OF("requestsPerRun", outbound_run_requests_max, 1, MF_UPSTREAM_RUN_REQUESTS_DEFAULT, MF_RUN_FETCHES_OPEN_MAX, "requests"),
+    FIELD_U32_OF("requests", outbound_requests_max, 1, MF_UPSTREAM_REQUESTS_DEFAULT, MF_UPSTREAM_REQUESTS_MAX, "requests"),
+    FIELD_U64_OF("answerBytes", outbound_answer_bytes_max, 0, MF_UPSTREAM_ANSWER_BYTES_DEFAULT, MF_UPSTREAM_ANSWER_BYTES_MAX, "bytes"),
+    FIELD_U64_OF("decodedBytes", outbound_decoded_bytes_max, 0, MF_UPSTREAM_DECODED_BYTES_DEFAULT, MF_UPSTREAM_ANSWER_BYTES_MAX, "bytes"),
+    FIELD_U32_OF("resolveMs", outbound_resolve_ms, 1, MF_UPSTREAM_RESOLVE_MS, MF_CONFIG_TIMEOUT_MS_MAX, "ms"),
+    FIELD_U32_OF("connectMs", outbound_connect_ms, 1, MF_UPSTREAM_CONNECT_MS, MF_CONFIG_TIMEOUT_MS_MAX, "ms"),
+    FIELD_U32_OF("tlsMs", outbound_tls_ms, 1, MF_UPSTREAM_TLS_MS, MF_CONFIG_TIMEOUT_MS_MAX, "ms"),
+    FIELD_U32_OF("firstByteMs", outbound_wait_ms, 1, MF_UPSTREAM_WAIT_MS, MF_CONFIG_TIMEOUT_MS_MAX, "ms"),
+    FIELD_U32_OF("idleMs", outbound_idle_ms, 1, MF_UPSTREAM_IDLE_MS, MF_CONFIG_TIMEOUT_MS_MAX, "ms"),
+    FIELD_U32_OF("totalMs", outbound_total_ms, 1, MF_UPSTREAM_TOTAL_MS, MF_CONFIG_TIMEOUT_MS_MAX, "ms"),
+    FIELDS_END,
+};
+
 static const struct config_field executors_fields[] = {
     /* The default 0 stands for the number of CPUs, at most MF_EXECUTORS_DEFAULT_MAX. */
     FIELD_U32_OF("count", executors_count, 1, 0, MF_EXECUTORS_MAX, "processes"),
@@ -112,6 +128,7 @@ const struct config_field mf__config_root_fields[] = {
     FIELD_SECTION_OF("limits", limits_fields),
     FIELD_SECTION_OF("timeouts", timeouts_fields),
     FIELD_SECTION_OF("clock", clock_fields),
+    FIELD_SECTION_OF("outbound", outbound_fields),
     FIELD_SECTION_OF("executors", executors_fields),
     FIELD_SECTION_OF("jail", jail_fields),
     FIELD_SECTION_OF("vault", vault_fields),

@@ -1,4 +1,5 @@
 /* names.c - the fields that are lists of names: hosts, origins, jail layers; and the log level and V8's flags. */
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
 
@@ -43,6 +44,7 @@ static int read_names(struct config_reader *reader,
                       const struct cJSON *value,
                       const char *pointer,
                       name_check_fn *check,
+                      size_t most,
                       char **names,
                       size_t *count)
 {
@@ -50,8 +52,8 @@ static int read_names(struct config_reader *reader,
         return mf__config_fail(reader, pointer, "must be a list of strings");
     }
     for (const struct cJSON *item = value->child; item; item = item->next) {
-        if (*count == MF_CONFIG_HOSTS_MAX) {
-            return mf__config_fail(reader, pointer, "must not have more than %d names", MF_CONFIG_HOSTS_MAX);
+        if (*count == most) {
+            return mf__config_fail(reader, pointer, "must not have more than %zu names", most);
         }
         char index[16];
         char item_pointer[CONFIG_POINTER_BYTES_MAX];
@@ -74,13 +76,50 @@ static int read_names(struct config_reader *reader,
 int mf__config_read_hosts(struct config_reader *reader, const struct cJSON *value, const char *pointer)
 {
     struct mf_config *config = reader->config;
-    return read_names(reader, value, pointer, check_host, config->hosts, &config->hosts_count);
+    return read_names(reader, value, pointer, check_host, MF_CONFIG_HOSTS_MAX, config->hosts,
+                      &config->hosts_count);
 }
 
 int mf__config_read_origins(struct config_reader *reader, const struct cJSON *value, const char *pointer)
 {
     struct mf_config *config = reader->config;
-    return read_names(reader, value, pointer, check_origin, config->origins, &config->origins_count);
+    return read_names(reader, value, pointer, check_origin, MF_CONFIG_HOSTS_MAX, config->origins,
+                      &config->origins_count);
+}
+
+/* "192.0.2.1", "192.0.2.1:53", "2001:db8::1", "[2001:db8::1]:53" */
+static const char *check_dns_server(const char *text)
+{
+    static const char shape[] =
+        "must be an IP address, with its port if that is not 53, such as 192.0.2.1:5353";
+    char address[64];
+    struct in6_addr parsed;
+    const char *colon = strrchr(text, ':');
+    bool has_brackets = text[0] == '[';
+    bool has_port = colon != NULL && (has_brackets ? colon[-1] == ']' : strchr(text, ':') == colon);
+    uint64_t port = 53;
+    size_t size = has_port ? (size_t)(colon - text) : strlen(text);
+    if (size < 2 || size >= sizeof address) {
+        return shape;
+    }
+    memcpy(address, text, size);
+    address[size] = 0;
+    if (has_brackets) {
+        address[size - 1] = 0; /* A closing one or not: what is left must be an address. */
+        memmove(address, address + 1, size);
+    }
+    if (has_port && (mf_slice_parse_u64(mf_slice_of_cstr(colon + 1), UINT16_MAX, &port) < 0 || port == 0)) {
+        return shape;
+    }
+    bool is_v4 = !has_brackets && inet_pton(AF_INET, address, &parsed) == 1;
+    return is_v4 || inet_pton(AF_INET6, address, &parsed) == 1 ? NULL : shape;
+}
+
+int mf__config_read_dns_servers(struct config_reader *reader, const struct cJSON *value, const char *pointer)
+{
+    struct mf_config *config = reader->config;
+    return read_names(reader, value, pointer, check_dns_server, MF_UPSTREAM_DNS_SERVERS_MAX,
+                      config->outbound_dns_servers, &config->outbound_dns_servers_count);
 }
 
 int mf__config_read_log_level(struct config_reader *reader, const struct cJSON *value, const char *pointer)

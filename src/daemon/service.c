@@ -17,6 +17,7 @@
 #include <mayfly/admit.h>
 #include <mayfly/api.h>
 #include <mayfly/net.h>
+#include <mayfly/outbound.h>
 #include <mayfly/pool.h>
 #include <mayfly/store.h>
 #include <mayfly/vault.h>
@@ -35,6 +36,7 @@ struct service {
     struct mf_vault *vault;
     struct mf_admit *admit;
     struct mf_pool *pool;
+    struct mf_egress *egress;
     struct mf_api *api;
     struct mf_server *server;
     bool is_server_drained;
@@ -44,7 +46,17 @@ struct service {
 
 /* ---- the end ---------------------------------------------------------------------------------- */
 
-/* Every job of the store is done, so that none of them can call into the api any more. */
+static void egress_closed(void *user)
+{
+    struct service *service = user;
+
+    service->egress = NULL;
+    uv_close((uv_handle_t *)&service->sigterm, NULL);
+    uv_close((uv_handle_t *)&service->sigint, NULL);
+    uv_close((uv_handle_t *)&service->drain_timer, NULL);
+}
+
+/* Every job of the store is done, so that none of them can call into the api any more. Every run is, and with it its fetches. */
 static void queue_closed(void *user)
 {
     struct service *service = user;
@@ -52,9 +64,11 @@ static void queue_closed(void *user)
     service->queue = NULL;
     mf_api_close(service->api, NULL, NULL);
     service->api = NULL;
-    uv_close((uv_handle_t *)&service->sigterm, NULL);
-    uv_close((uv_handle_t *)&service->sigint, NULL);
-    uv_close((uv_handle_t *)&service->drain_timer, NULL);
+    if (service->egress != NULL) {
+        mf_egress_close(service->egress, egress_closed, service);
+    } else {
+        egress_closed(service);
+    }
 }
 
 static void pool_closed(void *user)
@@ -157,6 +171,23 @@ static void log_listening(const struct mf_config_listen *at, uint16_t port)
            is_v6 ? "[" : "", at->host, is_v6 ? "]" : "", port);
 }
 
+/* Code that may fetch() must never reach the daemon itself. */
+static void close_to_fetch(struct service *service, const struct mf_config_listen *at, uint16_t port)
+{
+    struct sockaddr_storage address;
+    int rc;
+
+    if (at->host == NULL) {
+        return;
+    }
+    rc = uv_ip4_addr(at->host, port, (struct sockaddr_in *)&address);
+    if (rc < 0) {
+        rc = uv_ip6_addr(at->host, port, (struct sockaddr_in6 *)&address);
+    }
+    MF_ASSERT(rc == 0); /* The server listens on it. */
+    mf_egress_listener(service->egress, (struct sockaddr *)&address);
+}
+
 static int listen_all(struct service *service)
 {
     char why[MF_LOG_LINE_BYTES_MAX];
@@ -177,6 +208,7 @@ static int listen_all(struct service *service)
             return rc;
         }
         log_listening(at, port);
+        close_to_fetch(service, at, port);
     }
     return 0;
 }
@@ -254,8 +286,11 @@ static int open_rooms(struct service *service)
     struct mf_api_options api = {
         .config = config, .store = service->store, .queue = service->queue, .vault = service->vault};
     char why[MF_JAIL_WHY_BYTES_MAX] = "";
-    int rc = mf_pool_open(&service->loop, &pool, &service->pool, why);
+    int rc = mf_egress_open(&service->loop, config, service->vault, &service->egress, why);
 
+    if (rc == 0) {
+        rc = mf_pool_open(&service->loop, &pool, &service->pool, why);
+    }
     if (rc < 0) {
         mf_log(MF_LOG_ERROR, rc, NULL, "%s", why);
         return rc;
@@ -263,6 +298,7 @@ static int open_rooms(struct service *service)
     service->admit = mf_admit_new(&admit);
     api.pool = service->pool;
     api.admit = service->admit;
+    api.egress = service->egress;
     rc = mf_api_open(&service->loop, &api, &service->api);
     return rc < 0 ? rc : open_server(service);
 }
@@ -323,6 +359,9 @@ static void close_early(struct service *service)
     uv_close((uv_handle_t *)&service->sigterm, NULL);
     uv_close((uv_handle_t *)&service->sigint, NULL);
     uv_close((uv_handle_t *)&service->drain_timer, NULL);
+    if (service->egress != NULL) {
+        mf_egress_close(service->egress, NULL, NULL);
+    }
     if (service->queue != NULL) {
         mf_store_queue_close(service->queue, NULL, NULL);
     }

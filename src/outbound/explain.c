@@ -87,7 +87,7 @@ int mf_policy_explain(const struct mf_policy *policy,
     int rc;
 
     mf__request_init(&request);
-    rc = mf__request_check(&request, policy, method, url, headers);
+    rc = mf__request_judge(&request, policy, method, url, headers);
     if (rc == MF_E_NO_MEMORY) {
         goto out;
     }

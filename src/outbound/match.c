@@ -349,7 +349,7 @@ void mf__request_done(struct mf__request *request)
     mf_buf_done(&request->headers);
 }
 
-int mf__request_check(struct mf__request *request,
+int mf__request_judge(struct mf__request *request,
                       const struct mf_policy *policy,
                       struct mf_slice method,
                       struct mf_slice url,

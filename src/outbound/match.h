@@ -1,7 +1,7 @@
 /* match.h - from a guest's request and a policy to one decision: the checks before matching, the first rule that matches, what
  * it makes of the request. Pure.
  *
- * Use:      mf__request_init; mf__request_check for what the guest asked, and again, with the new URL, for every hop of a
+ * Use:      mf__request_init; mf__request_judge for what the guest asked, and again, with the new URL, for every hop of a
  *           redirect; then send request.url_text with request.headers, or what request.error says. mf__request_done.
  * Threads:  [any]
  * Owns:     |policy| and the rule are borrowed: hold a reference to the policy as long.
@@ -44,7 +44,7 @@ void mf__request_init(struct mf__request *request);
 void mf__request_done(struct mf__request *request);
 /* |headers| as the guest gave them. Returns request->error: MF_E_OUTBOUND_URL, _METHOD, _HEADERS, _REFUSED, or
  * MF_E_NO_MEMORY. Only |url_text|, |url| and |headers| are fit to be sent. */
-int mf__request_check(struct mf__request *request,
+int mf__request_judge(struct mf__request *request,
                       const struct mf_policy *policy,
                       struct mf_slice method,
                       struct mf_slice url,

@@ -31,7 +31,7 @@ static void check_request(const struct mf_policy *policy, struct mf_slice url)
     size_t cursor = 0;
 
     mf__request_init(&request);
-    if (mf__request_check(&request, policy, mf_slice_of_cstr("GET"), url, headers) == 0) {
+    if (mf__request_judge(&request, policy, mf_slice_of_cstr("GET"), url, headers) == 0) {
         MF_ASSERT(request.rule != NULL && request.rule->action != MF__ACTION_DENY);
         MF_ASSERT(mf__url_parse(mf_buf_peek(&request.url_text), &parsed) == 0);
         MF_ASSERT(parsed.is_https || request.rule->allows_http);

@@ -282,7 +282,7 @@ static void becomes(struct mf_policy *policy, const char *url, int error, const 
                                       "1\0Authorization\0mine\0");
 
     mf__request_init(&request);
-    MF_CHECK_INT(mf__request_check(&request, policy, mf_slice_of_cstr("GET"), mf_slice_of_cstr(url), headers),
+    MF_CHECK_INT(mf__request_judge(&request, policy, mf_slice_of_cstr("GET"), mf_slice_of_cstr(url), headers),
                  error);
     MF_CHECK_TEXT(mf_buf_peek(&request.url_text), expected);
     MF_CHECK_INT(request.error, error);
@@ -333,7 +333,7 @@ static void makes_headers(void)
     struct mf__request request;
 
     mf__request_init(&request);
-    MF_CHECK_INT(mf__request_check(&request, policy, mf_slice_of_cstr("GET"),
+    MF_CHECK_INT(mf__request_judge(&request, policy, mf_slice_of_cstr("GET"),
                                    mf_slice_of_cstr("https://a.example/"),
                                    HEADERS("host\0evil\0X-OLD\0"
                                            "1\0authorization\0mine\0accept\0*/*\0")),
@@ -341,7 +341,7 @@ static void makes_headers(void)
     MF_CHECK(mf_slice_equal(mf_buf_peek(&request.headers),
                             HEADERS("accept\0*/*\0authorization\0theirs\0x-new\0\0")));
     MF_CHECK_INT(request.headers_dropped, 3);
-    MF_CHECK_INT(mf__request_check(&request, policy, mf_slice_of_cstr("GET"),
+    MF_CHECK_INT(mf__request_judge(&request, policy, mf_slice_of_cstr("GET"),
                                    mf_slice_of_cstr("https://a.example/"), HEADERS("a\0b\r\nc:d\0")),
                  MF_E_OUTBOUND_HEADERS);
     MF_CHECK_INT(request.reason, MF__REASON_HEADERS);
@@ -379,7 +379,7 @@ static void tells_the_guest_nothing_more(void)
     mf__request_init(&request);
     mf_buf_init(&sentence, 1024);
     for (size_t i = 0; i < MF_COUNT_OF(rows); i++) {
-        MF_CHECK_INT(mf__request_check(&request, policy, mf_slice_of_cstr(rows[i].method),
+        MF_CHECK_INT(mf__request_judge(&request, policy, mf_slice_of_cstr(rows[i].method),
                                        mf_slice_of_cstr(rows[i].url), HEADERS("")),
                      rows[i].error);
         MF_CHECK_INT(request.reason, rows[i].reason);

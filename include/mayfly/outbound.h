@@ -1,0 +1,128 @@
+/* mayfly/outbound.h - fetch() to the world: each request is judged by the run's policy, gets its credentials here, outside of the
+ * sandbox, goes out over checked addresses only, and what comes back is searched for the credentials.
+ *
+ * Use:      mf_egress_open at start; mf_egress_listener for each address that the daemon itself listens on. For a run with a
+ *           policy mf_egress_run_new, then mf_egress_fetch and the others as the worker speaks; mf_egress_run_free with the run.
+ * Threads:  [loop] everything.
+ * Owns:     a run of egress is its owner's; it holds a reference to the policy. Slices in events are borrowed for the call.
+ * Limits:   MF_UPSTREAM_*, and what config.h has of outbound. Memory for a fetch is bounded whatever an upstream sends: about
+ *           a window each way.
+ * Fails:    on_fail or on_abort, with a sentence for the worker that names the host and nothing of rules or secrets.
+ *           Events come inside mf_egress_body, _body_end and _credit of the same fetch, and in no other function.
+ * Not here: policies (outbound_policy.h), secrets (vault), frames (pool).
+ */
+#ifndef MAYFLY_OUTBOUND_H
+#define MAYFLY_OUTBOUND_H
+
+#include <sys/socket.h>
+
+#include <uv.h>
+
+#include <mayfly/base.h>
+#include <mayfly/config.h>
+#include <mayfly/outbound_policy.h>
+#include <mayfly/vault.h>
+
+struct mf_egress;
+struct mf_egress_run;
+
+/* ---- all of it ------------------------------------------------------------------------------------ */
+
+#define MF_EGRESS_WHY_BYTES_MAX 512
+
+/* |vault| may be NULL: there are no secrets. Both outlive the egress. MF_E_CONFIG and |ret_why|. */
+MF_MUST_CHECK int mf_egress_open(uv_loop_t *loop,
+                                 const struct mf_config *config,
+                                 struct mf_vault *vault,
+                                 MF_OWN struct mf_egress **ret_egress,
+                                 char *ret_why);
+/* No run is left. */
+void mf_egress_close(MF_OWN struct mf_egress *egress, void (*on_closed)(void *user), void *user);
+/* The daemon listens there: no request may ever go to it. */
+void mf_egress_listener(struct mf_egress *egress, const struct sockaddr *address);
+
+struct mf_egress_state {
+    uint32_t active;       /* Requests that have a connection, or are getting one. */
+    uint32_t queued;       /* That wait for a place. */
+    uint32_t connections;  /* Open sockets, those kept for the next request included. */
+    uint64_t total;        /* Requests that were sent or refused; each hop of a redirect is one. */
+    uint64_t refused;      /* By policy, address or secret. */
+    uint64_t failed;       /* By the upstream or the network. */
+    uint64_t injected;     /* That went out with a credential. */
+    uint64_t redactions;   /* Credentials that were taken out of answers. */
+    uint64_t bytes_sent;
+    uint64_t bytes_received;
+};
+void mf_egress_state(const struct mf_egress *egress, struct mf_egress_state *ret_state);
+
+/* ---- a run's ---------------------------------------------------------------------------------------- */
+
+struct mf_egress_head {
+    uint32_t fetch;
+    uint16_t status;
+    bool has_body;
+    bool is_redirected;
+    struct mf_slice reason;
+    struct mf_slice url;
+    struct mf_slice headers; /* name NUL value NUL, repeated. */
+};
+
+struct mf_egress_events {
+    /* The answer, or why there is none. */
+    void (*on_head)(void *user, const struct mf_egress_head *head);
+    void (*on_fail)(void *user, uint32_t fetch, int error, struct mf_slice text);
+    /* How many of |bytes| were taken; when less than all, mf_egress_credit says when to go on. */
+    size_t (*on_body)(void *user, uint32_t fetch, struct mf_slice bytes);
+    void (*on_body_end)(void *user, uint32_t fetch);
+    void (*on_body_abort)(void *user, uint32_t fetch, int error, struct mf_slice text);
+    /* |bytes| of mf_egress_body went on. */
+    void (*on_request_consumed)(void *user, uint32_t fetch, size_t bytes);
+    /* The rest of the request's body is not wanted. */
+    void (*on_request_stop)(void *user, uint32_t fetch);
+};
+
+struct mf_egress_spec {
+    const char *id;         /* The run's, for the log; copied. */
+    struct mf_slice tenant; /* Copied. */
+    struct mf_policy *policy;
+    uint32_t subrequests; /* Fetches and hops of redirects together. */
+};
+
+/* |events| lives as long as the run. */
+MF_OWN struct mf_egress_run *mf_egress_run_new(struct mf_egress *egress,
+                                               const struct mf_egress_spec *spec,
+                                               const struct mf_egress_events *events,
+                                               void *user);
+/* Ends what is under way; no event follows, and nothing new begins. */
+void mf_egress_run_end(struct mf_egress_run *run);
+/* Ends it too. NULL is fine. */
+void mf_egress_run_free(MF_OWN struct mf_egress_run *run);
+
+enum mf_egress_redirect { MF_EGRESS_FOLLOW, MF_EGRESS_MANUAL, MF_EGRESS_ERROR };
+
+struct mf_egress_request {
+    uint32_t fetch; /* Its number, which no other fetch of the run has or had. */
+    enum mf_egress_redirect redirect;
+    struct mf_slice method;
+    struct mf_slice url;
+    struct mf_slice headers; /* name NUL value NUL, repeated. */
+    bool has_body;           /* Its bytes follow with mf_egress_body. */
+    uint64_t body_bytes;     /* UINT64_MAX: not known. */
+};
+
+void mf_egress_fetch(struct mf_egress_run *run, const struct mf_egress_request *request);
+/* The next bytes of the request's body: at most MF_STREAM_WINDOW_BYTES that were not consumed. */
+void mf_egress_body(struct mf_egress_run *run, uint32_t fetch, struct mf_slice bytes);
+/* |error| 0: it is whole. */
+void mf_egress_body_end(struct mf_egress_run *run, uint32_t fetch, int error);
+/* on_body may take more. */
+void mf_egress_credit(struct mf_egress_run *run, uint32_t fetch);
+/* The worker wants no more of the answer, or nothing of the fetch at all: no event of it follows. */
+void mf_egress_drop(struct mf_egress_run *run, uint32_t fetch);
+
+/* Requests so far, hops included. */
+uint32_t mf_egress_run_count(const struct mf_egress_run *run);
+/* What became of each, as JSON objects with commas between; *ret_left_out are not in it. */
+struct mf_slice mf_egress_run_records(const struct mf_egress_run *run, uint32_t *ret_left_out);
+
+#endif
