@@ -7,26 +7,27 @@ import zlib from "node:zlib";
 import { Daemon, worker, assert } from "../lib/mayfly.mjs";
 import { Authority, closeAll, dnsServer, httpServer, httpsServer, policy, rawAnswer, rawServer, rule } from "../lib/upstream.mjs";
 
-const TIMES = { resolveMs: 1500, connectMs: 1500, tlsMs: 700, firstByteMs: 700, idleMs: 700 };
-const SENTENCE = /^TypeError: /;
-let daemon, ca, target, dns;
+// Of a daemon of their own: on a busy machine an honest server may need longer.
+const SHORT = { resolveMs: 1000, connectMs: 1000, tlsMs: 700, firstByteMs: 700, idleMs: 700 };
+let daemon, hurried, ca, target, dns;
 const names = new Map(); // name -> function of (type, count)
 before(async () => {
   ca = new Authority();
   dns = await dnsServer((name, type, count) => names.get(name)?.(type, count) ?? null);
-  daemon = await Daemon.start({ config: { limits: { memoryMb: { default: 128, max: 512 } }, outbound: { caFile: ca.file, dnsServers: [dns.address], ...TIMES } } });
+  daemon = await Daemon.start({ config: { limits: { memoryMb: { default: 128, max: 512 } }, outbound: { caFile: ca.file, dnsServers: [dns.address] } } });
+  hurried = await Daemon.start({ config: { outbound: { caFile: ca.file, dnsServers: [dns.address], ...SHORT } } });
   target = await httpServer((request, response) => response.end("inside"));
 });
 after(async () => {
-  const end = await daemon.stop();
+  const ends = [await daemon.stop(), await hurried.stop()];
   await closeAll();
-  assert.deepEqual(end, { code: 0, signal: null });
+  assert.deepEqual(ends, [{ code: 0, signal: null }, { code: 0, signal: null }]);
 });
 
 const fds = () => readdirSync(`/proc/${daemon.pid}/fd`).length;
 // Answers with out.push(...) of each fetch: a status and text, or the error.
-const run = async (body, { outbound = policy(), ...call } = {}) => {
-  const answer = await daemon.run(worker(`const out = []; const get = (url, init) => fetch(url, init).then(async (r) => out.push(r.status + " " + (await r.text()).slice(0, 100))).catch((e) => out.push(String(e))); ${body}; return Response.json(out);`), { ...call, code: { globalOutbound: outbound, ...call.code } });
+const run = async (body, { outbound = policy(), on = daemon, ...call } = {}) => {
+  const answer = await on.run(worker(`const out = []; const get = (url, init) => fetch(url, init).then(async (r) => out.push(r.status + " " + (await r.text()).slice(0, 100))).catch((e) => out.push(String(e))); ${body}; return Response.json(out);`), { ...call, code: { globalOutbound: outbound, ...call.code } });
   assert.equal(answer.outcome, "ok", JSON.stringify(answer, null, 1));
   return { ...answer, out: JSON.parse(answer.response.body) };
 };
@@ -35,7 +36,7 @@ test("33: 100,000 fetches at once end with the subrequest limit; connections and
   const before = fds();
   let most = 0;
   const server = await httpServer((request, response) => { most = Math.max(most, server.sockets.size); response.end("ok"); });
-  const { out, usage } = await run(`let fine = 0, limited = 0, other = 0; await Promise.all(Array.from({ length: 100000 }, () => fetch("${server.url}/").then((r) => r.text()).then(() => fine++, (e) => { if (String(e) === "Error: Too many subrequests by single Worker invocation.") limited++; else other++; }))); out.push(fine, limited, other);`, { limits: { memoryMb: 512 } });
+  const { out, usage } = await run(`let fine = 0, limited = 0, other = 0; await Promise.all(Array.from({ length: 100000 }, () => fetch("${server.url}/").then((r) => r.text()).then(() => fine++, (e) => { if (String(e) === "Error: Too many subrequests by single Worker invocation.") limited++; else other++; }))); out.push(fine, limited, other);`, { limits: { memoryMb: 512, wallMs: 240_000, cpuMs: 200_000 } });
   assert.deepEqual(out, [1000, 99000, 0]);
   assert.equal(usage.subrequests, 1000);
   assert.ok(most <= 6, `${most} connections`);
@@ -45,7 +46,7 @@ test("33: 100,000 fetches at once end with the subrequest limit; connections and
 test("33: fetch inside an abort handler, and one million calls one after the other", async () => {
   const server = await httpServer((request, response) => { if (request.url === "/ok") response.end("ok"); });
   const { out } = await run(`const c = new AbortController(); c.signal.addEventListener("abort", () => { get("${server.url}/ok"); throw new Error("in handler"); }); const p = fetch("${server.url}/never", { signal: c.signal }); await scheduler.wait(20); c.abort(); await p.catch((e) => out.push(e.name)); await get("${server.url}/ok");
-    let limited = 0; for (let i = 0; i < 1e6 && limited < 10; i++) await fetch("${server.url}/ok").then((r) => r.text(), () => limited++); out.push(limited);`, { limits: { subRequests: 50 } });
+    let limited = 0; for (let i = 0; i < 1e6 && limited < 10; i++) await fetch("${server.url}/ok").then((r) => r.text(), () => limited++); out.push(limited);`, { limits: { subRequests: 50, wallMs: 240_000 } });
   assert.deepEqual([...out].sort(), [10, "200 ok", "200 ok", "AbortError"].sort());
 });
 
@@ -57,11 +58,9 @@ test("34: slow upstreams end within the time of their phase", async () => {
   const interim = await drip("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n", "x: y\r\n");
   const stops = await rawServer((socket) => socket.write("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf"));
   const tls = await rawServer(() => {});
-  const begun = Date.now();
-  const { out } = await run(`await Promise.all([get("${silent.url}/"), get("${headers.url}/"), get("${statusLine.url}/"), get("${interim.url}/"), get("${stops.url}/"), get("https://127.0.0.1:${tls.port}/")]);`);
+  const { out } = await run(`await Promise.all([get("${silent.url}/"), get("${headers.url}/"), get("${statusLine.url}/"), get("${interim.url}/"), get("${stops.url}/"), get("https://127.0.0.1:${tls.port}/")]);`, { on: hurried });
   assert.deepEqual([...out].sort(), ["TypeError: 127.0.0.1 did not begin to answer in time.", "TypeError: 127.0.0.1 did not begin to answer in time.", "TypeError: 127.0.0.1 did not begin to answer in time.", "TypeError: 127.0.0.1 did not begin to answer in time.",
     "TypeError: 127.0.0.1 did not complete the TLS handshake in time.", "TypeError: 127.0.0.1 stopped sending its answer."].sort());
-  assert.ok(Date.now() - begun < 10_000, `${Date.now() - begun} ms`);
 });
 
 test("34: one byte a second is no progress for ever: the run's own time ends it", async () => {
@@ -79,7 +78,7 @@ test("34: floods of headers and of interim answers are cut off", async () => {
   const interim = await rawServer((socket) => { const push = () => { while (!socket.destroyed && socket.write("HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n".repeat(100))); }; socket.on("drain", push); push(); });
   const { out } = await run(`for (const url of ["${many.url}/", "${large.url}/", "${interim.url}/", "${endless.url}/"]) await get(url);`);
   assert.deepEqual(out.slice(0, 3), Array(3).fill("TypeError: 127.0.0.1 sent more headers than are allowed."));
-  assert.match(out[3], SENTENCE);
+  assert.match(out[3], /^TypeError: /);
 });
 
 test("35: CR, LF, NUL and other controls in names, values, methods and URLs never reach the wire", async () => {
@@ -193,10 +192,8 @@ test("38: a hundred addresses, one of them inside; aliases to the inside; metada
 
 test("38: a DNS server that does not answer costs no more than its time", async () => {
   names.set("silent.example", () => "silence");
-  const begun = Date.now();
-  const { out } = await run(`await get("http://silent.example/");`);
-  assert.match(out[0], /^TypeError: The name silent\.example could not be resolved( in time)?\.$/);
-  assert.ok(Date.now() - begun < 6000);
+  const { out } = await run(`await get("http://silent.example/");`, { on: hurried });
+  assert.equal(out[0], "TypeError: The name silent.example could not be resolved in time.");
 });
 
 test("39: redirects to the inside, in every spelling, are refused on their hop", async () => {

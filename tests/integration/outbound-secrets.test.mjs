@@ -225,7 +225,9 @@ test("43: no byte of it in env, globals, errors, stacks or anything that a worke
     out.push(texts.length > 500, texts.filter((t) => /canary/i.test(t)).length, env.KEY);`, { outbound, code: { env: { KEY: "{{secret:env}}" } } });
   assert.deepEqual(out[0], [200, "echo [redacted] Bearer [redacted]"]);
   assert.deepEqual(out.slice(1), [true, 0, "{{secret:env}}"]);
-  for (const { pid } of await daemon.executors()) assert.deepEqual(searchMemory(pid, [CANARY, Buffer.from(CANARY).toString("base64").slice(0, 20)]), [], `executor ${pid}`);
+  const executors = await daemon.executors();
+  if (process.getuid() === 0) assert.ok(executors.some(({ pid }) => searchMemory(pid, ["{{secret:env}}"]).length > 0), "the search finds what is there");
+  for (const { pid } of executors) assert.deepEqual(searchMemory(pid, [CANARY, Buffer.from(CANARY).toString("base64").slice(0, 20)]), [], `executor ${pid}`);
   for (const path of ["/healthz", "/v1/secrets", "/v1/secrets/b", "/readyz"]) assert.doesNotMatch(await (await fetch(daemon.url + path)).text(), /cAnArY/);
 });
 
