@@ -148,6 +148,7 @@
 #define MF_SECRET_USERS_BYTES_MAX 8192 /* bytes: names of outbounds that keep a secret from being deleted */
 #define MF_SECRET_BODY_BYTES_MAX 10485760 /* bytes: a request's body that is held because its signature needs all of it */
 #define MF_VAULT_HEAP_BYTES 4194304 /* bytes: locked memory for values, within the 8 MiB that Linux lets every process lock; past it ordinary memory */
+#define MF_VAULT_HEAP_USED_PERCENT 75 /* percent of it that values may fill; the rest is for OpenSSL's own private keys, which have no other place to go */
 #define MF_VAULT_HEAP_BLOCK_BYTES 64 /* bytes: the smallest piece of it */
 #define MF_VAULT_USED_MS 60000 /* ms: between two writes of the times of last use; that much of them may be lost in a crash */
 /* -- outbound: what fetch() may reach */

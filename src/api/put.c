@@ -2,7 +2,10 @@
 
 static void wipe_body(struct mf__put *put)
 {
-    mf_vault_memory_free(put->body, put->body_capacity);
+    if (put->body != NULL) {
+        put->api->bytes_held -= put->body_capacity;
+        mf_vault_memory_free(put->body, put->body_capacity);
+    }
     put->body = NULL;
     put->body_size = 0;
 }
@@ -143,8 +146,15 @@ static int begin_body(struct mf__put *put, size_t bytes_max)
         return MF_E_HTTP_BODY;
     }
     put->body_capacity = request->body_bytes >= 0 ? (size_t)request->body_bytes : bytes_max;
+    if (put->api->bytes_held + put->body_capacity > MF_API_HELD_BYTES_MAX) {
+        return MF_E_OVERLOADED;
+    }
     put->body = mf_vault_memory_new(put->body_capacity);
-    return put->body == NULL ? MF_E_NO_MEMORY : 0;
+    if (put->body == NULL) {
+        return MF_E_NO_MEMORY;
+    }
+    put->api->bytes_held += put->body_capacity;
+    return 0;
 }
 
 void mf__put_begin(struct mf_api *api,

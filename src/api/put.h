@@ -22,7 +22,7 @@ struct mf__put {
     void (*on_ready)(struct mf__put *put);
     uint8_t *body; /* mf_vault_memory of |body_capacity|, or NULL. */
     size_t body_size;
-    size_t body_capacity;
+    size_t body_capacity; /* Counted in api->bytes_held as long as |body| is there. */
 };
 
 /* Checks the name (MF_E_API_NAME) and, where |body_bytes_max| > 0, that the body is JSON; answers

@@ -68,11 +68,11 @@ int mf__store_make_dir(const char *dir, char *ret_why)
         return mf__store_refuse(ret_why, "the state directory %s is not a directory", dir);
     }
     /* Whoever may write there may put another file in the place of ours. */
-    if ((about.st_mode & (S_IWGRP | S_IWOTH)) != 0 || (about.st_uid != geteuid() && about.st_uid != 0)) {
-        return mf__store_refuse(ret_why,
-                                "the state directory %s belongs to another user or others may write to it: "
-                                "chmod 700 it, or name another one with --state-dir",
-                                dir);
+    if ((about.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        return mf__store_refuse(ret_why, "the state directory %s: others may write to it: chmod 700 it", dir);
+    }
+    if (about.st_uid != geteuid() && about.st_uid != 0) {
+        return mf__store_refuse(ret_why, "the state directory %s belongs to another user: chown it", dir);
     }
     return 0;
 }

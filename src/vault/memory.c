@@ -76,12 +76,21 @@ static void init(void)
     }
 }
 
+/* OpenSSL keeps private keys there too, those of a handshake among them, and fails without room for them. */
+static bool has_room(size_t size)
+{
+    size_t most = (size_t)MF_VAULT_HEAP_BYTES / 100 * MF_VAULT_HEAP_USED_PERCENT;
+    size_t used = HAS_HEAP ? CRYPTO_secure_used() : most;
+
+    return used < most && size <= most - used;
+}
+
 void *mf_vault_memory_new(size_t size)
 {
     void *memory;
 
     uv_once(&once, init);
-    memory = HAS_HEAP ? OPENSSL_secure_zalloc(size > 0 ? size : 1) : NULL;
+    memory = has_room(size) ? OPENSSL_secure_zalloc(size > 0 ? size : 1) : NULL;
     return memory != NULL ? memory : mf_try_alloc(size);
 }
 

@@ -2,7 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <mayfly/store.h>
+#include "internal.h"
 
 #include "check.h"
 
@@ -193,6 +193,19 @@ static void an_outbound_goes_with_its_uses(void)
     expect_secrets("t/a:7@52,");
 }
 
+/* A full disk, as SQLite sees it. */
+static void a_full_disk_changes_nothing(void)
+{
+    static uint8_t large[65536];
+    struct mf_store_secret row = row_of("t", "a", 8);
+    row.record = mf_slice_of(large, sizeof large);
+    MF_CHECK(sqlite3_exec(store->db, "PRAGMA max_page_count = 12", NULL, NULL, NULL) == SQLITE_OK);
+    MF_CHECK_INT(mf_store_secret_put(store, &row), MF_E_STORE_FULL);
+    expect_secrets("t/a:7@52,");
+    MF_CHECK(sqlite3_exec(store->db, "PRAGMA max_page_count = 1000000", NULL, NULL, NULL) == SQLITE_OK);
+    MF_CHECK_INT(put_secret("t", "a", 7), 0);
+}
+
 static int stop_at_once(void *user, const struct mf_store_secret *row)
 {
     (void)user;
@@ -235,6 +248,7 @@ int main(void)
     MF_RUN(a_used_secret_stays);
     MF_RUN(an_outbound_goes_with_its_uses);
     MF_RUN(a_row_may_end_a_walk);
+    MF_RUN(a_full_disk_changes_nothing);
     mf_store_close(store);
     static const char *const files[] = {"mayfly.db", "mayfly.db-wal", "mayfly.db-shm", "mayfly.lock"};
     for (size_t i = 0; i < MF_COUNT_OF(files); i++) {
