@@ -40,6 +40,7 @@ static const struct mf_constant constants[] = {
 #define XX(name) {#name, MF_##name},
     XX(RUN_TEXT_BYTES_MAX) XX(RUN_LOG_BYTES_MAX) XX(STREAM_CHUNK_BYTES_MAX) XX(RANDOM_BYTES_MAX)
     XX(CRYPTO_PBKDF2_ITERATIONS_MAX) XX(CRYPTO_PBKDF2_BYTES_MAX) XX(CRYPTO_KEY_BYTES_MAX)
+    XX(CRYPTO_RSA_BITS_MIN) XX(CRYPTO_RSA_GENERATE_BITS_MAX)
 #undef XX
 };
 /* clang-format on */

@@ -40,6 +40,7 @@ const CLASSES = [
     'PerformanceObserver',
     'PerformanceObserverEntryList',
     'PromiseRejectionEvent',
+    'QuotaExceededError',
     'ReadableByteStreamController',
     'ReadableStream',
     'ReadableStreamBYOBReader',

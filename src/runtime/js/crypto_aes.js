@@ -1,6 +1,6 @@
-// AES-CBC, AES-CTR, AES-GCM, AES-KW
+// AES-CBC, AES-CTR, AES-GCM, AES-KW, AES-OCB, ChaCha20-Poly1305
 //
-// Spec:  https://w3c.github.io/webcrypto/#aes-cbc and what follows it there
+// Spec:  https://w3c.github.io/webcrypto/#aes-cbc and what follows it there; https://wicg.github.io/webcrypto-modern-algos/
 // Covers / differs:  all; initialization vectors of AES-GCM have 1 to 128 bytes
 // Ops:   cryptoCipher, random
 // WPT:   WebCryptoAPI/encrypt_decrypt, WebCryptoAPI/wrapKey_unwrapKey
@@ -16,15 +16,23 @@ const { result } = internals.lazy('crypto_digest.js');
 const jwks = internals.lazy('crypto_jwk.js');
 
 const USAGES = ['encrypt', 'decrypt', 'wrapKey', 'unwrapKey'];
+const RAW = ['raw', 'raw-secret'];
 const NONE = new Uint8Array(0);
 
+function mode(cipher, jwk, usages = USAGES, forms = RAW, tagBits = [], ivLeast = 16, ivMost = 16) {
+    return { __proto__: null, cipher, jwk, usages, forms, tagBits, ivLeast, ivMost };
+}
 const MODES = {
     __proto__: null,
-    'AES-CBC': { __proto__: null, cipher: constants.CIPHER_AES_CBC, jwk: 'CBC', usages: USAGES },
-    'AES-CTR': { __proto__: null, cipher: constants.CIPHER_AES_CTR, jwk: 'CTR', usages: USAGES },
-    'AES-GCM': { __proto__: null, cipher: constants.CIPHER_AES_GCM, jwk: 'GCM', usages: USAGES },
-    'AES-KW': { __proto__: null, cipher: constants.CIPHER_AES_KW, jwk: 'KW', usages: ['wrapKey', 'unwrapKey'] },
+    'AES-CBC': mode(constants.CIPHER_AES_CBC, 'CBC'),
+    'AES-CTR': mode(constants.CIPHER_AES_CTR, 'CTR'),
+    'AES-KW': mode(constants.CIPHER_AES_KW, 'KW', ['wrapKey', 'unwrapKey']),
+    'AES-GCM': mode(constants.CIPHER_AES_GCM, 'GCM', USAGES, RAW, [32, 64, 96, 104, 112, 120, 128], 1, 128),
+    'AES-OCB': mode(constants.CIPHER_AES_OCB, 'OCB', USAGES, ['raw-secret'], [64, 96, 128], 1, 15),
+    'ChaCha20-Poly1305': mode(constants.CIPHER_CHACHA20_POLY1305, '', USAGES, ['raw-secret'], [128], 12, 12),
 };
+
+const isChaCha = (name) => name === 'ChaCha20-Poly1305';
 
 function operationError(what) {
     return realm.domException(what, 'OperationError');
@@ -32,19 +40,23 @@ function operationError(what) {
 
 /* ---- keys ---------------------------------------------------------------------------------- */
 
-const isLength = (bits) => bits === 128 || bits === 192 || bits === 256;
-const jwkAlgorithm = (name, bits) => `A${bits}${MODES[name].jwk}`;
+const isLength = (name, bits) => bits === 256 || (!isChaCha(name) && (bits === 128 || bits === 192));
+const jwkAlgorithm = (name, bits) => (isChaCha(name) ? 'C20P' : `A${bits}${MODES[name].jwk}`);
 
 function keyOf(name, data, extractable, usages) {
-    const algorithm = { __proto__: null, name, length: TypedArrayPrototypeGetLength(data) * 8 };
+    const algorithm = { __proto__: null, name };
+    if (!isChaCha(name)) {
+        algorithm.length = TypedArrayPrototypeGetLength(data) * 8;
+    }
     return create('secret', extractable, algorithm, intersect(usages, MODES[name].usages), data);
 }
 
 function getKeyLength(params) {
-    if (!isLength(params.length)) {
-        throw operationError(`AES keys have 128, 192 or 256 bits, not ${params.length}.`);
+    const bits = isChaCha(params.name) ? 256 : params.length;
+    if (!isLength(params.name, bits)) {
+        throw operationError(`AES keys have 128, 192 or 256 bits, not ${bits}.`);
     }
-    return params.length;
+    return bits;
 }
 
 function generateKey(params, extractable, usages) {
@@ -61,12 +73,12 @@ function importKey(format, keyData, params, extractable, usages) {
     if (format === 'jwk') {
         jwks.check(keyData, 'oct', 'enc', extractable, usages);
         data = jwks.decode(keyData, 'k');
-    } else if (format !== 'raw' && format !== 'raw-secret') {
+    } else if (!contains(MODES[name].forms, format)) {
         throw realm.domException(`${name} keys cannot be imported as "${format}".`, 'NotSupportedError');
     }
     const bits = TypedArrayPrototypeGetLength(data) * 8;
-    if (!isLength(bits)) {
-        throw jwks.dataError(`AES keys have 128, 192 or 256 bits, not ${bits}.`);
+    if (!isLength(name, bits)) {
+        throw jwks.dataError(`${name} keys cannot have ${bits} bits.`);
     }
     if (format === 'jwk' && keyData.alg !== undefined && keyData.alg !== jwkAlgorithm(name, bits)) {
         throw jwks.dataError(`The JWK's "alg" is not "${jwkAlgorithm(name, bits)}".`);
@@ -76,56 +88,42 @@ function importKey(format, keyData, params, extractable, usages) {
 
 function exportKey(format, record) {
     const { name, length } = record.algorithm;
-    switch (format) {
-        case 'raw': case 'raw-secret':
-            return new Uint8Array(record.data);
-        case 'jwk':
-            return jwks.ofSecret(record, jwkAlgorithm(name, length));
+    if (format === 'jwk') {
+        return jwks.ofSecret(record, jwkAlgorithm(name, length));
     }
-    throw realm.domException(`${name} keys cannot be exported as "${format}".`, 'NotSupportedError');
+    if (!contains(MODES[name].forms, format)) {
+        throw realm.domException(`${name} keys cannot be exported as "${format}".`, 'NotSupportedError');
+    }
+    return new Uint8Array(record.data);
 }
 
 /* ---- ciphers ------------------------------------------------------------------------------- */
 
-const TAG_BITS = [32, 64, 96, 104, 112, 120, 128];
-
-function requireBlock(bytes, what) {
-    if (TypedArrayPrototypeGetLength(bytes) !== 16) {
-        throw operationError(`The ${what} must have 16 bytes, not ${TypedArrayPrototypeGetLength(bytes)}.`);
+// What can be wrong with the parameters of a cipher before its data is known.
+function check(params) {
+    const { tagBits, ivLeast, ivMost } = MODES[params.name];
+    const iv = params.iv ?? params.counter;
+    const size = iv === undefined ? 0 : TypedArrayPrototypeGetLength(iv);
+    if (iv !== undefined && (size < ivLeast || size > ivMost)) {
+        throw operationError(`The initialization vector or counter of ${params.name} cannot have ${size} bytes.`);
+    }
+    if (params.counter !== undefined && (params.length === 0 || params.length > 128)) {
+        throw operationError(`The counter must have 1 to 128 bits, not ${params.length}.`);
+    }
+    if (tagBits.length > 0 && !contains(tagBits, params.tagLength ?? 128)) {
+        throw operationError(`A tag of ${params.name} cannot have ${params.tagLength} bits.`);
     }
 }
 
 function run(isEncrypt, params, record, data) {
-    const { cipher } = MODES[params.name];
-    let iv = NONE;
-    let additional = NONE;
-    let tagBytes = 0;
-    let counterBits = 0;
-    switch (params.name) {
-        case 'AES-CBC':
-            iv = params.iv;
-            requireBlock(iv, 'initialization vector');
-            break;
-        case 'AES-CTR':
-            iv = params.counter;
-            counterBits = params.length;
-            requireBlock(iv, 'counter block');
-            if (counterBits === 0 || counterBits > 128) {
-                throw operationError(`The counter must have 1 to 128 bits, not ${counterBits}.`);
-            }
-            break;
-        case 'AES-GCM': {
-            const tagBits = params.tagLength ?? 128;
-            if (!contains(TAG_BITS, tagBits)) {
-                throw operationError(`A tag cannot have ${tagBits} bits.`);
-            }
-            iv = params.iv;
-            additional = params.additionalData ?? NONE;
-            tagBytes = tagBits / 8;
-            break;
-        }
-    }
-    const out = ops.cryptoCipher(cipher, isEncrypt, record.data, iv, additional, tagBytes, counterBits, data);
+    check(params);
+    const { cipher, tagBits } = MODES[params.name];
+    const iv = params.iv ?? params.counter ?? NONE;
+    const tagBytes = tagBits.length > 0 ? (params.tagLength ?? 128) / 8 : 0;
+    const counterBits = params.counter === undefined ? 0 : params.length;
+    const out = ops.cryptoCipher(
+        cipher, isEncrypt, record.data, iv, params.additionalData ?? NONE, tagBytes, counterBits, data,
+    );
     return result(out, isEncrypt ? 'Encryption failed.' : 'Decryption failed. This could be due to a ciphertext authentication ' +
         'failure, bad padding, incorrect CryptoKey, or another algorithm-specific reason.');
 }
@@ -133,7 +131,18 @@ function run(isEncrypt, params, record, data) {
 const encrypt = (params, record, data) => run(true, params, record, data);
 const decrypt = (params, record, data) => run(false, params, record, data);
 
+function validate(operation, params) {
+    switch (operation) {
+        case 'generateKey':
+            getKeyLength(params);
+            break;
+        case 'encrypt': case 'decrypt': case 'wrapKey': case 'unwrapKey':
+            check(params);
+            break;
+    }
+}
+
 return {
     __proto__: null,
-    generateKey, importKey, exportKey, getKeyLength, encrypt, decrypt, wrapKey: encrypt, unwrapKey: decrypt,
+    generateKey, importKey, exportKey, getKeyLength, encrypt, decrypt, wrapKey: encrypt, unwrapKey: decrypt, validate,
 };

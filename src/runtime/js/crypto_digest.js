@@ -1,7 +1,7 @@
 // Digests: the algorithms of crypto.subtle.digest and of DigestStream.
 //
 // Spec:  https://w3c.github.io/webcrypto/#sha
-// Covers / differs:  SHA-1, SHA-256, SHA-384, SHA-512; MD5, as on Cloudflare
+// Covers / differs:  SHA-1, SHA-256, SHA-384, SHA-512, SHA3-256, SHA3-384, SHA3-512; MD5, as on Cloudflare
 // Ops:   cryptoDigest
 // WPT:   WebCryptoAPI/digest
 // Limits: MF_EXECUTOR_OP_BYTES_MAX
@@ -19,6 +19,9 @@ const DIGESTS = {
     'SHA-256': [constants.DIGEST_SHA256, 64],
     'SHA-384': [constants.DIGEST_SHA384, 128],
     'SHA-512': [constants.DIGEST_SHA512, 128],
+    'SHA3-256': [constants.DIGEST_SHA3_256, 136],
+    'SHA3-384': [constants.DIGEST_SHA3_384, 104],
+    'SHA3-512': [constants.DIGEST_SHA3_512, 72],
 };
 
 const numberOf = (name) => DIGESTS[name][0];

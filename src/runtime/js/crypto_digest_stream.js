@@ -16,8 +16,10 @@ const { webidl } = realm;
 const { ops, utf8Encode } = internals;
 const writable = internals.lazy('stream_writable.js');
 const common = internals.lazy('stream_common.js');
-const { identifier, normalize } = internals.lazy('crypto_registry.js');
+const { contains, identifier, normalize } = internals.lazy('crypto_registry.js');
 const { numberOf, result } = internals.lazy('crypto_digest.js');
+
+const STREAMED = ['MD5', 'SHA-1', 'SHA-256', 'SHA-384', 'SHA-512'];
 
 function bytesOf(chunk) {
     if (typeof chunk === 'string') {
@@ -74,7 +76,11 @@ class DigestStream extends writable.WritableStream {
 
     constructor(algorithm) {
         webidl.requireArguments(arguments.length, 1, "Failed to construct 'DigestStream'");
-        const number = numberOf(normalize(identifier(algorithm), 'digest').name);
+        const { name } = normalize(identifier(algorithm), 'digest');
+        if (!contains(STREAMED, name)) {
+            throw realm.domException(`A DigestStream cannot make ${name}.`, 'NotSupportedError');
+        }
+        const number = numberOf(name);
         const own = {
             __proto__: null, deferred: PromiseWithResolvers(), state: new Uint8Array(0), bytesWritten: 0, disposed: undefined,
         };

@@ -37,12 +37,16 @@ const PRIVATE_NAMES = ['x', 'y', 'd'];
 const kindOf = (algorithm) => CURVES[algorithm.namedCurve][0];
 const algorithmOf = (params) => ({ __proto__: null, name: params.name, namedCurve: params.namedCurve });
 
-function generateKey(params, extractable, usages) {
-    const traits = TRAITS[params.name];
-    requireUsages(usages, traits.all, params.name);
+function requireCurve(params) {
     if (CURVES[params.namedCurve] === undefined) {
         throw realm.domException(`Unrecognized named curve "${params.namedCurve}".`, 'NotSupportedError');
     }
+}
+
+function generateKey(params, extractable, usages) {
+    const traits = TRAITS[params.name];
+    requireUsages(usages, traits.all, params.name);
+    requireCurve(params);
     const algorithm = algorithmOf(params);
     return pairs.newPair(algorithm, extractable, usages, traits, pairs.generate(kindOf(algorithm)));
 }
@@ -111,4 +115,15 @@ function verify(params, record, signature, data) {
 const deriveBits = (params, record, bits) => pairs.deriveBits(params, record, bits, kindOf);
 const getPublicKey = (record, usages) => pairs.getPublicKey(record, usages, TRAITS[record.algorithm.name]);
 
-return { __proto__: null, generateKey, importKey, exportKey, sign, verify, deriveBits, getPublicKey };
+function validate(operation, params, bits) {
+    switch (operation) {
+        case 'generateKey': case 'importKey':
+            requireCurve(params);
+            break;
+        case 'deriveBits':
+            pairs.validateDerive(params, bits);
+            break;
+    }
+}
+
+return { __proto__: null, generateKey, importKey, exportKey, sign, verify, deriveBits, getPublicKey, validate };

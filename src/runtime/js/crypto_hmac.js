@@ -37,14 +37,18 @@ function cut(data, bits) {
     return bytes;
 }
 
-function generateKey(params, extractable, usages) {
-    requireUsages(usages, USAGES, 'HMAC');
+function generatedBits(params) {
     const bits = params.length === undefined ? blockBits(params.hash) : params.length;
-    const size = MathFloor((bits + 7) / 8);
-    if (bits === 0 || size > constants.RANDOM_BYTES_MAX) {
+    if (bits === 0 || bits > constants.RANDOM_BYTES_MAX * 8) {
         throw realm.domException(`An HMAC key of ${bits} bits cannot be generated.`, 'OperationError');
     }
-    const data = new Uint8Array(size);
+    return bits;
+}
+
+function generateKey(params, extractable, usages) {
+    requireUsages(usages, USAGES, 'HMAC');
+    const bits = generatedBits(params);
+    const data = new Uint8Array(MathFloor((bits + 7) / 8));
     ops.random(data);
     return keyOf(bits % 8 === 0 ? data : cut(data, bits), bits, params, extractable, usages);
 }
@@ -98,4 +102,10 @@ function sign(params, record, data) {
 
 const verify = (params, record, signature, data) => ops.cryptoEqual(sign(params, record, data), signature);
 
-return { __proto__: null, generateKey, importKey, exportKey, getKeyLength, sign, verify };
+function validate(operation, params) {
+    if (operation === 'generateKey') {
+        generatedBits(params);
+    }
+}
+
+return { __proto__: null, generateKey, importKey, exportKey, getKeyLength, sign, verify, validate };

@@ -32,15 +32,16 @@ function failure(what, name = 'OperationError') {
     return realm.domException(what, name);
 }
 
-function deriveBits(params, record, length) {
+function validate(operation, params, length) {
     const { name } = params;
+    if (operation !== 'deriveBits') {
+        return;
+    }
     if (length === null || length % 8 !== 0) {
         throw failure(`${name} needs a length that is a multiple of 8.`);
     }
-    const hash = numberOf(params.hash);
     if (name === 'HKDF') {
-        return result(ops.cryptoHkdf(hash, record.data, params.salt, params.info, length / 8),
-            'HKDF gives no more than 255 digests.');
+        return;
     }
     if (params.iterations === 0) {
         throw failure('PBKDF2 needs at least one iteration.');
@@ -52,9 +53,18 @@ function deriveBits(params, record, length) {
     if (length / 8 > constants.CRYPTO_PBKDF2_BYTES_MAX) {
         throw failure(`PBKDF2 gives no more than ${constants.CRYPTO_PBKDF2_BYTES_MAX} bytes.`);
     }
+}
+
+function deriveBits(params, record, length) {
+    validate('deriveBits', params, length);
+    const hash = numberOf(params.hash);
+    if (params.name === 'HKDF') {
+        return result(ops.cryptoHkdf(hash, record.data, params.salt, params.info, length / 8),
+            'HKDF gives no more than 255 digests.');
+    }
     return result(ops.cryptoPbkdf2(hash, record.data, params.salt, params.iterations, length / 8), 'PBKDF2 failed.');
 }
 
 const getKeyLength = () => null;
 
-return { __proto__: null, importKey, deriveBits, getKeyLength };
+return { __proto__: null, importKey, deriveBits, getKeyLength, validate };

@@ -109,4 +109,15 @@ function verify(params, record, signature, data) {
 const deriveBits = (params, record, bits) => pairs.deriveBits(params, record, bits, kindOf);
 const getPublicKey = (record, usages) => pairs.getPublicKey(record, usages, traitsOf(record.algorithm));
 
-return { __proto__: null, generateKey, importKey, exportKey, sign, verify, deriveBits, getPublicKey };
+function validate(operation, params, bits) {
+    switch (operation) {
+        case 'deriveBits':
+            pairs.validateDerive(params, bits);
+            break;
+        case 'sign': case 'verify':
+            requireNoContext(params);
+            break;
+    }
+}
+
+return { __proto__: null, generateKey, importKey, exportKey, sign, verify, deriveBits, getPublicKey, validate };

@@ -142,14 +142,18 @@ function firstBits(secret, bits) {
     if (bits === null) {
         return secret;
     }
-    if (bits > TypedArrayPrototypeGetLength(secret) * 8) {
-        throw realm.domException(`The shared secret has no ${bits} bits.`, 'OperationError');
-    }
     const bytes = new Uint8Array(view(secret, 0, MathFloor((bits + 7) / 8)));
     if (bits % 8 !== 0) {
         bytes[TypedArrayPrototypeGetLength(bytes) - 1] &= 0xff00 >> bits % 8;
     }
     return bytes;
+}
+
+// |size|: how many bytes a secret has.
+function requireBits(bits, size) {
+    if (bits !== null && bits > size * 8) {
+        throw realm.domException(`The shared secret has no ${bits} bits.`, 'OperationError');
+    }
 }
 
 // ECDH, X25519, X448. |kindOf|(algorithm): the number of its keys, one for each curve.
@@ -161,10 +165,23 @@ function deriveBits(params, record, bits, kindOf) {
         throw realm.domException('The public key is not of the same algorithm and curve.', 'InvalidAccessError');
     }
     const kind = kindOf(record.algorithm);
-    return firstBits(result(ops.cryptoAgree(kind, true, record.data, kind, false, peer.data), 'The derivation failed.'), bits);
+    const secret = result(ops.cryptoAgree(kind, true, record.data, kind, false, peer.data), 'The derivation failed.');
+    requireBits(bits, TypedArrayPrototypeGetLength(secret));
+    return firstBits(secret, bits);
+}
+
+// What of it can be known without the private key.
+function validateDerive(params, bits) {
+    const peer = keys.recordOf(params.public);
+    requireType(peer, 'public');
+    if (peer.algorithm.name !== params.name) {
+        throw realm.domException('The public key is not of the same algorithm.', 'InvalidAccessError');
+    }
+    requireBits(bits, TypedArrayPrototypeGetLength(partsOf(peer.data)[0]));
 }
 
 return {
     __proto__: null,
-    read, readJwk, write, writeJwk, notSupported, newPair, generate, getPublicKey, requireType, deriveBits, partsOf,
+    read, readJwk, write, writeJwk, notSupported, newPair, generate, getPublicKey, requireType, deriveBits, validateDerive,
+    partsOf,
 };

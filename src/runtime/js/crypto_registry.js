@@ -2,7 +2,7 @@
 //
 // Spec:  https://w3c.github.io/webcrypto/#algorithm-normalization
 // Covers / differs:  all, but that a name is read once, not twice, as in other implementations; MD5 can be digested, as on
-//        Cloudflare, and is no hash of any other algorithm
+//        Cloudflare; neither it nor SHA-3 is a hash of another algorithm
 // Ops:   none
 // WPT:   WebCryptoAPI
 // Limits: none
@@ -20,7 +20,7 @@ const PARAMS = {
     __proto__: null,
     AesCbcParams: { __proto__: null, base: null, members: [['iv', 'bytes', true]] },
     AesCtrParams: { __proto__: null, base: null, members: [['counter', 'bytes', true], ['length', 'octet', true]] },
-    AesGcmParams: {
+    AeadParams: {
         __proto__: null, base: null,
         members: [['additionalData', 'bytes', false], ['iv', 'bytes', true], ['tagLength', 'octet', false]],
     },
@@ -62,10 +62,18 @@ const ALGORITHMS = {
     'SHA-256': ['crypto_digest.js', { __proto__: null, digest: '' }],
     'SHA-384': ['crypto_digest.js', { __proto__: null, digest: '' }],
     'SHA-512': ['crypto_digest.js', { __proto__: null, digest: '' }],
+    'SHA3-256': ['crypto_digest.js', { __proto__: null, digest: '' }],
+    'SHA3-384': ['crypto_digest.js', { __proto__: null, digest: '' }],
+    'SHA3-512': ['crypto_digest.js', { __proto__: null, digest: '' }],
     MD5: ['crypto_digest.js', { __proto__: null, digest: '' }],
     'AES-CBC': ['crypto_aes.js', aes('AesCbcParams')],
     'AES-CTR': ['crypto_aes.js', aes('AesCtrParams')],
-    'AES-GCM': ['crypto_aes.js', aes('AesGcmParams')],
+    'AES-GCM': ['crypto_aes.js', aes('AeadParams')],
+    'AES-OCB': ['crypto_aes.js', aes('AeadParams')],
+    'ChaCha20-Poly1305': ['crypto_aes.js', {
+        __proto__: null,
+        encrypt: 'AeadParams', decrypt: 'AeadParams', generateKey: '', importKey: '', exportKey: '', 'get key length': '',
+    }],
     'AES-KW': ['crypto_aes.js', {
         __proto__: null,
         wrapKey: '', unwrapKey: '', generateKey: 'AesKeyParams', importKey: '', exportKey: '', 'get key length': 'AesKeyParams',
@@ -97,6 +105,9 @@ const canonical = { __proto__: null };
 for (const name in ALGORITHMS) {
     canonical[StringPrototypeToUpperCase(name)] = name;
 }
+
+// Those that may be part of another algorithm.
+const HASHES = ['SHA-1', 'SHA-256', 'SHA-384', 'SHA-512'];
 
 const NOT_ASCII = /[^\x00-\x7f]/;
 
@@ -189,7 +200,7 @@ function normalize(algorithm, operation, isPart = false) {
     const given = nameOf(source);
     const name = lookUp(given);
     const dictionary = name === undefined ? undefined : ALGORITHMS[name][1][operation];
-    if (dictionary === undefined || (isPart && name === 'MD5')) {
+    if (dictionary === undefined || (isPart && !contains(HASHES, name))) {
         throw notSupported(given, operation);
     }
     const result = { __proto__: null, name };

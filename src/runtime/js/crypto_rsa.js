@@ -40,11 +40,13 @@ function jwkAlgorithm(name, hash) {
 }
 
 function bitsOf(number) {
-    let bits = TypedArrayPrototypeGetLength(number) * 8;
-    for (let mask = 0x80; bits > 0 && (number[0] & mask) === 0; mask >>= 1) {
-        bits--;
+    const size = TypedArrayPrototypeGetLength(number);
+    for (let i = 0; i < size * 8; i++) {
+        if ((number[i >> 3] & 0x80 >> (i & 7)) !== 0) {
+            return size * 8 - i;
+        }
     }
-    return bits;
+    return 0;
 }
 
 function algorithmOf(name, hash, bytes) {
@@ -131,4 +133,13 @@ const encrypt = (params, record, data) => oaep(true, params, record, data);
 const decrypt = (params, record, data) => oaep(false, params, record, data);
 const getPublicKey = (record, usages) => pairs.getPublicKey(record, usages, TRAITS[record.algorithm.name]);
 
-return { __proto__: null, generateKey, importKey, exportKey, sign, verify, encrypt, decrypt, getPublicKey };
+function validate(operation, params) {
+    const { modulusLength, publicExponent } = params;
+    if (operation === 'generateKey' && (modulusLength < constants.CRYPTO_RSA_BITS_MIN ||
+        modulusLength > constants.CRYPTO_RSA_GENERATE_BITS_MAX || bitsOf(publicExponent) < 2 ||
+        (publicExponent[TypedArrayPrototypeGetLength(publicExponent) - 1] & 1) === 0)) {
+        throw realm.domException('Such a key cannot be generated.', 'OperationError');
+    }
+}
+
+return { __proto__: null, generateKey, importKey, exportKey, sign, verify, encrypt, decrypt, getPublicKey, validate };

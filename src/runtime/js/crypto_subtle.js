@@ -314,6 +314,18 @@ class SubtleCrypto {
         });
     }
 
+    static supports(operation, algorithm, lengthOrAdditionalAlgorithm = undefined) {
+        const context = contextOf('supports');
+        webidl.requireArguments(arguments.length, 2, context);
+        const name = webidl.domString(operation);
+        const wanted = identifier(algorithm);
+        const third = lengthOrAdditionalAlgorithm;
+        const isAlgorithm = webidl.isObject(third) || typeof third === 'string';
+        return internals.lazy('crypto_supports.js').supports(
+            name, wanted, isAlgorithm ? null : optionalLength(third, context), isAlgorithm ? third : null,
+        );
+    }
+
     timingSafeEqual(a, b) {
         this.#brand;
         const context = contextOf('timingSafeEqual');

@@ -1,14 +1,17 @@
-// DOMException: the error of Web APIs.
+// DOMException, QuotaExceededError: the errors of Web APIs.
 //
-// Spec:  https://webidl.spec.whatwg.org/#idl-DOMException
-// Covers / differs:  all; QuotaExceededError is still one of its names
+// Spec:  https://webidl.spec.whatwg.org/#idl-DOMException and #quotaexceedederror
+// Covers / differs:  all
 // Ops:   none
 // WPT:   webidl/ecmascript-binding/es-exceptions
 // Limits: none
 
 'use strict';
 
-const { ErrorCaptureStackTrace, ErrorPrototype, ObjectDefineProperty, ObjectSetPrototypeOf, realm } = primordials;
+const {
+    ErrorCaptureStackTrace, ErrorPrototype, NumberIsFinite, ObjectDefineProperty, ObjectSetPrototypeOf, RangeError, TypeError,
+    realm,
+} = primordials;
 const { webidl } = realm;
 
 // Name of the exception, name of the constant; the index is the code.
@@ -74,4 +77,55 @@ for (let code = 1; code < NAMES.length; code++) {
     ObjectDefineProperty(DOMException.prototype, NAMES[code][1], descriptor);
 }
 
-return { __proto__: null, DOMException, create: (message, name) => new DOMException(message, name) };
+class QuotaExceededError extends DOMException {
+    #quota = null;
+    #requested = null;
+
+    constructor(message = '', options = undefined) {
+        const context = "Failed to construct 'QuotaExceededError'";
+        super(message, 'QuotaExceededError');
+        const { quota, requested } = webidl.dictionary(options, context);
+        this.#quota = quota === undefined ? null : limit(quota, context);
+        this.#requested = requested === undefined ? null : limit(requested, context);
+        if (this.#quota !== null && this.#requested !== null && this.#requested < this.#quota) {
+            throw new RangeError(`${context}: less was requested than the quota allows.`);
+        }
+    }
+
+    get quota() {
+        return this.#quota;
+    }
+
+    get requested() {
+        return this.#requested;
+    }
+
+    static {
+        realm.quotaOf = (value) => (#quota in value
+            ? { __proto__: null, quota: value.#quota, requested: value.#requested } : null);
+    }
+}
+webidl.finish(QuotaExceededError);
+
+// A double of Web IDL's that is not below 0.
+function limit(value, context) {
+    const number = +value;
+    if (!NumberIsFinite(number)) {
+        throw new TypeError(`${context}: the value is not a finite number.`);
+    }
+    if (number < 0) {
+        throw new RangeError(`${context}: the value is below 0.`);
+    }
+    return number;
+}
+
+// |quota|: what realm.quotaOf gave, or nothing.
+function create(message, name, quota = null) {
+    if (name !== 'QuotaExceededError') {
+        return new DOMException(message, name);
+    }
+    const options = { __proto__: null, quota: quota?.quota ?? undefined, requested: quota?.requested ?? undefined };
+    return new QuotaExceededError(message, options);
+}
+
+return { __proto__: null, DOMException, QuotaExceededError, create };

@@ -33,7 +33,7 @@ function lazy(file, names, isEnumerable) {
     }
 }
 
-lazy('dom_exception.js', ['DOMException'], false);
+lazy('dom_exception.js', ['DOMException', 'QuotaExceededError'], false);
 lazy('event.js', ['Event'], false);
 lazy('events.js', ['CustomEvent', 'ErrorEvent', 'MessageEvent', 'PromiseRejectionEvent', 'CloseEvent'], false);
 lazy('event_target.js', ['EventTarget', 'WorkerGlobalScope'], false);

@@ -31,4 +31,4 @@ const scope = {
 realm.scope = scope;
 
 // DOMException is rare: its file is loaded when the first one is made.
-realm.domException = (message, name) => internals.lazy('dom_exception.js').create(message, name);
+realm.domException = (message, name, quota) => internals.lazy('dom_exception.js').create(message, name, quota);

@@ -80,7 +80,9 @@ internals.setCloneHandlers((object) => {
         return answer(CLONE_MOVED, index);
     }
     if (realm.isDomException !== undefined && realm.isDomException(object)) {
-        const plain = { __proto__: null, name: '', message: '', stack: realm.errors.peek(object, 'stack') };
+        const plain = {
+            __proto__: null, name: '', message: '', stack: realm.errors.peek(object, 'stack'), quota: realm.quotaOf(object),
+        };
         realm.describeDomException(object, plain);
         return answer(CLONE_DOM_EXCEPTION, plain);
     }
@@ -100,7 +102,7 @@ internals.setCloneHandlers((object) => {
         return moved(plain);
     }
     if (tag === CLONE_DOM_EXCEPTION) {
-        const exception = realm.domException(plain.message, plain.name);
+        const exception = realm.domException(plain.message, plain.name, plain.quota);
         if (typeof plain.stack === 'string') {
             defineValue(exception, 'stack', plain.stack, false);
         }
