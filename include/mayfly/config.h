@@ -66,6 +66,8 @@ struct mf_config {
     uint32_t write_timeout_ms;
     bool is_clock_frozen;
 
+    char *outbound_default;  /* Of runs that name none; NULL: they are blocked. */
+    bool is_outbound_inline; /* Runs may bring a policy of their own. */
     char *outbound_ca_path; /* NULL: only the system's authorities. */
     char *outbound_dns_servers[MF_UPSTREAM_DNS_SERVERS_MAX];
     size_t outbound_dns_servers_count;   /* 0: those of the system. */

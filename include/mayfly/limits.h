@@ -153,7 +153,7 @@
 #define MF_VAULT_USED_MS 60000 /* ms: between two writes of the times of last use; that much of them may be lost in a crash */
 /* -- outbound: what fetch() may reach */
 #define MF_OUTBOUND_NAME_BYTES_MAX 64 /* bytes: the name of an outbound, a secret or an interceptor's worker in a policy */
-#define MF_OUTBOUND_POLICY_BYTES_MAX 1048576 /* bytes: one policy as JSON; thousands of rules fit */
+#define MF_OUTBOUND_POLICY_BYTES_MAX 262144 /* bytes: one policy as JSON; a thousand rules fit, and reading it takes a few milliseconds of the loop */
 #define MF_OUTBOUND_RULES_MAX 1024 /* rules in one policy: they are tried in order for every request */
 #define MF_OUTBOUND_HOSTS_MAX 64 /* hosts in one rule */
 #define MF_OUTBOUND_PORTS_MAX 16 /* ports in one rule */

@@ -16,6 +16,7 @@
 
 struct cJSON;
 struct mf_policy;
+struct mf_vault;
 
 /* ---- faults --------------------------------------------------------------------------------------- */
 
@@ -61,12 +62,18 @@ MF_MUST_CHECK int mf_policy_check(const struct mf_policy *policy,
                                   const char *pointer,
                                   struct mf_policy_faults *faults);
 
-/* What this request would meet, for the operator: one JSON object with the rule, the action, why, and by name what would be
- * injected. |headers| is name NUL value NUL, repeated. A request that cannot be sent at all is an answer too. */
+struct mf_policy_request {
+    struct mf_slice method;
+    struct mf_slice url;
+    struct mf_slice headers; /* name NUL value NUL, repeated. */
+};
+/* [loop] What this request would meet, for the operator: one JSON object with the rule, the action, why, and by name what would be
+ * injected. Nothing is resolved or sent, and no secret is used. A request that cannot be sent at all is an answer too.
+ * |vault| NULL: there are no secrets. */
 MF_MUST_CHECK int mf_policy_explain(const struct mf_policy *policy,
-                                    struct mf_slice method,
-                                    struct mf_slice url,
-                                    struct mf_slice headers,
+                                    struct mf_vault *vault,
+                                    struct mf_slice tenant,
+                                    const struct mf_policy_request *asked,
                                     struct mf_buf *out);
 
 /* ---- policies by name ------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 /* api.c - the room itself: what all routes share, and the clock of those who wait for a place. */
 #include "internal.h"
+#include "outbounds.h"
 
 #include "json.h"
 
@@ -44,6 +45,13 @@ int mf_api_open(uv_loop_t *loop, const struct mf_api_options *options, MF_OWN st
     api->vault = options->vault;
     api->egress = options->egress;
     api->started_ns = mf_clock_now_ns();
+    api->outbounds = mf_outbounds_new();
+    rc = mf__outbounds_load(api);
+    if (rc < 0) {
+        mf_log(MF_LOG_ERROR, rc, NULL, "the stored outbounds could not be read");
+        mf_api_close(api, NULL, NULL);
+        return rc;
+    }
     *ret_api = api;
     return 0;
 }
@@ -61,6 +69,7 @@ static void timer_closed(uv_handle_t *handle)
     void *user = api->on_closed_user;
 
     MF_ASSERT(api->bytes_held == 0);
+    mf_outbounds_free(api->outbounds);
     mf_free(api);
     if (on_closed != NULL) {
         on_closed(user);

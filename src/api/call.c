@@ -12,12 +12,14 @@ void mf__call_fault_init(struct mf__call_fault *fault)
 {
     mf_buf_init(&fault->param, MF_API_FAULT_BYTES_MAX);
     mf_buf_init(&fault->why, MF_API_FAULT_BYTES_MAX);
+    mf_policy_faults_init(&fault->policy);
 }
 
 void mf__call_fault_done(struct mf__call_fault *fault)
 {
     mf_buf_done(&fault->param);
     mf_buf_done(&fault->why);
+    mf_policy_faults_done(&fault->policy);
 }
 
 void mf__call_init(struct mf__call *call, const struct mf_config *config)
@@ -160,10 +162,9 @@ static int read_env(struct mf__call *call,
     return rc;
 }
 
-/* Fields that Cloudflare has and that a REST call cannot carry, and the outbound, which this daemon blocks. */
+/* Fields that Cloudflare has and that a REST call cannot carry. */
 static int check_capabilities(const cJSON *code, struct mf__call_fault *fault)
 {
-    const cJSON *outbound = mf__json_get(code, "globalOutbound");
     const cJSON *experimental = mf__json_get(code, "allowExperimental");
 
     if (cJSON_IsTrue(experimental)) {
@@ -173,34 +174,34 @@ static int check_capabilities(const cJSON *code, struct mf__call_fault *fault)
                                      "has the 'experimental' compat flag set."));
         return MF_E_API_CODE;
     }
-    if (cJSON_IsString(outbound)) {
-        return mf__json_refuse(&fault->param, &fault->why, "/code/globalOutbound",
-                               "There is no such outbound; null, the default, blocks all fetches.");
-    }
     return 0;
 }
 
-/* A policy in the call itself. The first of its faults is told. */
-static int read_policy(struct mf__call *call, const cJSON *outbound, struct mf__call_fault *fault)
+static int read_outbound(struct mf__call *call,
+                         const struct mf_config *config,
+                         const cJSON *outbound,
+                         struct mf__call_fault *fault)
 {
-    struct mf_policy_faults faults;
-    struct mf_slice pointer;
-    struct mf_slice sentence;
-    size_t cursor = 0;
-    int rc;
-
-    if (!cJSON_IsObject(outbound)) {
+    if (outbound == NULL || cJSON_IsNull(outbound)) {
+        call->outbound = outbound == NULL ? MF__OUTBOUND_DEFAULT : MF__OUTBOUND_NONE;
         return 0;
     }
-    mf_policy_faults_init(&faults);
-    rc = mf_policy_read(outbound, "/code/globalOutbound", &call->policy, &faults);
-    if (rc < 0 && mf_policy_faults_next(&faults, &cursor, &pointer, &sentence)) {
-        mf_buf_reset(&fault->why);
-        mf_ignore(mf_buf_append_slice(&fault->param, pointer));
-        mf_ignore(mf_buf_append_slice(&fault->why, sentence));
+    if (cJSON_IsString(outbound)) {
+        struct mf_slice name = mf__json_text(outbound);
+        if (!mf_outbound_name_is_valid(name)) {
+            return mf__json_refuse(&fault->param, &fault->why, MF__OUTBOUND_POINTER,
+                                   "/code/globalOutbound must be the name of an outbound.");
+        }
+        call->outbound = MF__OUTBOUND_NAMED;
+        memcpy(call->outbound_name, name.data, name.size + 1);
+        return 0;
     }
-    mf_policy_faults_done(&faults);
-    return rc;
+    call->outbound = MF__OUTBOUND_INLINE;
+    if (!config->is_outbound_inline) {
+        mf_ignore(mf_buf_append_cstr(&fault->param, MF__OUTBOUND_POINTER));
+        return MF_E_OUTBOUND_INLINE;
+    }
+    return mf_policy_read(outbound, MF__OUTBOUND_POINTER, &call->policy, &fault->policy);
 }
 
 static int read_code(struct mf__call *call,
@@ -221,7 +222,7 @@ static int read_code(struct mf__call *call,
         rc = check_capabilities(code, fault);
     }
     if (rc == 0) {
-        rc = read_policy(call, mf__json_get(code, "globalOutbound"), fault);
+        rc = read_outbound(call, config, mf__json_get(code, "globalOutbound"), fault);
     }
     if (rc == 0) {
         rc = mf__modules_read_compatibility(&call->bundle, code, &fault->param, &fault->why);

@@ -8,6 +8,15 @@
 #include <mayfly/config.h>
 #include <mayfly/outbound_policy.h>
 
+/* What "globalOutbound" says. */
+enum mf__outbound {
+    MF__OUTBOUND_DEFAULT, /* Nothing: the operator's. */
+    MF__OUTBOUND_NONE,    /* null */
+    MF__OUTBOUND_NAMED,
+    MF__OUTBOUND_INLINE,
+};
+#define MF__OUTBOUND_POINTER "/code/globalOutbound"
+
 struct mf__call {
     struct mf_buf bundle; /* The parts (wire.h), ready to be sent. */
     struct mf_buf body;   /* The request's body for the worker. */
@@ -18,12 +27,16 @@ struct mf__call {
     uint64_t response_bytes;
     uint64_t log_bytes;
     uint64_t subrequests;
-    struct mf_policy *policy; /* Of an inline globalOutbound; NULL: every fetch() is refused. */
+    enum mf__outbound outbound;
+    char outbound_name[MF_OUTBOUND_NAME_BYTES_MAX + 1];
+    struct mf_policy
+        *policy; /* The inline one; mf__outbounds_resolve finds the others. NULL: every fetch() is refused. */
 };
 
 struct mf__call_fault {
-    struct mf_buf param; /* JSON pointer of the field, or empty. */
-    struct mf_buf why;   /* A sentence. */
+    struct mf_buf param;            /* JSON pointer of the field, or empty. */
+    struct mf_buf why;              /* A sentence. */
+    struct mf_policy_faults policy; /* All that is wrong with an inline policy. */
 };
 
 void mf__call_init(struct mf__call *call, const struct mf_config *config);
@@ -31,7 +44,8 @@ void mf__call_done(struct mf__call *call);
 void mf__call_fault_init(struct mf__call_fault *fault);
 void mf__call_fault_done(struct mf__call_fault *fault);
 
-/* The JSON form. MF_E_API_JSON, MF_E_API_FIELD, MF_E_API_CODE, MF_E_NO_MEMORY. */
+/* The JSON form. MF_E_API_JSON, MF_E_API_FIELD, MF_E_API_CODE, MF_E_OUTBOUND_POLICY, MF_E_OUTBOUND_INLINE,
+ * MF_E_NO_MEMORY. */
 MF_MUST_CHECK int mf__call_read_json(struct mf__call *call,
                                      const struct mf_config *config,
                                      struct mf_slice body,

@@ -13,6 +13,7 @@ struct mf_api {
     struct mf_store_queue *queue;
     struct mf_vault *vault;
     struct mf_egress *egress;
+    struct mf_outbounds *outbounds;
     uv_timer_t admit_timer; /* Due when the next waiting ticket's time is up. */
     uint64_t bytes_held;    /* Bodies of all calls; at most MF_API_HELD_BYTES_MAX. */
     uint64_t started_ns;
@@ -34,6 +35,11 @@ void mf__secrets_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__secret_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__secret_put(struct mf_api *api, struct mf_exchange *exchange);
 void mf__secret_delete(struct mf_api *api, struct mf_exchange *exchange);
+void mf__outbounds_get(struct mf_api *api, struct mf_exchange *exchange);
+void mf__outbound_get(struct mf_api *api, struct mf_exchange *exchange);
+void mf__outbound_put(struct mf_api *api, struct mf_exchange *exchange);
+void mf__outbound_delete(struct mf_api *api, struct mf_exchange *exchange);
+void mf__outbound_explain(struct mf_api *api, struct mf_exchange *exchange);
 
 /* The |index|-th segment of the path, not decoded: of "/v1/secrets/gh" 2 is "gh". Only for one that the route has. */
 struct mf_slice mf__route_segment(const struct mf_exchange *exchange, unsigned index);

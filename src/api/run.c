@@ -21,6 +21,7 @@
 #include "call.h"
 #include "fetches.h"
 #include "internal.h"
+#include "outbounds.h"
 #include "record.h"
 
 enum run_state { RUN_READING, RUN_PARSING, RUN_WAITING, RUN_RUNNING, RUN_STREAMING, RUN_OVER };
@@ -113,10 +114,16 @@ static void refuse(struct run *run, int error)
                                   .detail = mf_buf_peek(&run->fault.why),
                                   .param = mf_buf_peek(&run->fault.param),
                                   .id = run->id};
+    struct mf_buf members;
+
+    mf_buf_init(&members, MF__OUTBOUNDS_FAULTS_BYTES_MAX);
     if (error == MF_E_OVERLOADED || error == MF_E_DRAINING || error == MF_E_NO_EXECUTOR) {
         problem.retry_after_s = mf_admit_retry_after_s(run->api->admit, mf_clock_now_ns());
+    } else if (error == MF_E_OUTBOUND_POLICY) {
+        mf__outbounds_tell(&run->fault.policy, &members, &problem);
     }
     reply_problem(run, &problem);
+    mf_buf_done(&members);
     free_run(run);
 }
 
@@ -522,7 +529,12 @@ static void parsed(struct run *run)
     mf_buf_done(&run->source);
     if (run->exchange == NULL) {
         free_run(run); /* The client left meanwhile. */
-    } else if (run->parse_error < 0) {
+        return;
+    }
+    if (run->parse_error == 0) {
+        run->parse_error = mf__outbounds_resolve(run->api, &run->call, &run->fault);
+    }
+    if (run->parse_error < 0) {
         refuse(run, run->parse_error);
     } else {
         mf__record_done(&run->record);

@@ -206,6 +206,7 @@ void mf_config_free(struct mf_config *config)
     for (size_t i = 0; i < config->outbound_dns_servers_count; i++) {
         mf_free(config->outbound_dns_servers[i]);
     }
+    mf_free(config->outbound_default);
     mf_free(config->outbound_ca_path);
     mf_free(config->state_dir);
     mf_free(config->executor_path);

@@ -75,6 +75,8 @@ static const struct config_field clock_fields[] = {
 };
 
 static const struct config_field outbound_fields[] = {
+    FIELD_CUSTOM_OF("default", mf__config_read_outbound, "name", "none"),
+    FIELD_BOOL_OF("inline", is_outbound_inline, 1),
     FIELD_PATH_OF("caFile", outbound_ca_path, "none"),
     FIELD_CUSTOM_OF("dnsServers", mf__config_read_dns_servers, "list of addresses", "[]"),
     FIELD_U32_OF("requestsPerRun", outbound_run_requests_max, 1, MF_UPSTREAM_RUN_REQUESTS_DEFAULT, MF_RUN_FETCHES_OPEN_MAX, "requests"),

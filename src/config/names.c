@@ -122,6 +122,38 @@ int mf__config_read_dns_servers(struct config_reader *reader, const struct cJSON
                       config->outbound_dns_servers, &config->outbound_dns_servers_count);
 }
 
+/* A stored thing's name. */
+static bool is_stored_name(const char *text)
+{
+    size_t size = strlen(text);
+    if (size == 0 || size > MF_OUTBOUND_NAME_BYTES_MAX || !isalnum((unsigned char)text[0])) {
+        return false;
+    }
+    for (size_t i = 1; i < size; i++) {
+        if (!isalnum((unsigned char)text[i]) && !strchr("._-", text[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int mf__config_read_outbound(struct config_reader *reader, const struct cJSON *value, const char *pointer)
+{
+    if (cJSON_IsNull(value)) {
+        return 0;
+    }
+    if (!cJSON_IsString(value) || !is_stored_name(value->valuestring)) {
+        return mf__config_fail(
+            reader, pointer,
+            "must be null or the name of an outbound: 1 to %d of A-Z a-z 0-9 . _ -, beginning "
+            "with a letter or digit",
+            MF_OUTBOUND_NAME_BYTES_MAX);
+    }
+    mf_free(reader->config->outbound_default);
+    reader->config->outbound_default = mf__config_copy_text(value->valuestring);
+    return 0;
+}
+
 int mf__config_read_log_level(struct config_reader *reader, const struct cJSON *value, const char *pointer)
 {
     static const char *const names[] = {"debug", "info", "warn", "error"};

@@ -59,6 +59,7 @@ int mf__config_read_listen(struct config_reader *reader, const struct cJSON *val
 int mf__config_read_hosts(struct config_reader *reader, const struct cJSON *value, const char *pointer);
 int mf__config_read_origins(struct config_reader *reader, const struct cJSON *value, const char *pointer);
 int mf__config_read_dns_servers(struct config_reader *reader, const struct cJSON *value, const char *pointer);
+int mf__config_read_outbound(struct config_reader *reader, const struct cJSON *value, const char *pointer);
 int mf__config_read_log_level(struct config_reader *reader, const struct cJSON *value, const char *pointer);
 int mf__config_read_v8_flags(struct config_reader *reader, const struct cJSON *value, const char *pointer);
 int mf__config_read_key_files(struct config_reader *reader, const struct cJSON *value, const char *pointer);

@@ -49,7 +49,8 @@ static void check_explain(const struct mf_policy *policy, struct mf_slice url)
     struct mf_buf out;
 
     mf_buf_init(&out, 1048576);
-    int error = mf_policy_explain(policy, mf_slice_of_cstr("GET"), url, mf_slice_of(NULL, 0), &out);
+    struct mf_policy_request request = {mf_slice_of_cstr("GET"), url, mf_slice_of(NULL, 0)};
+    int error = mf_policy_explain(policy, NULL, mf_slice_of_cstr(""), &request, &out);
     MF_ASSERT(error == 0);
     cJSON *json = cJSON_ParseWithLength((const char *)out.data, out.size);
     MF_ASSERT(cJSON_IsObject(json));

@@ -36,6 +36,10 @@ const answered = (path, method, response) => {
 // Something for each {name} to be: [a body for PUT, its least answer].
 const things = {
   "/v1/secrets/{name}": { kind: "bearer", token: "a-token", hosts: ["api.example.com"] },
+  "/v1/outbounds/{name}": { rules: [
+    { match: { scheme: "https", host: ["api.example.com", "*.example.org"], port: [443, 8443], method: ["GET"], path: "/v1" }, action: { rewrite: { scheme: "https", host: "api.example.com", port: 443, path: "/v2" }, inject: [{ secret: "thing" }] },
+      allowHttp: true, redact: "block", addresses: ["10.0.0.0/8"], headers: { strip: ["x-a"], set: { "x-b": "c" } } },
+    { match: { host: "*", port: "*" }, action: "deny" }] },
 };
 const json = { "content-type": "application/json" };
 
@@ -53,6 +57,14 @@ test("every PUT answers as described, and every GET after it", async () => {
     const response = await fetch(daemon.url + path.replace("{name}", "thing"));
     assert.equal(response.status, 200, path);
     fits(answered(path, "get", response), await response.json(), path);
+  }
+});
+
+test("explain answers as described", async () => {
+  for (const url of ["https://api.example.com/v1/x", "https://b.example/", "http://127.1/"]) {
+    const response = await fetch(`${daemon.url}/v1/outbounds/thing/explain`, { method: "POST", headers: json, body: JSON.stringify({ method: "GET", url, headers: { accept: "*/*" } }) });
+    assert.equal(response.status, 200);
+    fits(answered("/v1/outbounds/{name}/explain", "post", response), await response.json(), url);
   }
 });
 
@@ -80,7 +92,8 @@ for (const [name, code, limits] of [["ok", worker("console.log(1); return new Re
 
 test("problems fit", async () => {
   for (const [path, init] of [["/v1/run", { method: "POST" }], ["/v1/run", { method: "POST", body: "{}", headers: { "content-type": "application/json" } }], ["/v1/run", { method: "POST", body: "throw 1", headers: { "content-type": "text/javascript" } }],
-    ["/v1/secrets/x", { method: "PUT", body: "{}", headers: json }], ["/v1/secrets/x", { method: "DELETE" }]]) {
+    ["/v1/secrets/x", { method: "PUT", body: "{}", headers: json }], ["/v1/secrets/x", { method: "DELETE" }],
+    ["/v1/outbounds/x", { method: "PUT", body: '{"rules":[1,2,3,4,5,6,7,8,9,1,2,3,4,5,6,7,8,9,1,2,3]}', headers: json }], ["/v1/outbounds/x/explain", { method: "POST", body: "{}", headers: json }]]) {
     const response = await fetch(daemon.url + path, init);
     assert.ok(response.status >= 400);
     assert.equal(response.headers.get("content-type"), "application/problem+json");

@@ -399,9 +399,9 @@ static void explains(struct mf_policy *policy, const char *url, const char *expe
     struct mf_buf out;
 
     mf_buf_init(&out, 65536);
-    MF_CHECK_INT(mf_policy_explain(policy, mf_slice_of_cstr("GET"), mf_slice_of_cstr(url),
-                                   HEADERS("authorization\0tok-secret-value\0host\0x\0"), &out),
-                 0);
+    struct mf_policy_request request = {mf_slice_of_cstr("GET"), mf_slice_of_cstr(url),
+                                        HEADERS("authorization\0tok-secret-value\0host\0x\0")};
+    MF_CHECK_INT(mf_policy_explain(policy, NULL, mf_slice_of_cstr(""), &request, &out), 0);
     MF_CHECK_TEXT(mf_buf_peek(&out), expected);
     mf_buf_done(&out);
 }
@@ -414,12 +414,13 @@ static void explains_to_the_operator(void)
               "\"redact\":\"block\",\"addresses\":\"10.0.0.0/8\",\"placeholders\":\"p1\"},"
               "{\"match\":{\"host\":\"b.example\"},\"action\":{\"interceptor\":{\"worker\":\"w\"}}},"
               "{\"match\":{\"host\":\"c.example\"},\"action\":\"deny\"},"
-              "{\"match\":{\"host\":\"d.example\"},\"action\":{\"rewrite\":{\"host\":\"e.example\"}}}"));
+              "{\"match\":{\"host\":\"d.example\"},\"action\":{\"rewrite\":{\"host\":\"e.example\"}}},"
+              "{\"match\":{\"host\":[\"10.0.0.1\",\"192.168.0.1\",\"[::1]\",\"169.254.169.254\"]},"
+              "\"action\":\"allow\",\"addresses\":[\"10.0.0.0/8\",\"169.254.0.0/16\"]}"));
     explains(policy, "https://a.example/x",
-             "{\"decision\":\"sent\",\"reason\":\"allowed\",\"why\":\"The rule lets it "
-             "through.\",\"rule\":0,\"action\":\"inject\","
-             "\"secrets\":[\"s1\",\"s2\"],\"placeholders\":[\"p1\"],\"redact\":\"block\",\"addresses\":1,"
-             "\"url\":\"https://a.example/x\",\"headers\":[\"authorization\"],\"headersDropped\":1}\n");
+             "{\"decision\":\"refused\",\"reason\":\"secret\",\"why\":\"There is no secret of this "
+             "name.\",\"subject\":\"s1\",\"rule\":0,\"action\":\"inject\","
+             "\"secrets\":[\"s1\",\"s2\"],\"placeholders\":[\"p1\"],\"redact\":\"block\",\"addresses\":1}\n");
     explains(policy, "https://b.example/",
              "{\"decision\":\"sent\",\"reason\":\"intercepted\",\"why\":\"The rule hands it to a "
              "worker.\",\"rule\":1,"
@@ -435,6 +436,18 @@ static void explains_to_the_operator(void)
              "\"secrets\":[],\"placeholders\":[],\"redact\":\"redact\",\"addresses\":0,\"url\":\"https://"
              "e.example/y\","
              "\"headers\":[\"authorization\"],\"headersDropped\":1}\n");
+    explains(policy, "https://10.0.0.1/",
+             "{\"decision\":\"sent\",\"reason\":\"allowed\",\"why\":\"The rule lets it "
+             "through.\",\"rule\":4,\"action\":\"allow\",\"secrets\":[],\"placeholders\":[],"
+             "\"redact\":\"redact\",\"addresses\":2,\"url\":\"https://10.0.0.1/\","
+             "\"headers\":[\"authorization\"],\"headersDropped\":1}\n");
+#define CLOSED(class)                                                                                        \
+    "{\"decision\":\"refused\",\"reason\":\"address\",\"why\":\"The rule does not open addresses of this "   \
+    "kind.\",\"subject\":\"" class "\",\"rule\":4,\"action\":\"allow\",\"secrets\":[],\"placeholders\":[],"  \
+                                   "\"redact\":\"redact\",\"addresses\":2}\n"
+    explains(policy, "https://192.168.0.1/", CLOSED("private"));
+    explains(policy, "https://[::1]/", CLOSED("loopback"));
+    explains(policy, "https://169.254.169.254/", CLOSED("metadata"));
     explains(policy, "https://z.example/",
              "{\"decision\":\"refused\",\"reason\":\"no_match\",\"why\":\"No rule matches, and what no rule "
              "matches is refused.\","

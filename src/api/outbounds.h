@@ -1,0 +1,27 @@
+/* outbounds.h - what runs need of the stored outbounds. */
+#ifndef MAYFLY_API_OUTBOUNDS_H
+#define MAYFLY_API_OUTBOUNDS_H
+
+#include "call.h"
+#include "internal.h"
+
+/* Before anything is served; blocks. */
+MF_MUST_CHECK int mf__outbounds_load(struct mf_api *api);
+/* The secrets and workers that |policy| names exist. MF_E_OUTBOUND_POLICY and |faults|. */
+MF_MUST_CHECK int mf__outbounds_check(struct mf_api *api,
+                                      const struct mf_policy *policy,
+                                      const char *pointer,
+                                      struct mf_policy_faults *faults);
+/* call->policy from what call->outbound says: a reference, or NULL when everything is refused. MF_E_API_FIELD,
+ * MF_E_OUTBOUND_POLICY. */
+MF_MUST_CHECK int
+mf__outbounds_resolve(struct mf_api *api, struct mf__call *call, struct mf__call_fault *fault);
+#define MF__OUTBOUNDS_FAULTS_BYTES_MAX (MF_OUTBOUND_FAULT_BYTES_MAX * 8)
+
+/* All faults as |members| of |problem|: ,"errors":[{"pointer": ..., "detail": ...}] and, when there are more,
+ * ,"errorsLeftOut":n. The first one becomes param and detail too. */
+void mf__outbounds_tell(const struct mf_policy_faults *faults,
+                        struct mf_buf *members,
+                        struct mf__problem *problem);
+
+#endif
