@@ -1,7 +1,7 @@
 // outbounds.test.mjs - /v1/outbounds of the real daemon: what is taken and refused, what survives a restart, what explain says, and
 // which policy a run has.
 import { test, before, after } from "node:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Daemon, worker, assert } from "../lib/mayfly.mjs";
@@ -140,6 +140,19 @@ test("explain says what a request would meet, and no value", async () => {
   for (const body of [{}, { url: 1 }, { url: "https://a/", headers: [] }, { url: "https://a/", headers: { a: 1 } }, { url: "https://a/", body: "" }]) {
     await refused(await call(`${daemon.url}/v1/outbounds/told/explain`, "POST", body), 400, "api.field");
   }
+});
+
+test("the examples of docs/outbound.md are true", async () => {
+  const blocks = [...readFileSync(new URL("../../docs/outbound.md", import.meta.url), "utf8").matchAll(/```(sh|json)\n([\s\S]*?)```/g)].map((m) => m[2]);
+  const calls = (text) => [...text.matchAll(/(?:-X (PUT) )?http:\/\/127\.0\.0\.1:8787(\S+)[^']*'content-type: application\/json'[^']*'(\{.*\})'/g)].map(([, method = "POST", path, body]) => () => call(daemon.url + path, method, body));
+  const [secret, outbound] = calls(blocks[0]);
+  assert.equal((await secret()).status, 201);
+  assert.equal((await outbound()).status, 201);
+  for (const name of ["example", "openai"]) await call(`${daemon.url}/v1/secrets/${name}`, "PUT", { kind: "bearer", token: "tok-of-the-test", hosts: ["api.example.com"] });
+  const example = await put(daemon.url, "example", blocks[1]);
+  assert.equal(example.status, 201, await example.text());
+  const [explain] = calls(blocks[2]);
+  assert.deepEqual(await (await explain()).json(), JSON.parse(blocks[3]));
 });
 
 // What the worker's fetches of |urls| became.
