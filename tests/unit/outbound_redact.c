@@ -145,8 +145,9 @@ static void finds_escaped_forms(void)
 
 static void takes_several_secrets(void)
 {
-    static const char *const secrets[] = {"abcdefgh", "abcdefghijkl", "fghijklmnop", "XYZXYZXYZ"};
-    struct mf__needles *needles = needles_of(secrets, 4);
+    static const char *const secrets[] = {"abcdefgh", "abcdefghijkl", "fghijklmnop", "XYZXYZXYZ",
+                                          "QQabcdefghQQ"};
+    struct mf__needles *needles = needles_of(secrets, 5);
     static const struct {
         const char *text;
         const char *expected;
@@ -157,6 +158,8 @@ static void takes_several_secrets(void)
         {"abcdefghijXYZXYZXYZk", "[redacted]ij[redacted]k"},
         {"abcdefghfghijklmnop", "[redacted][redacted]"},
         {"XYZXYZXYZXYZabcdefg", "[redacted]abcdefg"},
+        {"QQabcdefghQx", "QQ[redacted]Qx"}, /* One inside of what begins another. */
+        {"xQQabcdefghQQ", "x[redacted]"},
     };
     uint64_t count;
 
