@@ -85,7 +85,7 @@ static void store_number(struct mf_config *config, const struct config_field *fi
     case FIELD_PATH:
     case FIELD_SECTION:
     case FIELD_CUSTOM:
-        MF_ASSERT(!"a field that is no number");
+        MF_ASSERT(false); /* A field that is no number. */
     }
 }
 

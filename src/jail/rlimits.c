@@ -10,8 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* glibc has an enum for it, which clang takes as unsigned. */
 static const struct {
-    int resource;
+    __rlimit_resource_t resource;
     rlim_t most;
     const char *name;
     const char *reason;
@@ -26,7 +27,7 @@ static const struct {
     {RLIMIT_NICE, 0, "RLIMIT_NICE", "priority may only fall"},
 };
 
-static int limit(int resource, rlim_t most, const char *name, char *why)
+static int limit(__rlimit_resource_t resource, rlim_t most, const char *name, char *why)
 {
     struct rlimit now;
     if (getrlimit(resource, &now) < 0) {

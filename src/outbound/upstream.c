@@ -173,7 +173,7 @@ void mf__partition_closed(struct mf__partition *partition, int fd)
             return;
         }
     }
-    MF_ASSERT(!"a socket that nobody opened");
+    MF_ASSERT(false); /* A socket that nobody opened. */
 }
 
 static uint16_t port_of(const struct sockaddr_storage *address)
