@@ -155,6 +155,20 @@ test("the examples of docs/outbound.md are true", async () => {
   assert.deepEqual(await (await explain()).json(), JSON.parse(blocks[3]));
 });
 
+test("the README's example: a secret, an outbound, and a run that would be sent", async () => {
+  const [, script] = /## Give it a key[\s\S]*?```sh\n([\s\S]*?)```/.exec(readFileSync(new URL("../../README.md", import.meta.url), "utf8"));
+  const [secret, outbound, run] = [...script.matchAll(/-d '(\{[\s\S]*?\})'\n/g)].map((m) => JSON.parse(m[1].replace("'$GITHUB_TOKEN'", "tok-of-the-readme")));
+  assert.equal((await call(`${daemon.url}/v1/secrets/github`, "PUT", secret)).ok, true);
+  assert.equal((await call(`${daemon.url}/v1/outbounds/github`, "PUT", outbound)).ok, true);
+  const told = await (await call(`${daemon.url}/v1/outbounds/github/explain`, "POST", { url: /fetch\(`(.*)`\)/.exec(run.code.modules["main.js"])[1] })).json();
+  assert.deepEqual([told.decision, told.secrets, told.headers], ["sent", ["github"], ["user-agent"]]);
+  // It is not sent: the outbound lets nothing through for the moment of the run.
+  await put(daemon.url, "github", { rules: [] });
+  const answer = await (await call(`${daemon.url}/v1/run`, "POST", run)).json();
+  assert.equal(answer.outcome, "exception");
+  assert.match(JSON.stringify(answer.exceptions), /Fetching from api\.github\.com is not permitted\./);
+});
+
 // What the worker's fetches of |urls| became.
 const fetches = (urls) => worker(`const out = []; for (const url of ${JSON.stringify(urls)}) { try { out.push(await (await fetch(url)).text()); } catch (error) { out.push(String(error)); } } return Response.json(out);`);
 const BLOCKED = "Error: This worker is not permitted to access the internet via global functions like fetch(). It must use capabilities (such as bindings in 'env') to talk to the outside world.";
