@@ -109,15 +109,19 @@ function notSupported(format, name) {
     return realm.domException(`${name} keys cannot be imported or exported as "${format}".`, 'NotSupportedError');
 }
 
-// |traits|: what each half may be used for, how many parts the public one has.
-function newPair(algorithm, extractable, usages, traits, bytes) {
+// |traits|: what each half may be used for.
+function pairOf(algorithm, extractable, usages, traits, publicData, privateData) {
     const pair = {};
-    const { publicUsages, privateUsages, parts } = traits;
-    const publicKey = keys.create('public', true, algorithm, intersect(usages, publicUsages), publicOf(bytes, parts));
-    const privateKey = keys.create('private', extractable, algorithm, intersect(usages, privateUsages), bytes);
-    defineValue(pair, 'publicKey', publicKey, true);
+    const { publicUsages, privateUsages } = traits;
+    defineValue(pair, 'publicKey', keys.create('public', true, algorithm, intersect(usages, publicUsages), publicData), true);
+    const privateKey = keys.create('private', extractable, algorithm, intersect(usages, privateUsages), privateData);
     defineValue(pair, 'privateKey', privateKey, true);
     return pair;
+}
+
+// traits.parts: how many parts the public key has.
+function newPair(algorithm, extractable, usages, traits, bytes) {
+    return pairOf(algorithm, extractable, usages, traits, publicOf(bytes, traits.parts), bytes);
 }
 
 function generate(kind, bits = 0, exponent = NONE) {
@@ -182,6 +186,6 @@ function validateDerive(params, bits) {
 
 return {
     __proto__: null,
-    read, readJwk, write, writeJwk, notSupported, newPair, generate, getPublicKey, requireType, deriveBits, validateDerive,
-    partsOf,
+    read, readJwk, write, writeJwk, notSupported, pairOf, newPair, generate, getPublicKey, requireType, deriveBits,
+    validateDerive, partsOf,
 };

@@ -35,7 +35,26 @@ const PARAMS = {
     RsaOaepParams: { __proto__: null, base: null, members: [['label', 'bytes', false]] },
     EcKeyParams: { __proto__: null, base: null, members: [['namedCurve', 'string', true]] },
     EcdhKeyDeriveParams: { __proto__: null, base: null, members: [['public', 'key', true]] },
-    Ed448Params: { __proto__: null, base: null, members: [['context', 'bytes', false]] },
+    CShakeParams: {
+        __proto__: null, base: null,
+        members: [['customization', 'bytes', false], ['functionName', 'bytes', false], ['outputLength', 'unsigned long', true]],
+    },
+    TurboShakeParams: {
+        __proto__: null, base: null, members: [['domainSeparation', 'octet', false], ['outputLength', 'unsigned long', true]],
+    },
+    CustomizedParams: {
+        __proto__: null, base: null, members: [['customization', 'bytes', false], ['outputLength', 'unsigned long', true]],
+    },
+    KmacKeyParams: { __proto__: null, base: null, members: [['length', 'unsigned long', false]] },
+    Argon2Params: {
+        __proto__: null, base: null,
+        members: [
+            ['associatedData', 'bytes', false], ['memory', 'unsigned long', true], ['nonce', 'bytes', true],
+            ['parallelism', 'unsigned long', true], ['passes', 'unsigned long', true], ['secretValue', 'bytes', false],
+            ['version', 'octet', false],
+        ],
+    },
+    ContextParams: { __proto__: null, base: null, members: [['context', 'bytes', false]] },
     HmacParams: { __proto__: null, base: null, members: [['hash', 'hash', true], ['length', 'unsigned long', false]] },
     HkdfParams: {
         __proto__: null, base: null,
@@ -54,6 +73,15 @@ const aes = (params) => ({
 const pair = (generate, imported, operations) => ({
     __proto__: null, generateKey: generate, importKey: imported, exportKey: '', getPublicKey: '', ...operations,
 });
+
+const KMAC = {
+    __proto__: null,
+    sign: 'CustomizedParams', verify: 'CustomizedParams', generateKey: 'KmacKeyParams', importKey: 'KmacKeyParams', exportKey: '',
+    'get key length': 'KmacKeyParams',
+};
+const ARGON2 = { __proto__: null, deriveBits: 'Argon2Params', importKey: '', 'get key length': '' };
+const LATTICE_SIGNING = pair('', '', { __proto__: null, sign: 'ContextParams', verify: 'ContextParams' });
+const LATTICE_SHARING = pair('', '', { __proto__: null, encapsulate: '', decapsulate: '' });
 
 // Name -> the file that implements it and, for each operation, the dictionary of its parameters; '' for none.
 const ALGORITHMS = {
@@ -90,9 +118,26 @@ const ALGORITHMS = {
     ECDSA: ['crypto_ec.js', pair('EcKeyParams', 'EcKeyParams', { __proto__: null, sign: 'HashParams', verify: 'HashParams' })],
     ECDH: ['crypto_ec.js', pair('EcKeyParams', 'EcKeyParams', { __proto__: null, deriveBits: 'EcdhKeyDeriveParams' })],
     Ed25519: ['crypto_okp.js', pair('', '', { __proto__: null, sign: '', verify: '' })],
-    Ed448: ['crypto_okp.js', pair('', '', { __proto__: null, sign: 'Ed448Params', verify: 'Ed448Params' })],
+    Ed448: ['crypto_okp.js', pair('', '', { __proto__: null, sign: 'ContextParams', verify: 'ContextParams' })],
     X25519: ['crypto_okp.js', pair('', '', { __proto__: null, deriveBits: 'EcdhKeyDeriveParams' })],
     X448: ['crypto_okp.js', pair('', '', { __proto__: null, deriveBits: 'EcdhKeyDeriveParams' })],
+    'ML-DSA-44': ['crypto_lattice.js', LATTICE_SIGNING],
+    'ML-DSA-65': ['crypto_lattice.js', LATTICE_SIGNING],
+    'ML-DSA-87': ['crypto_lattice.js', LATTICE_SIGNING],
+    'ML-KEM-512': ['crypto_lattice.js', LATTICE_SHARING],
+    'ML-KEM-768': ['crypto_lattice.js', LATTICE_SHARING],
+    'ML-KEM-1024': ['crypto_lattice.js', LATTICE_SHARING],
+    cSHAKE128: ['crypto_keccak.js', { __proto__: null, digest: 'CShakeParams' }],
+    cSHAKE256: ['crypto_keccak.js', { __proto__: null, digest: 'CShakeParams' }],
+    TurboSHAKE128: ['crypto_keccak.js', { __proto__: null, digest: 'TurboShakeParams' }],
+    TurboSHAKE256: ['crypto_keccak.js', { __proto__: null, digest: 'TurboShakeParams' }],
+    KT128: ['crypto_keccak.js', { __proto__: null, digest: 'CustomizedParams' }],
+    KT256: ['crypto_keccak.js', { __proto__: null, digest: 'CustomizedParams' }],
+    KMAC128: ['crypto_keccak.js', KMAC],
+    KMAC256: ['crypto_keccak.js', KMAC],
+    Argon2d: ['crypto_argon2.js', ARGON2],
+    Argon2i: ['crypto_argon2.js', ARGON2],
+    Argon2id: ['crypto_argon2.js', ARGON2],
     HMAC: ['crypto_hmac.js', {
         __proto__: null,
         sign: '', verify: '', generateKey: 'HmacParams', importKey: 'HmacParams', exportKey: '', 'get key length': 'HmacParams',

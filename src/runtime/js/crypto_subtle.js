@@ -9,7 +9,8 @@
 'use strict';
 
 const {
-    PromiseReject, PromiseResolve, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetLength, Uint8Array, realm,
+    PromiseReject, PromiseResolve, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetLength, Uint8Array, defineValue,
+    realm,
 } = primordials;
 const { webidl, scope } = realm;
 const { ops } = internals;
@@ -106,6 +107,14 @@ function deriveBits(params, record, length) {
 // |length|: unsigned long?, null when it is not said.
 function optionalLength(value, context) {
     return value === undefined || value === null ? null : webidl.integer(value, 32, false, undefined, context);
+}
+
+// The result of encapsulating: what an algorithm has done, and the shared key as the worker gets it.
+function encapsulated(sharedKey, ciphertext) {
+    const object = {};
+    defineValue(object, 'sharedKey', sharedKey, true);
+    defineValue(object, 'ciphertext', bufferOf(ciphertext), true);
+    return object;
 }
 
 class SubtleCrypto {
@@ -293,6 +302,73 @@ class SubtleCrypto {
             const bytes = registry.does(params.name, 'unwrapKey')
                 ? unwrapKey(params, unwrapping, wrapped) : decrypt(params, unwrapping, wrapped);
             return importBytes(kind, kind === 'jwk' ? jwks.fromJson(bytes) : bytes, importParams, isExtractable, usages);
+        });
+    }
+
+    encapsulateBits(algorithm, key) {
+        return settled(() => {
+            this.#brand;
+            const context = contextOf('encapsulateBits');
+            webidl.requireArguments(arguments.length, 2, context);
+            const wanted = identifier(algorithm);
+            const record = keyArgument(key, context);
+            const params = normalize(wanted, 'encapsulate');
+            requireKey(record, params.name, 'encapsulateBits');
+            const made = implementation(params.name).encapsulate(params, record);
+            return encapsulated(bufferOf(made.sharedKey), made.ciphertext);
+        });
+    }
+
+    encapsulateKey(algorithm, key, sharedKeyAlgorithm, extractable, keyUsages) {
+        return settled(() => {
+            this.#brand;
+            const context = contextOf('encapsulateKey');
+            webidl.requireArguments(arguments.length, 5, context);
+            const wanted = identifier(algorithm);
+            const record = keyArgument(key, context);
+            const shared = identifier(sharedKeyAlgorithm);
+            const isExtractable = !!extractable;
+            const usages = registry.usages(keyUsages, context);
+            const params = normalize(wanted, 'encapsulate');
+            const importParams = normalize(shared, 'importKey');
+            requireKey(record, params.name, 'encapsulateKey');
+            const made = implementation(params.name).encapsulate(params, record);
+            return encapsulated(importBytes('raw-secret', made.sharedKey, importParams, isExtractable, usages), made.ciphertext);
+        });
+    }
+
+    decapsulateBits(algorithm, key, ciphertext) {
+        return settled(() => {
+            this.#brand;
+            const context = contextOf('decapsulateBits');
+            webidl.requireArguments(arguments.length, 3, context);
+            const wanted = identifier(algorithm);
+            const record = keyArgument(key, context);
+            webidl.bufferSource(ciphertext, context);
+            const params = normalize(wanted, 'decapsulate');
+            const sealed = copy(ciphertext, context);
+            requireKey(record, params.name, 'decapsulateBits');
+            return bufferOf(implementation(params.name).decapsulate(params, record, sealed));
+        });
+    }
+
+    decapsulateKey(algorithm, key, ciphertext, sharedKeyAlgorithm, extractable, keyUsages) {
+        return settled(() => {
+            this.#brand;
+            const context = contextOf('decapsulateKey');
+            webidl.requireArguments(arguments.length, 6, context);
+            const wanted = identifier(algorithm);
+            const record = keyArgument(key, context);
+            webidl.bufferSource(ciphertext, context);
+            const shared = identifier(sharedKeyAlgorithm);
+            const isExtractable = !!extractable;
+            const usages = registry.usages(keyUsages, context);
+            const params = normalize(wanted, 'decapsulate');
+            const importParams = normalize(shared, 'importKey');
+            const sealed = copy(ciphertext, context);
+            requireKey(record, params.name, 'decapsulateKey');
+            const secret = implementation(params.name).decapsulate(params, record, sealed);
+            return importBytes('raw-secret', secret, importParams, isExtractable, usages);
         });
     }
 

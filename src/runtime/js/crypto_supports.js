@@ -15,10 +15,11 @@ const OPERATIONS = [
     'encrypt', 'decrypt', 'sign', 'verify', 'digest', 'generateKey', 'deriveKey', 'deriveBits', 'importKey', 'exportKey',
     'wrapKey', 'unwrapKey', 'encapsulateKey', 'encapsulateBits', 'decapsulateKey', 'decapsulateBits', 'getPublicKey',
 ];
-// What wraps or encapsulates by another operation where it has none of its own.
+// The operation of an algorithm where it has none of that name.
 const OTHERWISE = {
     __proto__: null,
-    wrapKey: 'encrypt', unwrapKey: 'decrypt', encapsulateKey: 'encapsulateBits', decapsulateKey: 'decapsulateBits',
+    wrapKey: 'encrypt', unwrapKey: 'decrypt', encapsulateKey: 'encapsulate', encapsulateBits: 'encapsulate',
+    decapsulateKey: 'decapsulate', decapsulateBits: 'decapsulate',
 };
 
 // Throws when not.
