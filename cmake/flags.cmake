@@ -33,3 +33,13 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 include(CheckPIESupported)
 check_pie_supported(LANGUAGES C CXX)
 target_link_options(mf_flags INTERFACE -Wl,-z,relro,-z,now)
+
+# The programs that hold V8 are linked anew after each change: with mold that is a moment, with binutils' ld it is most of the build.
+find_program(MF_MOLD mold)
+if(MF_MOLD)
+    include(CheckLinkerFlag)
+    check_linker_flag(C -fuse-ld=mold MF_HAVE_FUSE_LD_MOLD)
+    if(MF_HAVE_FUSE_LD_MOLD)
+        target_link_options(mf_flags INTERFACE -fuse-ld=mold)
+    endif()
+endif()
