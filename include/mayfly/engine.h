@@ -166,7 +166,7 @@ void mf_engine_set_oom_handler(mf_engine_on_oom on_oom);
 
 struct mf_isolate_options {
     uint64_t heap_bytes_max; /* V8's own limit; the largest a run may ask for. */
-    bool is_tool;            /* Ours, not a guest's: may read assets and compile wasm at run time. */
+    bool is_tool;            /* Ours, not a guest's: may read assets. */
 };
 
 /* [isolate] From the snapshot, with its context ready: a standby isolate. MF_E_NO_MEMORY. */

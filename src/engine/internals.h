@@ -38,6 +38,10 @@ namespace mf
     XX(structuredClone, structured_clone)           \
     XX(setCloneHandlers, set_clone_handlers)        \
     XX(setDataCloneError, set_data_clone_error)     \
+    /* wasm.cc */                                   \
+    XX(setWasmSource, set_wasm_source)              \
+    XX(wasmFinish, wasm_finish)                     \
+    XX(wasmAbort, wasm_abort)                       \
     /* utf8.cc */                                   \
     XX(utf8Encode, utf8_encode)                     \
     XX(utf8EncodeInto, utf8_encode_into)            \
@@ -63,6 +67,8 @@ void internals_add_references(std::vector<intptr_t> *references);
 void internals_on_reject(v8::PromiseRejectMessage message);
 /* V8 -> the same, for what a callback of V8's own (a finaliser) threw. */
 void internals_on_uncaught(v8::Local<v8::Message> message, v8::Local<v8::Value> data);
+/* V8 -> WebAssembly.compileStreaming and instantiateStreaming: where the bytes come from. */
+void wasm_on_streaming(const v8::FunctionCallbackInfo<v8::Value> &info);
 
 } // namespace mf
 #endif

@@ -42,19 +42,12 @@ class current_scope
     native_scope native_; /* Ends first: it books to the account. */
 };
 
-/* A tool compiles wasm as it likes; a guest only what its bundle brings, through us. */
-static bool allow_wasm(v8::Local<v8::Context> context, v8::Local<v8::String>)
-{
-    const mf_isolate *isolate = mf_isolate::of(context->GetIsolate());
-    return isolate->is_tool || isolate->is_wasm_allowed;
-}
-
 void isolate_install_callbacks(mf_isolate *isolate)
 {
     v8::Isolate *v8 = isolate->v8;
     v8->SetMicrotasksPolicy(v8::MicrotasksPolicy::kExplicit);
-    v8->SetAllowWasmCodeGenerationCallback(allow_wasm);
     v8->SetPromiseRejectCallback(internals_on_reject);
+    v8->SetWasmStreamingCallback(wasm_on_streaming);
     v8->AddMessageListener(internals_on_uncaught); /* Without one V8 prints to stdout. */
     module_install_callbacks(v8);
     heap_install(isolate);
@@ -172,6 +165,8 @@ void mf_isolate_free(mf_isolate *isolate)
             isolate->clone_write.Reset();
             isolate->clone_read.Reset();
             isolate->data_clone_error.Reset();
+            isolate->wasm_source.Reset();
+            isolate->wasm_streams.clear();
         }
         isolate->v8->Dispose();
         isolate->tasks.background->run_all(); /* V8 has pooled pages, to be released in a few seconds: now. */

@@ -62,13 +62,14 @@ struct mf_isolate {
     v8::Global<v8::Function> clone_write;
     v8::Global<v8::Function> clone_read;
     v8::Global<v8::Function> data_clone_error;
+    v8::Global<v8::Function> wasm_source; /* setWasmSource. */
+    std::vector<std::shared_ptr<v8::WasmStreaming>> wasm_streams; /* By number; empty once it has ended. */
     std::vector<v8::Global<v8::Value>> lazies; /* What each lazy script returned; by script index. */
     std::vector<bool> lazies_loaded;
     std::vector<mf::builtin> builtins;
 
     mf::module_table *modules = nullptr;
     bool is_starting = false;     /* The main module's top level is being evaluated. */
-    bool is_wasm_allowed = false; /* We are compiling a module of the bundle. */
 
     static mf_isolate *of(v8::Isolate *isolate)
     {

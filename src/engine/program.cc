@@ -263,6 +263,7 @@ enum {
     SAVED_CLONE_WRITE,
     SAVED_CLONE_READ,
     SAVED_DATA_CLONE_ERROR,
+    SAVED_WASM_SOURCE,
     SAVED_BUILTINS, /* Array: specifier, exports, ... */
     SAVED_LAZIES,   /* Array: index, value, ... */
     SAVED_COUNT,
@@ -302,6 +303,7 @@ v8::Local<v8::Value> program_save(mf_isolate *isolate, v8::Local<v8::Context>)
     saved[SAVED_CLONE_WRITE] = get_or_undefined(v8, isolate->clone_write);
     saved[SAVED_CLONE_READ] = get_or_undefined(v8, isolate->clone_read);
     saved[SAVED_DATA_CLONE_ERROR] = get_or_undefined(v8, isolate->data_clone_error);
+    saved[SAVED_WASM_SOURCE] = get_or_undefined(v8, isolate->wasm_source);
     saved[SAVED_BUILTINS] = v8::Array::New(v8, builtins.data(), builtins.size());
     saved[SAVED_LAZIES] = v8::Array::New(v8, lazies.data(), lazies.size());
     return v8::Array::New(v8, saved, SAVED_COUNT);
@@ -338,6 +340,7 @@ bool program_load(mf_isolate *isolate, v8::Local<v8::Context> context, v8::Local
     load_function(v8, values[SAVED_CLONE_WRITE], &isolate->clone_write);
     load_function(v8, values[SAVED_CLONE_READ], &isolate->clone_read);
     load_function(v8, values[SAVED_DATA_CLONE_ERROR], &isolate->data_clone_error);
+    load_function(v8, values[SAVED_WASM_SOURCE], &isolate->wasm_source);
 
     v8::Local<v8::Array> builtins = values[SAVED_BUILTINS].As<v8::Array>();
     for (uint32_t i = 0; i + 1 < builtins->Length(); i += 2) {

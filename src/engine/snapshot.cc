@@ -155,6 +155,7 @@ static void drop_handles(mf_isolate *isolate)
     isolate->clone_write.Reset();
     isolate->clone_read.Reset();
     isolate->data_clone_error.Reset();
+    isolate->wasm_source.Reset();
     isolate->lazies.clear();
     isolate->builtins.clear();
 }

@@ -47,10 +47,8 @@ static v8::MaybeLocal<v8::Value> make_wasm(mf_isolate *isolate, module_entry *en
 {
     v8::Isolate *v8 = isolate->v8;
     v8::TryCatch caught(v8);
-    isolate->is_wasm_allowed = true;
     v8::MaybeLocal<v8::WasmModuleObject> compiled =
         v8::WasmModuleObject::Compile(v8, {entry->body.data, entry->body.size});
-    isolate->is_wasm_allowed = false;
     v8::Local<v8::WasmModuleObject> module;
     if (compiled.ToLocal(&module)) {
         return module;

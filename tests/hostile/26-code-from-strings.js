@@ -1,4 +1,4 @@
-// {"case": 26, "outcome": "ok", "body": "EvalError EvalError EvalError EvalError EvalError SyntaxError CompileError"}
+// {"case": 26, "outcome": "ok", "body": "EvalError EvalError EvalError EvalError EvalError SyntaxError compiled"}
 const kind = (f) => { try { f(); return "none"; } catch (e) { return e.constructor.name; } };
 export default {
   async fetch() {

@@ -296,5 +296,6 @@ function mixin(constructor, bodyOf, contentTypeOf) {
 
 realm.body = {
     __proto__: null,
-    newUsedError, extract, ofBytes, fromHost, isUsed, isUnusable, clone, transfer, sizeOf, send, mixin, textOf, bytesOf, streamOf,
+    newUsedError, extract, ofBytes, fromHost, isUsed, isUnusable, clone, transfer, sizeOf, send, consume, mixin, textOf, bytesOf,
+    streamOf,
 };

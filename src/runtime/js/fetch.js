@@ -172,3 +172,5 @@ function onFail(number, text, isNetworkError) {
 }
 
 realm.fetch = { __proto__: null, fetch, onHead, onFail };
+
+internals.setWasmSource((stream, source) => internals.lazy('wasm_streaming.js').feed(stream, source));
