@@ -485,22 +485,27 @@ static int read_stored(struct mf_slice text, struct mf_policy **ret_policy)
 
 static int load_one(void *user, const struct mf_store_outbound *row)
 {
+    static const char nothing[] = "{\"rules\":[]}";
     struct mf_api *api = user;
     struct mf_outbound outbound = {.name = row->name,
                                    .json = row->policy,
                                    .version = row->version,
                                    .created_ms = row->created_ms,
                                    .updated_ms = row->updated_ms};
-    int rc = row->tenant.size > 0 ? 0 : read_stored(row->policy, &outbound.policy);
+    int rc;
 
     if (row->tenant.size > 0) {
-        return 0;
+        return 0; /* There are no tokens, so nobody can be that tenant. */
+    }
+    rc = read_stored(row->policy, &outbound.policy);
+    if (rc == MF_E_API_JSON) {
+        outbound.json = mf_slice_of_cstr(nothing); /* It stands in answers, which are JSON. */
     }
     if (rc < 0 && rc != MF_E_NO_MEMORY) {
         mf_log(MF_LOG_ERROR, rc, NULL,
                "the stored outbound %.*s is not valid here and lets nothing through: put it again",
                (int)row->name.size, (const char *)row->name.data);
-        rc = read_stored(mf_slice_of_cstr("{\"rules\":[]}"), &outbound.policy);
+        rc = read_stored(mf_slice_of_cstr(nothing), &outbound.policy);
     }
     if (rc == 0) {
         rc = mf_outbounds_put(api->outbounds, &outbound);
