@@ -14,22 +14,11 @@ namespace mf
 
 /* A script's source as V8 reads it: where it lies, shared by all isolates. The snapshot names it as an external reference,
  * so that no isolate has a copy. */
-struct script_text : v8::String::ExternalOneByteStringResource {
-    explicit script_text(mf_slice text_arg) : text(text_arg)
-    {
-    }
-    const char *data() const override
-    {
-        return reinterpret_cast<const char *>(text.data);
-    }
-    size_t length() const override
-    {
-        return text.size;
-    }
+struct script_text : static_text {
+    using static_text::static_text;
     void Dispose() override /* By each isolate that ends. */
     {
     }
-    mf_slice text;
 };
 
 static const mf_engine_program *program;

@@ -47,21 +47,6 @@ v8::MaybeLocal<v8::String> text_utf8(v8::Isolate *isolate, mf_slice text)
                                    v8::NewStringType::kNormal, static_cast<int>(text.size));
 }
 
-struct static_resource : v8::String::ExternalOneByteStringResource {
-    explicit static_resource(mf_slice text_arg) : text(text_arg)
-    {
-    }
-    const char *data() const override
-    {
-        return reinterpret_cast<const char *>(text.data);
-    }
-    size_t length() const override
-    {
-        return text.size;
-    }
-    mf_slice text;
-};
-
 v8::MaybeLocal<v8::String> text_static(v8::Isolate *isolate, mf_slice text)
 {
     if (text.size == 0) {
@@ -70,7 +55,7 @@ v8::MaybeLocal<v8::String> text_static(v8::Isolate *isolate, mf_slice text)
     if (text.size > static_cast<size_t>(v8::String::kMaxLength)) {
         return {};
     }
-    auto *resource = new static_resource(text);
+    auto *resource = new static_text(text);
     v8::MaybeLocal<v8::String> string = v8::String::NewExternalOneByte(isolate, resource);
     if (string.IsEmpty()) {
         delete resource;

@@ -14,6 +14,22 @@ namespace mf
 /* Empty, with nothing thrown, when the text is longer than a string can be or memory is gone. */
 v8::MaybeLocal<v8::String> text_utf8(v8::Isolate *isolate, mf_slice text);
 v8::MaybeLocal<v8::String> text_latin1(v8::Isolate *isolate, mf_slice text);
+/* ASCII that outlives the isolate, as V8 reads it. Each string has one, and deletes it. */
+struct static_text : v8::String::ExternalOneByteStringResource {
+    explicit static_text(mf_slice text_arg) : text(text_arg)
+    {
+    }
+    const char *data() const override
+    {
+        return reinterpret_cast<const char *>(text.data);
+    }
+    size_t length() const override
+    {
+        return text.size;
+    }
+    mf_slice text;
+};
+
 /* ASCII that outlives the isolate: not copied. */
 v8::MaybeLocal<v8::String> text_static(v8::Isolate *isolate, mf_slice text);
 /* A short constant, as a property name. */
