@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "outbound.h"
 #include "run.h"
 #include "secret.h"
 
@@ -34,6 +35,13 @@ int main(int argc, char **argv)
     case MF_CLI_SECRET_LIST:
     case MF_CLI_SECRET_DELETE:
         status = mf_cli_secret(&options, &output);
+        break;
+    case MF_CLI_OUTBOUND_PUT:
+    case MF_CLI_OUTBOUND_GET:
+    case MF_CLI_OUTBOUND_LIST:
+    case MF_CLI_OUTBOUND_DELETE:
+    case MF_CLI_OUTBOUND_EXPLAIN:
+        status = mf_cli_outbound(&options, &output);
         break;
     }
     mf_cli_options_done(&options);

@@ -9,6 +9,9 @@ static const char usage[] =
     "standard input\n"
     "       mayfly secret put NAME [FILE] [options]     the value from standard input, or from FILE\n"
     "       mayfly secret list | mayfly secret delete NAME\n"
+    "       mayfly outbound put NAME [FILE]              the policy from standard input, or from FILE\n"
+    "       mayfly outbound list | mayfly outbound get NAME | mayfly outbound delete NAME\n"
+    "       mayfly outbound explain NAME --request METHOD URL [--header 'N: v']\n"
     "       mayfly health                 what /healthz says\n"
     "       mayfly version\n"
     "\n"
@@ -165,6 +168,12 @@ static int take_secret_option(struct args *args, const char *name, struct mf_cli
     return refuse(why, "unknown option %.100s", name);
 }
 
+static bool can_be_json(enum mf_cli_command command)
+{
+    return command == MF_CLI_RUN || command == MF_CLI_SECRET_LIST || command == MF_CLI_OUTBOUND_LIST ||
+           command == MF_CLI_OUTBOUND_GET || command == MF_CLI_OUTBOUND_EXPLAIN;
+}
+
 static int take_option(struct args *args, const char *name, struct mf_cli_options *options, char *why)
 {
     enum mf_cli_command command = options->command;
@@ -175,9 +184,15 @@ static int take_option(struct args *args, const char *name, struct mf_cli_option
     if (strcmp(name, "--cacert") == 0) {
         return take_value(args, name, &options->ca_path, why);
     }
-    if (strcmp(name, "--json") == 0 && (command == MF_CLI_RUN || command == MF_CLI_SECRET_LIST)) {
+    if (strcmp(name, "--json") == 0 && can_be_json(command)) {
         options->is_json = true;
         return 0;
+    }
+    if (command == MF_CLI_OUTBOUND_EXPLAIN && strcmp(name, "--request") == 0) {
+        return take_request(args, options, why);
+    }
+    if (command == MF_CLI_OUTBOUND_EXPLAIN && strcmp(name, "--header") == 0) {
+        return take_pair(args, name, ':', options->headers, &options->headers_count, why);
     }
     if (command == MF_CLI_RUN) {
         return take_run_option(args, name, options, why);
@@ -216,9 +231,10 @@ static int read_subcommand(const char *word, const char *second, enum mf_cli_com
         const char *second;
         enum mf_cli_command command;
     } words[] = {
-        {"secret", "put", MF_CLI_SECRET_PUT},
-        {"secret", "list", MF_CLI_SECRET_LIST},
-        {"secret", "delete", MF_CLI_SECRET_DELETE},
+        {"secret", "put", MF_CLI_SECRET_PUT},           {"secret", "list", MF_CLI_SECRET_LIST},
+        {"secret", "delete", MF_CLI_SECRET_DELETE},     {"outbound", "put", MF_CLI_OUTBOUND_PUT},
+        {"outbound", "get", MF_CLI_OUTBOUND_GET},       {"outbound", "list", MF_CLI_OUTBOUND_LIST},
+        {"outbound", "delete", MF_CLI_OUTBOUND_DELETE}, {"outbound", "explain", MF_CLI_OUTBOUND_EXPLAIN},
     };
 
     for (size_t i = 0; i < MF_COUNT_OF(words); i++) {
@@ -230,13 +246,21 @@ static int read_subcommand(const char *word, const char *second, enum mf_cli_com
     return MF_E_INVALID;
 }
 
+/* The commands on one stored thing. */
+static bool has_name(enum mf_cli_command command)
+{
+    return command == MF_CLI_SECRET_PUT || command == MF_CLI_SECRET_DELETE ||
+           command == MF_CLI_OUTBOUND_PUT || command == MF_CLI_OUTBOUND_GET ||
+           command == MF_CLI_OUTBOUND_DELETE || command == MF_CLI_OUTBOUND_EXPLAIN;
+}
+
 /* One argument that is no value of an option. */
 static int take_operand(const char *text, struct mf_cli_options *options, char *why)
 {
-    bool has_name = options->command == MF_CLI_SECRET_PUT || options->command == MF_CLI_SECRET_DELETE;
-    bool has_file = options->command == MF_CLI_RUN || options->command == MF_CLI_SECRET_PUT;
+    bool has_file = options->command == MF_CLI_RUN || options->command == MF_CLI_SECRET_PUT ||
+                    options->command == MF_CLI_OUTBOUND_PUT;
 
-    if (has_name && options->name == NULL) {
+    if (has_name(options->command) && options->name == NULL) {
         options->name = text;
     } else if (has_file && options->file == NULL) {
         options->file = text;
@@ -286,6 +310,9 @@ static int take_command(int argc, char **argv, struct mf_cli_options *options, c
     if (argc >= 3 && read_subcommand(argv[1], argv[2], &options->command) == 0) {
         return 2;
     }
+    if (strcmp(argv[1], "outbound") == 0) {
+        return refuse(why, "outbound wants put, get, list, delete or explain");
+    }
     return strcmp(argv[1], "secret") == 0 ? refuse(why, "secret wants put, list or delete")
                                           : refuse(why, "unknown command \"%.100s\"", argv[1]);
 }
@@ -295,10 +322,11 @@ static int check_whole(const struct mf_cli_options *options, char *why)
     if (options->command == MF_CLI_RUN && options->file == NULL) {
         return refuse(why, "run wants a file");
     }
-    if ((options->command == MF_CLI_SECRET_PUT || options->command == MF_CLI_SECRET_DELETE) &&
-        options->name == NULL) {
-        return refuse(why, "secret %s wants a name",
-                      options->command == MF_CLI_SECRET_PUT ? "put" : "delete");
+    if (has_name(options->command) && options->name == NULL) {
+        return refuse(why, "the command wants a name");
+    }
+    if (options->command == MF_CLI_OUTBOUND_EXPLAIN && options->target == NULL) {
+        return refuse(why, "outbound explain wants --request METHOD URL");
     }
     if (options->kind == NULL &&
         (options->hosts_count > 0 || options->sets_count > 0 || options->is_http_allowed)) {

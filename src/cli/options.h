@@ -12,6 +12,11 @@ enum mf_cli_command {
     MF_CLI_SECRET_PUT,
     MF_CLI_SECRET_LIST,
     MF_CLI_SECRET_DELETE,
+    MF_CLI_OUTBOUND_PUT,
+    MF_CLI_OUTBOUND_GET,
+    MF_CLI_OUTBOUND_LIST,
+    MF_CLI_OUTBOUND_DELETE,
+    MF_CLI_OUTBOUND_EXPLAIN,
 };
 
 struct mf_cli_options {
@@ -19,7 +24,7 @@ struct mf_cli_options {
     const char *url;     /* http://..., https://... or unix:PATH. */
     const char *ca_path; /* NULL: the system's certificates. */
     const char *file;    /* "-": standard input. */
-    const char *name;    /* Of a secret. */
+    const char *name;    /* Of a secret or an outbound. */
     const char *kind;    /* Of a secret; NULL: the file holds all of it, as JSON. */
     const char **sets;   /* "field=value", each holds a '='. */
     const char **hosts;

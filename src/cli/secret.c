@@ -1,14 +1,11 @@
 #include "secret.h"
 
-#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "json.h"
 #include "request.h"
-
-#define PATH_BYTES_MAX 256
+#include "resource.h"
 
 /* Which field the input is, for each kind. */
 static const struct {
@@ -170,20 +167,6 @@ static int make_body(const struct mf_cli_options *options, struct mf_buf *out, c
 
 /* ---- what is printed -------------------------------------------------------------------------------- */
 
-static const char *text_of(const cJSON *object, const char *name)
-{
-    const cJSON *member = cJSON_GetObjectItemCaseSensitive(object, name);
-
-    return cJSON_IsString(member) ? member->valuestring : "";
-}
-
-static int number_of(const cJSON *object, const char *name)
-{
-    const cJSON *member = cJSON_GetObjectItemCaseSensitive(object, name);
-
-    return cJSON_IsNumber(member) ? member->valueint : 0;
-}
-
 /* A row in columns; the last one is as long as it likes. */
 static void print_row(const struct mf_cli_output *output,
                       const char *name,
@@ -204,12 +187,12 @@ static void print_row(const struct mf_cli_output *output,
 
 static void print_secret(const cJSON *secret, const struct mf_cli_output *output)
 {
-    const char *used = text_of(secret, "lastUsedAt");
+    const char *used = mf_cli_resource_text(secret, "lastUsedAt");
     char version[16];
     struct mf_buf hosts;
     const cJSON *host;
 
-    (void)snprintf(version, sizeof version, "%d", number_of(secret, "version"));
+    (void)snprintf(version, sizeof version, "%d", mf_cli_resource_number(secret, "version"));
     mf_buf_init(&hosts, MF_CLI_ANSWER_BYTES_MAX);
     cJSON_ArrayForEach(host, cJSON_GetObjectItemCaseSensitive(secret, "hosts"))
     {
@@ -217,8 +200,8 @@ static void print_secret(const cJSON *secret, const struct mf_cli_output *output
             mf_buf_printf(&hosts, "%s%s", hosts.size == 0 ? "" : " ",
                           cJSON_IsString(host) ? host->valuestring : "")); /* A shorter list is still one. */
     }
-    print_row(output, text_of(secret, "name"), text_of(secret, "kind"), version, text_of(secret, "updatedAt"),
-              *used == '\0' ? "never" : used, mf_buf_peek(&hosts));
+    print_row(output, mf_cli_resource_text(secret, "name"), mf_cli_resource_text(secret, "kind"), version,
+              mf_cli_resource_text(secret, "updatedAt"), *used == '\0' ? "never" : used, mf_buf_peek(&hosts));
     mf_buf_done(&hosts);
 }
 
@@ -233,85 +216,51 @@ static void print_list(const cJSON *root, const struct mf_cli_output *output)
     }
 }
 
-static enum mf_cli_exit report(const struct mf_cli_options *options,
-                               const struct mf_cli_answer *answer,
-                               const struct mf_cli_output *output)
+static void print_answer(const struct mf_cli_options *options,
+                         const struct mf_cli_json *json,
+                         struct mf_slice text,
+                         const struct mf_cli_output *output)
 {
-    struct mf_cli_json json;
-
-    if (answer->status < 200 || answer->status > 299) {
-        return mf_cli_report_refusal(answer, output);
-    }
-    if (options->command == MF_CLI_SECRET_DELETE) {
-        return MF_CLI_EXIT_OK;
-    }
-    if (mf_cli_json_read(mf_buf_peek(&answer->body), &json) < 0) {
-        mf_cli_say(output, "this is not the answer of a mayflyd", "");
-        return MF_CLI_EXIT_DAEMON;
-    }
     if (options->command == MF_CLI_SECRET_PUT) {
-        (void)fprintf(output->out, "%s: version %d\n", options->name, number_of(json.root, "version"));
-    } else if (options->is_json) {
-        mf_cli_print(output->out, false, mf_buf_peek(&answer->body));
-    } else {
-        print_list(json.root, output);
+        (void)fprintf(output->out, "%s: version %d\n", options->name,
+                      mf_cli_resource_number(json->root, "version"));
+    } else if (options->command == MF_CLI_SECRET_LIST && options->is_json) {
+        mf_cli_print(output->out, false, text);
+    } else if (options->command == MF_CLI_SECRET_LIST) {
+        print_list(json->root, output);
     }
-    mf_cli_json_done(&json);
-    if (fflush(output->out) != 0 || ferror(output->out)) {
-        mf_cli_say(output, "standard output could not be written", "");
-        return MF_CLI_EXIT_OTHER;
-    }
-    return MF_CLI_EXIT_OK;
 }
 
 /* ---- the call ------------------------------------------------------------------------------------------ */
 
-/* A name that could be a path of its own is refused before it is one. */
-static int make_path(const char *name, char path[PATH_BYTES_MAX], char *why)
-{
-    if (name == NULL) {
-        (void)snprintf(path, PATH_BYTES_MAX, "/v1/secrets");
-        return 0;
-    }
-    if (strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") != strlen(name) ||
-        strlen(name) > MF_STORE_NAME_BYTES_MAX || *name == '\0' || *name == '.') {
-        return refuse(why, "\"%.100s\" cannot be a name: letters, digits, '.', '_' and '-', at most %d", name,
-                      MF_STORE_NAME_BYTES_MAX);
-    }
-    (void)snprintf(path, PATH_BYTES_MAX, "/v1/secrets/%s", name);
-    return 0;
-}
-
 enum mf_cli_exit mf_cli_secret(const struct mf_cli_options *options, const struct mf_cli_output *output)
 {
     char why[MF_CLI_WHY_BYTES_MAX] = "";
-    char path[PATH_BYTES_MAX];
+    char path[MF_CLI_PATH_BYTES_MAX];
     struct mf_buf body = {NULL, 0, 0, 0};
-    struct mf_cli_answer answer;
+    struct mf_buf text;
+    struct mf_cli_json json;
+    const char *method = options->command == MF_CLI_SECRET_PUT      ? "PUT"
+                         : options->command == MF_CLI_SECRET_DELETE ? "DELETE"
+                                                                    : NULL;
     enum mf_cli_exit status;
-    struct mf_cli_call call = {
-        .url = options->url, .ca_path = options->ca_path, .path = path, .wait_ms_max = MF_CLI_SLACK_MS};
-    int rc = make_path(options->name, path, why);
+    int rc = mf_cli_resource_path("secrets", options->name, "", path, why);
 
     if (rc == 0 && options->command == MF_CLI_SECRET_PUT) {
-        call.method = "PUT";
         rc = make_body(options, &body, why);
-        call.body = mf_buf_peek(&body);
-    } else if (options->command == MF_CLI_SECRET_DELETE) {
-        call.method = "DELETE";
     }
     if (rc < 0) {
         secret_buf_done(&body);
         mf_cli_say(output, why, "");
         return MF_CLI_EXIT_USAGE;
     }
-    if (mf_cli_call(&call, &answer, why) < 0) {
-        mf_cli_say(output, why, "");
-        status = MF_CLI_EXIT_DAEMON;
-    } else {
-        status = report(options, &answer, output);
-    }
-    mf_cli_answer_done(&answer);
+    status = mf_cli_resource_call(options, output, method, path, mf_buf_peek(&body), &json, &text);
     secret_buf_done(&body);
+    if (status == MF_CLI_EXIT_OK) {
+        print_answer(options, &json, mf_buf_peek(&text), output);
+        status = mf_cli_resource_end(output);
+    }
+    mf_cli_json_done(&json);
+    mf_buf_done(&text);
     return status;
 }

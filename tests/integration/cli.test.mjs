@@ -212,3 +212,29 @@ test("secrets of a real daemon", async () => {
     await daemon.stop();
   }
 });
+
+test("outbounds of a real daemon", async () => {
+  const daemon = await Daemon.start();
+  try {
+    const outbound = (args, input) => mayfly(["outbound", ...args, "--url", daemon.url], { input });
+    const policy = { rules: [{ match: { host: "api.example.com", method: "GET" }, action: { inject: { secret: "key" } } }] };
+    const missing = await outbound(["put", "api"], JSON.stringify(policy));
+    assert.equal(missing.code, 3);
+    assert.match(missing.err, /^mayfly: outbound\.policy: .*\n(.*\n)*mayfly: \/rules\/0\/action\/inject\/secret: /);
+    await mayfly(["secret", "put", "key", "--kind", "bearer", "--host", "api.example.com", "--url", daemon.url], { input: "t0ken-of-the-test" });
+    assert.deepEqual(await outbound(["put", "api", file("policy.json", JSON.stringify(policy))]), { code: 0, out: "api: version 1\n", err: "" });
+    assert.deepEqual(JSON.parse((await outbound(["get", "api"])).out), policy);
+    assert.equal(JSON.parse((await outbound(["get", "api", "--json"])).out).version, 1);
+    assert.match((await outbound(["list"])).out, /^NAME +VERSION UPDATED\napi +1 +20\S+Z\n$/);
+    assert.equal(JSON.parse((await outbound(["list", "--json"])).out).outbounds.length, 1);
+    const asked = JSON.parse((await outbound(["explain", "api", "--request", "GET", "https://api.example.com/x", "--header", "accept: text/plain"])).out);
+    assert.deepEqual([asked.rule, asked.secrets.map((secret) => secret.name ?? secret)], [0, ["key"]]);
+    assert.equal(JSON.parse((await outbound(["explain", "api", "--request", "POST", "https://api.example.com/x"])).out).decision, "refused");
+    assert.deepEqual(await mayfly(["secret", "delete", "key", "--url", daemon.url]), { code: 3, out: "", err: "mayfly: secret.in_use: Change or delete the outbounds in usedBy first; nothing was changed.\nmayfly: used by the outbound: api\n" });
+    assert.deepEqual(await outbound(["delete", "api"]), { code: 0, out: "", err: "" });
+    assert.equal((await outbound(["get", "api"])).code, 3);
+    assert.equal((await mayfly(["secret", "delete", "key", "--url", daemon.url])).code, 0);
+  } finally {
+    await daemon.stop();
+  }
+});

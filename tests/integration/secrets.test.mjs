@@ -89,6 +89,27 @@ test("many at once, one name: versions follow each other", async () => {
   assert.deepEqual(versions.sort((a, b) => a - b), Array.from({ length: 50 }, (_, i) => i + 1));
 });
 
+test("a secret that outbounds use is not deleted, and the answer says where it is used", async () => {
+  const outbound = (name, method, body) => fetch(`${daemon.url}/v1/outbounds/${name}`, { method, headers: json, body: body && JSON.stringify(body) });
+  const using = (secret) => ({ rules: [{ match: { host: "api.example.com" }, action: { inject: { secret } } }] });
+  await put(daemon.url, "used", bearer("x"));
+  for (const name of ["one", "two"]) assert.equal((await outbound(name, "PUT", using("used"))).status, 201);
+  const problem = await refused(await fetch(`${daemon.url}/v1/secrets/used`, { method: "DELETE" }), 409, "secret.in_use");
+  assert.deepEqual(problem.usedBy, { outbounds: ["one", "two"] });
+  assert.equal((await put(daemon.url, "used", bearer("y"))).status, 200); // A new value is no reason to refuse.
+  await outbound("one", "DELETE");
+  await put(daemon.url, "other", bearer("x"));
+  assert.equal((await outbound("two", "PUT", using("other"))).status, 200);
+  assert.equal((await fetch(`${daemon.url}/v1/secrets/used`, { method: "DELETE" })).status, 204);
+  // Both at once, in any order: never a policy that names a secret that is gone.
+  for (let round = 0; round < 20; round++) {
+    await put(daemon.url, "raced", bearer("x"));
+    const [made, gone] = await Promise.all([outbound("race", "PUT", using("raced")), fetch(`${daemon.url}/v1/secrets/raced`, { method: "DELETE" })]);
+    assert.ok((made.ok && gone.status === 409) || (!made.ok && gone.status === 204), `${made.status} ${gone.status}`);
+    await outbound("race", "DELETE");
+  }
+});
+
 // ---- starts, ends, kills
 
 // A daemon on a state directory of ours, which outlives it.

@@ -121,14 +121,35 @@ static void takes_everything_of_a_secret(void)
     mf_cli_options_done(&options);
     check_refused(READ("secret"), "secret wants put, list or delete");
     check_refused(READ("secret", "get", "gh"), "secret wants put, list or delete");
-    check_refused(READ("secret", "put"), "secret put wants a name");
-    check_refused(READ("secret", "delete"), "secret delete wants a name");
+    check_refused(READ("secret", "put"), "the command wants a name");
+    check_refused(READ("secret", "delete"), "the command wants a name");
     check_refused(READ("secret", "list", "gh"), "unexpected argument \"gh\"");
     check_refused(READ("secret", "put", "gh", "file", "value"), "unexpected argument \"value\"");
     check_refused(READ("secret", "put", "gh", "--value", "x"), "unknown option --value");
     check_refused(READ("secret", "put", "gh", "--host", "a.com"),
                   "--host, --set and --allow-http want --kind; without it the input is all of the secret");
     check_refused(READ("run", "a.ts", "--kind", "bearer"), "unknown option --kind");
+}
+
+static void takes_everything_of_an_outbound(void)
+{
+    MF_CHECK_INT(READ("outbound", "put", "gh", "policy.json"), 0);
+    MF_CHECK_INT(options.command, MF_CLI_OUTBOUND_PUT);
+    MF_CHECK_TEXT(mf_slice_of_cstr(options.file), "policy.json");
+    mf_cli_options_done(&options);
+    MF_CHECK_INT(
+        READ("outbound", "explain", "gh", "--request", "PUT", "https://a/", "--header", "a: b", "--json"), 0);
+    MF_CHECK_INT(options.command, MF_CLI_OUTBOUND_EXPLAIN);
+    MF_CHECK_TEXT(mf_slice_of_cstr(options.target), "https://a/");
+    MF_CHECK(options.headers_count == 1 && options.is_json);
+    mf_cli_options_done(&options);
+    check_refused(READ("outbound"), "outbound wants put, get, list, delete or explain");
+    check_refused(READ("outbound", "make"), "outbound wants put, get, list, delete or explain");
+    check_refused(READ("outbound", "get"), "the command wants a name");
+    check_refused(READ("outbound", "get", "a", "b"), "unexpected argument \"b\"");
+    check_refused(READ("outbound", "explain", "a"), "outbound explain wants --request METHOD URL");
+    check_refused(READ("outbound", "put", "a", "--request", "GET", "https://a/"), "unknown option --request");
+    check_refused(READ("outbound", "put", "a", "--json"), "unknown option --json");
 }
 
 int main(void)
@@ -139,5 +160,6 @@ int main(void)
     MF_RUN(refuses_what_it_does_not_know);
     MF_RUN(bounds_its_numbers);
     MF_RUN(takes_everything_of_a_secret);
+    MF_RUN(takes_everything_of_an_outbound);
     return 0;
 }
