@@ -191,8 +191,11 @@ static bool write_key_file(const char *path, struct mf_slice text)
         return false;
     }
     is_written = write_synced(fd, text);
-    is_written = close(fd) == 0 && is_written && link(fresh, path) == 0; /* Never over one that is there. */
-    (void)unlink(fresh);
+    /* The store's lock is held, and a moment ago there was none: nothing is overwritten. */
+    is_written = close(fd) == 0 && is_written && rename(fresh, path) == 0;
+    if (!is_written) {
+        (void)unlink(fresh);
+    }
     fd = is_written ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     is_written = fd >= 0 && fsync(fd) == 0;
     if (fd >= 0) {
