@@ -157,8 +157,8 @@ static enum mf_cli_exit exit_of(const char *outcome)
     return MF_CLI_EXIT_OTHER;
 }
 
-/* "mayfly: /hosts/0: must be ..." for each, and who uses what could not be deleted. */
-static void print_faults(const struct mf_cli_json *json, const struct mf_cli_output *output)
+/* "mayfly: /hosts/0: must be ..." for each fault but the one that was said, and who uses what could not be deleted. */
+static void print_faults(const struct mf_cli_json *json, const char *said, const struct mf_cli_output *output)
 {
     const cJSON *users = cJSON_GetObjectItemCaseSensitive(json->root, "usedBy");
     const cJSON *item;
@@ -166,7 +166,15 @@ static void print_faults(const struct mf_cli_json *json, const struct mf_cli_out
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(json->root, "errors"))
     {
         const char *pointer = text_of(item, "pointer");
-        mf_cli_say(output, *pointer == '\0' ? "the whole" : pointer, text_of(item, "detail"));
+        const char *detail = text_of(item, "detail");
+        if (strcmp(detail, said) == 0) {
+            continue;
+        }
+        if (*pointer != '\0' && strstr(detail, pointer) != NULL) {
+            mf_cli_say(output, detail, "");
+        } else {
+            mf_cli_say(output, *pointer == '\0' ? "the whole" : pointer, detail);
+        }
     }
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(users, "outbounds"))
     {
@@ -185,7 +193,7 @@ static enum mf_cli_exit report_problem(const struct mf_cli_json *json, const str
     if (*param != '\0' && strstr(detail, param) == NULL) {
         mf_cli_say(output, "in", param);
     }
-    print_faults(json, output);
+    print_faults(json, detail, output);
     return MF_CLI_EXIT_DAEMON;
 }
 
