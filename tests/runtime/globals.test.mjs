@@ -27,6 +27,9 @@ const CLASSES = [
     'EventTarget',
     'ExecutionContext',
     'File',
+    'FileList',
+    'FileReader',
+    'FileReaderSync',
     'FormData',
     'Headers',
     'MessageChannel',
@@ -39,6 +42,7 @@ const CLASSES = [
     'PerformanceMeasure',
     'PerformanceObserver',
     'PerformanceObserverEntryList',
+    'ProgressEvent',
     'PromiseRejectionEvent',
     'QuotaExceededError',
     'ReadableByteStreamController',
@@ -81,7 +85,8 @@ test('the names on globalThis are the language\'s and ours', async () => {
         'parseInt', 'undefined', 'unescape',
     ];
     const names = await run('out.push(...Object.getOwnPropertyNames(globalThis))');
-    assert.deepEqual(names.filter((name) => !language.includes(name)).sort(), [...CLASSES, ...Object.keys(FUNCTIONS), ...OBJECTS].sort());
+    const handlers = ['onerror', 'onrejectionhandled', 'onunhandledrejection'];
+    assert.deepEqual(names.filter((name) => !language.includes(name)).sort(), [...CLASSES, ...Object.keys(FUNCTIONS), ...OBJECTS, ...handlers].sort());
     assert.deepEqual(await run('out.push(Object.getOwnPropertySymbols(globalThis).length, typeof SharedArrayBuffer)'), [0, 'undefined']);
 });
 

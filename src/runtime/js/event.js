@@ -188,6 +188,7 @@ class Event {
                 event.#isInPassive = isPassive;
             },
             isCanceled: (event) => event.#isCanceled,
+            cancel: (event) => event.#cancel(),
             type: (event) => event.#type,
         };
     }

@@ -10,7 +10,8 @@
 'use strict';
 
 const {
-    List, Map, MapPrototypeGet, MapPrototypeSet, ObjectSetPrototypeOf, ReflectApply, TypeError, defineValue, realm,
+    List, Map, MapPrototypeGet, MapPrototypeSet, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectSetPrototypeOf,
+    ReflectApply, TypeError, WeakMap, WeakMapPrototypeGet, WeakMapPrototypeSet, defineValue, realm,
 } = primordials;
 const { webidl, errors } = realm;
 const { domString, requireArguments } = webidl;
@@ -214,12 +215,23 @@ function callListener(callback, self, event) {
     }
 }
 
-/* ---- an event handler attribute (onabort) ------------------------------------------------- */
+/* ---- event handler attributes (onabort) --------------------------------------------------- */
 
-// {get, set} for "on<type>" of |target|; the handler keeps the place of its first setting among the listeners.
-realm.eventHandler = (target, type) => {
+// {get, set} for "on<type>" of |target|; the handler keeps the place of its first setting among the listeners. |self| is what it
+// is called on.
+realm.eventHandler = (target, type, self = target) => {
     let handler = null;
     let isListening = false;
+    const listener = (event) => {
+        if (typeof handler !== 'function') {
+            return;
+        }
+        const isError = type === 'error' && events().isErrorEvent(event) && self === realm.global;
+        const args = isError ? [event.message, event.filename, event.lineno, event.colno, event.error] : [event];
+        if (ReflectApply(handler, self, args) === isError) { // true of onerror, false of any other
+            eventOf.cancel(event);
+        }
+    };
     return {
         __proto__: null,
         get: () => handler,
@@ -227,14 +239,41 @@ realm.eventHandler = (target, type) => {
             handler = webidl.isObject(value) ? value : null;
             if (handler !== null && !isListening) {
                 isListening = true;
-                targetOf.add(target, type, (event) => {
-                    if (typeof handler === 'function') {
-                        ReflectApply(handler, target, [event]);
-                    }
-                });
+                targetOf.add(target, type, listener);
             }
         },
     };
+};
+
+// Gives |constructor| the attributes "on<type>"; is(object) tells its own objects. |onSet|(object) is called after each setting.
+realm.defineHandlers = (constructor, is, types, onSet) => {
+    const handlers = new WeakMap(); // object -> {type: handler}
+    const handlerOf = (object, type) => {
+        if (!is(object)) {
+            throw new TypeError('Illegal invocation');
+        }
+        let own = WeakMapPrototypeGet(handlers, object);
+        if (own === undefined) {
+            own = { __proto__: null };
+            WeakMapPrototypeSet(handlers, object, own);
+        }
+        own[type] ??= realm.eventHandler(object, type);
+        return own[type];
+    };
+    for (let i = 0; i < types.length; i++) {
+        const type = types[i];
+        const descriptor = ObjectGetOwnPropertyDescriptor({
+            get [`on${type}`]() {
+                return handlerOf(this, type).get();
+            },
+            set [`on${type}`](value) {
+                handlerOf(this, type).set(value);
+                onSet?.(this);
+            },
+        }, `on${type}`);
+        descriptor.enumerable = true;
+        ObjectDefineProperty(constructor.prototype, `on${type}`, descriptor);
+    }
 };
 
 /* ---- the global scope ---------------------------------------------------------------------- */
@@ -263,6 +302,14 @@ function reportError(error) {
     requireArguments(arguments.length, 1, "Failed to execute 'reportError'");
     realm.reportUncaught(error);
 }
+
+// onerror, onunhandledrejection, onrejectionhandled; globals.js has the accessors.
+const globalHandlers = {
+    __proto__: null,
+    error: realm.eventHandler(globalTarget, 'error', realm.global),
+    unhandledrejection: realm.eventHandler(globalTarget, 'unhandledrejection', realm.global),
+    rejectionhandled: realm.eventHandler(globalTarget, 'rejectionhandled', realm.global),
+};
 
 let isReporting = false; // an error in an error listener goes straight to the host
 
@@ -341,4 +388,5 @@ ObjectSetPrototypeOf(realm.global, WorkerGlobalScope.prototype);
 
 return {
     __proto__: null, EventTarget, WorkerGlobalScope, addEventListener, removeEventListener, dispatchEvent, reportError,
+    globalHandlers,
 };

@@ -1,4 +1,4 @@
-// CustomEvent, ErrorEvent, PromiseRejectionEvent, MessageEvent, CloseEvent
+// CustomEvent, ErrorEvent, PromiseRejectionEvent, MessageEvent, CloseEvent, ProgressEvent
 //
 // Spec:  https://dom.spec.whatwg.org/#interface-customevent  https://html.spec.whatwg.org/multipage/webappapis.html#errorevent
 // Covers / differs:  all
@@ -39,6 +39,8 @@ class CustomEvent extends Event {
 }
 webidl.finish(CustomEvent);
 
+let isErrorEvent;
+
 class ErrorEvent extends Event {
     #message;
     #filename;
@@ -75,6 +77,10 @@ class ErrorEvent extends Event {
 
     get error() {
         return this.#error;
+    }
+
+    static {
+        isErrorEvent = (value) => #error in value;
     }
 }
 webidl.finish(ErrorEvent);
@@ -192,4 +198,34 @@ class CloseEvent extends Event {
 }
 webidl.finish(CloseEvent);
 
-return { __proto__: null, CustomEvent, ErrorEvent, MessageEvent, PromiseRejectionEvent, CloseEvent };
+class ProgressEvent extends Event {
+    #isComputable;
+    #loaded;
+    #total;
+
+    constructor(type, init = undefined) {
+        requireArguments(arguments.length, 1, "Failed to construct 'ProgressEvent'");
+        super(type, init);
+        const { lengthComputable, loaded, total } = dictionary(init, "Failed to construct 'ProgressEvent'");
+        this.#isComputable = !!lengthComputable;
+        this.#loaded = loaded === undefined ? 0 : +loaded;
+        this.#total = total === undefined ? 0 : +total;
+    }
+
+    get lengthComputable() {
+        return this.#isComputable;
+    }
+
+    get loaded() {
+        return this.#loaded;
+    }
+
+    get total() {
+        return this.#total;
+    }
+}
+webidl.finish(ProgressEvent);
+
+return {
+    __proto__: null, CustomEvent, ErrorEvent, MessageEvent, PromiseRejectionEvent, CloseEvent, ProgressEvent, isErrorEvent,
+};

@@ -2,7 +2,7 @@
 //
 // Spec:  https://fetch.spec.whatwg.org/#fetch-method
 // Covers / differs:  the host decides what may go out and follows redirects; with redirect "manual" the answer is the redirect
-//        itself, as on Cloudflare; data: is answered here; no cache, cookies, CORS or subresource integrity
+//        itself, as on Cloudflare; data: and blob: are answered here; no cache, cookies, CORS or subresource integrity
 // Ops:   fetch, fetchAbort
 // WPT:   fetch/api/basic, fetch/api/abort, fetch/data-urls
 // Limits: MF_RUN_SUBREQUESTS_*, MF_RUN_FETCHES_OPEN_MAX, enforced by the host
@@ -104,7 +104,7 @@ function sendWaiting() {
 }
 
 function start(request, resolve, reject) {
-    realm.request.open(request, (method, url, headers, body, redirect, signal) => {
+    realm.request.open(request, (method, url, headers, body, redirect, signal, blob) => {
         if (signal !== null && realm.abort.isAborted(signal)) {
             reject(realm.abort.reason(signal));
             return;
@@ -116,6 +116,10 @@ function start(request, resolve, reject) {
         const target = fragment < 0 ? url : StringPrototypeSlice(url, 0, fragment);
         if (StringPrototypeStartsWith(url, 'data:')) {
             resolve(internals.lazy('data_url.js').respond(method, target));
+            return;
+        }
+        if (StringPrototypeStartsWith(url, 'blob:')) {
+            resolve(internals.lazy('blob_url.js').respond(method, target, blob));
             return;
         }
         if (!StringPrototypeStartsWith(url, 'http:') && !StringPrototypeStartsWith(url, 'https:')) {

@@ -8,7 +8,7 @@
 
 'use strict';
 
-const { defineValue, realm } = primordials;
+const { ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, defineValue, realm } = primordials;
 const { timers } = realm;
 
 const global = globalThis;
@@ -33,13 +33,33 @@ function lazy(file, names, isEnumerable) {
     }
 }
 
+internals.setLazy(realm.URL, 'createObjectURL', 'blob_url.js', true);
+internals.setLazy(realm.URL, 'revokeObjectURL', 'blob_url.js', true);
+
+// onerror and its kin must hear of an assignment, which a lazy property does not.
+const handlers = ['error', 'unhandledrejection', 'rejectionhandled'];
+for (let i = 0; i < handlers.length; i++) {
+    const type = handlers[i];
+    const handler = () => internals.lazy('event_target.js').globalHandlers[type];
+    const { get, set } = ObjectGetOwnPropertyDescriptor({
+        get [`on${type}`]() {
+            return handler().get();
+        },
+        set [`on${type}`](value) {
+            handler().set(value);
+        },
+    }, `on${type}`);
+    ObjectDefineProperty(global, `on${type}`, { __proto__: null, get, set, enumerable: true, configurable: true });
+}
+
 lazy('dom_exception.js', ['DOMException', 'QuotaExceededError'], false);
 lazy('event.js', ['Event'], false);
-lazy('events.js', ['CustomEvent', 'ErrorEvent', 'MessageEvent', 'PromiseRejectionEvent', 'CloseEvent'], false);
+lazy('events.js', ['CustomEvent', 'ErrorEvent', 'MessageEvent', 'PromiseRejectionEvent', 'CloseEvent', 'ProgressEvent'], false);
 lazy('event_target.js', ['EventTarget', 'WorkerGlobalScope'], false);
 lazy('event_target.js', ['addEventListener', 'removeEventListener', 'dispatchEvent', 'reportError'], true);
 lazy('abort.js', ['AbortController', 'AbortSignal'], false);
 lazy('blob.js', ['Blob', 'File'], false);
+lazy('file_reader.js', ['FileReader', 'FileReaderSync', 'FileList'], false);
 lazy('form_data.js', ['FormData'], false);
 lazy('stream_readable.js', ['ReadableStream', 'ReadableStreamDefaultReader', 'ReadableStreamDefaultController'], false);
 lazy('stream_byte.js', ['ReadableStreamBYOBReader', 'ReadableByteStreamController', 'ReadableStreamBYOBRequest'], false);

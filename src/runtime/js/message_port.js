@@ -3,7 +3,7 @@
 // Spec:  https://html.spec.whatwg.org/multipage/web-messaging.html#message-channels
 // Covers / differs:  all of one scope: both ends of a channel are in the same worker, so that a message is read when it is
 //        posted and there is no messageerror
-// Ops:   none (timers.js)
+// Ops:   none
 // WPT:   webmessaging, html/webappapis/structured-clone
 // Limits: none; waiting messages are memory of the run
 //
@@ -17,35 +17,11 @@ const { cloneWith, transferOf } = internals.lazy('structured_clone.js');
 const { EventTarget } = internals.lazy('event_target.js');
 const { Event } = internals.lazy('event.js');
 internals.lazy('events.js'); // makes realm.newMessageEvent
+const { queueTask } = internals.lazy('tasks.js');
 const targetOf = realm.eventTarget;
 
 function newRecord() {
     return { __proto__: null, owner: null, peer: null, messages: List(), first: 0, isEnabled: false };
-}
-
-/* ---- tasks --------------------------------------------------------------------------------- */
-
-let tasks = List(); // functions, each for a turn of its own
-let firstTask = 0;
-
-function step() {
-    const task = tasks[firstTask];
-    tasks[firstTask] = undefined;
-    firstTask++;
-    if (firstTask < tasks.length) {
-        realm.afterTurn(step);
-    } else {
-        tasks = List();
-        firstTask = 0;
-    }
-    task();
-}
-
-function queueTask(task) {
-    tasks[tasks.length] = task;
-    if (tasks.length === 1) {
-        realm.afterTurn(step);
-    }
 }
 
 /* ---- messages ------------------------------------------------------------------------------ */
@@ -111,9 +87,6 @@ function transferList(options, context) {
 
 class MessagePort extends EventTarget {
     #record; // null once the port was closed or transferred
-    #onMessage = null;
-    #onMessageError = null;
-    #onClose = null;
 
     constructor(token = undefined, record) {
         if (token !== realm) {
@@ -150,9 +123,8 @@ class MessagePort extends EventTarget {
     }
 
     start() {
-        if (this.#record !== null) {
-            enable(this.#record);
-        }
+        this.#record;
+        realm.messagePort.start(this);
     }
 
     close() {
@@ -163,41 +135,15 @@ class MessagePort extends EventTarget {
         }
     }
 
-    get onmessage() {
-        this.#onMessage ??= realm.eventHandler(this, 'message');
-        return this.#onMessage.get();
-    }
-
-    set onmessage(value) {
-        this.#onMessage ??= realm.eventHandler(this, 'message');
-        this.#onMessage.set(value);
-        this.start();
-    }
-
-    get onmessageerror() {
-        this.#onMessageError ??= realm.eventHandler(this, 'messageerror');
-        return this.#onMessageError.get();
-    }
-
-    set onmessageerror(value) {
-        this.#onMessageError ??= realm.eventHandler(this, 'messageerror');
-        this.#onMessageError.set(value);
-    }
-
-    get onclose() {
-        this.#onClose ??= realm.eventHandler(this, 'close');
-        return this.#onClose.get();
-    }
-
-    set onclose(value) {
-        this.#onClose ??= realm.eventHandler(this, 'close');
-        this.#onClose.set(value);
-    }
-
     static {
         realm.messagePort = {
             __proto__: null,
             is: (value) => webidl.isObject(value) && #record in value,
+            start(port) {
+                if (port.#record !== null) {
+                    enable(port.#record);
+                }
+            },
             check(port) {
                 if (port.#record === null) {
                     throw realm.domException('A MessagePort is detached and could not be cloned.', 'DataCloneError');
@@ -236,6 +182,8 @@ class MessageChannel {
 }
 
 webidl.finish(MessagePort);
+realm.defineHandlers(MessagePort, realm.messagePort.is, ['message'], realm.messagePort.start);
+realm.defineHandlers(MessagePort, realm.messagePort.is, ['messageerror', 'close']);
 webidl.finish(MessageChannel);
 
 return { __proto__: null, MessagePort, MessageChannel };

@@ -67,6 +67,7 @@ takeMethods('Error', Error.prototype, ['toString']);
 takeMethods('Object', Object.prototype, ['hasOwnProperty', 'propertyIsEnumerable']);
 takeMethods('Map', Map.prototype, ['get', 'set', 'has', 'delete', 'forEach']);
 takeGetters('Map', Map.prototype, ['size']);
+takeMethods('WeakMap', WeakMap.prototype, ['get', 'set']);
 takeMethods('WeakRef', WeakRef.prototype, ['deref']);
 takeMethods('Promise', Promise.prototype, ['then']);
 takeMethods('ArrayBuffer', ArrayBuffer.prototype, ['slice', 'transfer']);

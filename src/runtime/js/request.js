@@ -10,7 +10,7 @@
 
 'use strict';
 
-const { StringPrototypeToUpperCase, TypeError, realm } = primordials;
+const { StringPrototypeStartsWith, StringPrototypeToUpperCase, TypeError, realm } = primordials;
 const { webidl, headers: headersOf, body: bodies } = realm;
 const { byteString, dictionary, domString, enumeration, requireArguments, usvString } = webidl;
 
@@ -63,6 +63,7 @@ class Request {
     #options = DEFAULTS;
     #signal = null; // AbortSignal, made on demand
     #followed = null; // the signal that ours follows
+    #blob = null; // what a blob: URL meant when the request was made
 
     constructor(input, init = undefined) {
         if (input === realm) { // ours: fromHost, clone
@@ -78,9 +79,13 @@ class Request {
             this.#url = from.#url;
             this.#options = from.#options;
             this.#followed = from.#signalToFollow();
+            this.#blob = from.#blob;
             inputBody = from.#body;
         } else {
             this.#url = parseUrl(usvString(input));
+            if (StringPrototypeStartsWith(this.#url, 'blob:')) {
+                this.#blob = internals.lazy('blob_url.js').find(this.#url);
+            }
         }
         init = dictionary(init, CONTEXT);
         const { body } = init;
@@ -250,6 +255,7 @@ class Request {
         }
         copy.#options = this.#options;
         copy.#followed = this.#signalToFollow();
+        copy.#blob = this.#blob;
         return copy;
     }
 
@@ -268,10 +274,10 @@ class Request {
                 request.#body = body;
                 return request;
             },
-            // Calls take(method, url, header list, body or null, redirect, signal or null).
+            // Calls take(method, url, header list, body or null, redirect, signal or null, Blob or null).
             open: (request, take) => take(
                 request.#method, request.#url, headersOf.toWire(request.#head()), request.#body, request.#options.redirect,
-                request.#signalToFollow(),
+                request.#signalToFollow(), request.#blob,
             ),
         };
     }

@@ -1,7 +1,7 @@
 // URL: the class, and a short way through the parser for the URLs that nearly every worker has.
 //
 // Spec:  https://url.spec.whatwg.org/#url-class
-// Covers / differs:  all; createObjectURL is not there, as on Cloudflare. parseShort takes plain ASCII http and https URLs that
+// Covers / differs:  all; createObjectURL is in blob_url.js. parseShort takes plain ASCII http and https URLs that
 //        the full parser (url_parser.js, loaded when first needed) would leave as they are; tests/runtime/url.mjs
 //        compares the two.
 // Ops:   none
