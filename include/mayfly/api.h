@@ -30,7 +30,7 @@ struct mf_api_options {
     struct mf_store *store;
     struct mf_store_queue *queue;
     struct mf_vault *vault;
-    struct mf_egress *egress; /* NULL: every fetch() is refused. */
+    struct mf_egress *egress;
 };
 
 MF_MUST_CHECK int

@@ -59,6 +59,21 @@ static int append_counts(struct mf_buf *out, const struct mf_api *api, const str
         (unsigned long long)state->runs_total, (unsigned long long)(counts.refused + counts.expired));
 }
 
+static int append_outbound(struct mf_buf *out, const struct mf_api *api)
+{
+    struct mf_egress_state state;
+
+    mf_egress_state(api->egress, &state);
+    return mf_buf_printf(out,
+                         ",\"outbound\":{\"active\":%u,\"queued\":%u,\"connections\":%u,\"total\":%llu,"
+                         "\"refused\":%llu,\"failed\":%llu,\"injected\":%llu,\"redactions\":%llu,"
+                         "\"bytesSent\":%llu,\"bytesReceived\":%llu}",
+                         state.active, state.queued, state.connections, (unsigned long long)state.total,
+                         (unsigned long long)state.refused, (unsigned long long)state.failed,
+                         (unsigned long long)state.injected, (unsigned long long)state.redactions,
+                         (unsigned long long)state.bytes_sent, (unsigned long long)state.bytes_received);
+}
+
 static int write_health(struct mf_buf *out, const struct mf_api *api, const struct mf_pool_state *state)
 {
     int rc = mf_buf_printf(
@@ -76,6 +91,9 @@ static int write_health(struct mf_buf *out, const struct mf_api *api, const stru
     }
     if (rc == 0) {
         rc = append_counts(out, api, state);
+    }
+    if (rc == 0) {
+        rc = append_outbound(out, api);
     }
     if (rc == 0 && state->why[0] != '\0') {
         rc = mf_buf_append_cstr(out, ",\"lastFault\":");

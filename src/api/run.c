@@ -455,7 +455,7 @@ static const struct mf_run_events run_events = {
 
 static void start(struct run *run)
 {
-    bool may_fetch = run->call.policy != NULL && run->api->egress != NULL;
+    bool may_fetch = run->call.policy != NULL;
     struct mf_run_spec spec = {.id = run->id,
                                .cpu_ns = run->call.cpu_ms * MF_NS_PER_MS,
                                .wall_ns = run->call.wall_ms * MF_NS_PER_MS,

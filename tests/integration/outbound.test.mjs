@@ -258,6 +258,15 @@ test("null is Cloudflare's sentence still", async () => {
   assert.equal(answer.subrequests, undefined);
 });
 
+test("/healthz counts them", async () => {
+  const { outbound: before } = await daemon.health();
+  await run(`await (await fetch("${echo.url}/", { method: "POST", body: "12345" })).text(); await fetch("http://127.0.0.1:1/").catch(() => {}); await fetch("http://10.0.0.1/").catch(() => {});`);
+  const { outbound } = await daemon.health();
+  assert.deepEqual([outbound.active, outbound.queued], [0, 0]);
+  assert.deepEqual(["total", "refused", "failed", "injected", "bytesSent"].map((key) => outbound[key] - before[key]), [3, 1, 1, 0, 5]);
+  assert.ok(outbound.bytesReceived > before.bytesReceived && outbound.connections >= 1);
+});
+
 test("every request is logged, without its path, headers or body", async () => {
   await run(`await fetch("${echo.url}/private-path?token=x", { method: "POST", headers: { "x-private": "header" }, body: "private-body" });`);
   const lines = daemon.lines.filter((line) => line.includes("subrequest"));
