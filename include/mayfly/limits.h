@@ -56,7 +56,7 @@
 #define MF_RUN_ENVELOPE_BYTES_MAX 33554432 /* bytes: a response body that the envelope carries; larger ones need the streamed form */
 #define MF_RUN_SUBREQUESTS_DEFAULT 1000 /* fetches in one run */
 #define MF_RUN_SUBREQUESTS_MAX 10000 /* fetches: Cloudflare's number for paid plans */
-#define MF_RUN_FETCHES_OPEN_MAX 128 /* fetches of one run that are not answered yet: each may hold a window of memory here and a connection there */
+#define MF_RUN_FETCHES_OPEN_MAX 32 /* fetches of one run that the daemon has and has not answered: each may hold a window of memory there; the rest wait in the isolate */
 #define MF_RUN_TIMERS_MAX 10000 /* timers set at once in one run: a timer costs about 200 bytes outside the isolate */
 #define MF_RUN_TEXT_BYTES_MAX 16384 /* bytes: one exception's message or stack; longer ones are cut and marked */
 
@@ -177,6 +177,7 @@
 #define MF_UPSTREAM_RUN_REQUESTS_DEFAULT 6 /* requests of one run that have a connection at once; Cloudflare's number; the others wait in their order */
 #define MF_UPSTREAM_REQUESTS_DEFAULT 1024 /* requests of all runs that have a connection at once: each may hold a window each way and some buffers, about 0.7 MB */
 #define MF_UPSTREAM_REQUESTS_MAX 16384 /* requests: what the config may say */
+#define MF_UPSTREAM_HELD_BYTES_MAX 536870912 /* bytes: heads and bodies of requests that have not gone out, of all runs; past it a fetch() fails, so that many that upload slowly cannot take the machine's memory */
 #define MF_UPSTREAM_PARTITIONS_MAX 256 /* pools of connections, one for each tenant and credential; the one that nobody used for the longest time goes */
 #define MF_UPSTREAM_PARTITION_CONNECTIONS_MAX 64 /* connections that one pool keeps for the next request */
 #define MF_UPSTREAM_IDLE_CONNECTIONS_MAX 1024 /* connections that all pools keep; past it pools without a request are closed */

@@ -42,6 +42,7 @@ struct mf_egress {
     uv_timer_t turn;
     unsigned runs;
     struct mf_egress_state state;
+    uint64_t held; /* Bytes of heads and bodies of requests, all runs together. */
     bool is_closing;
     void (*on_closed)(void *user);
     void *user;
@@ -118,6 +119,7 @@ struct mf__fetch {
     bool has_body;
     uint64_t body_bytes;
     struct mf__upload upload;
+    uint64_t held; /* Its part of egress->held. */
     uint64_t upload_told;              /* Bytes that were told as consumed. */
     bool is_upload_open;               /* More of it may come. */
     char tail[MF_UPSTREAM_TAIL_BYTES]; /* The last bytes of it: a placeholder may be cut in two. */

@@ -21,6 +21,18 @@ static bool is_over(const struct mf__fetch *fetch)
     return fetch->state == MF__FETCH_OVER;
 }
 
+/* Counts what it holds. False: all fetches together hold more than they may. */
+static bool count_held(struct mf__fetch *fetch)
+{
+    struct mf_egress *egress = fetch->run->egress;
+    uint64_t held = is_over(fetch) ? 0 : fetch->url.size + fetch->headers.size + fetch->upload.bytes.size;
+    bool is_more = held > fetch->held;
+
+    egress->held = egress->held - fetch->held + held;
+    fetch->held = held;
+    return !is_more || egress->held <= MF_UPSTREAM_HELD_BYTES_MAX;
+}
+
 /* ---- the end -------------------------------------------------------------------------------------- */
 
 static void timer_closed(uv_handle_t *handle)
@@ -60,6 +72,7 @@ static void end(struct mf__fetch *fetch)
         run->egress->state.queued--;
     }
     fetch->state = MF__FETCH_OVER;
+    (void)count_held(fetch);
     mf_list_remove(&fetch->link);
     mf__hop_done(&fetch->hop);
     mf__pipe_done(&fetch->pipe);
@@ -414,6 +427,7 @@ static int64_t on_read(void *user, uint8_t *space, size_t size, bool *ret_is_end
     struct mf__fetch *fetch = user;
     int64_t got = mf__upload_read(&fetch->upload, space, size, ret_is_end);
 
+    (void)count_held(fetch);
     if (got > 0) {
         uint64_t at = fetch->upload.dropped + fetch->upload.sent;
         fetch->sent += (uint64_t)got;
@@ -819,6 +833,9 @@ void mf__fetch_body(struct mf__fetch *fetch, struct mf_slice bytes)
         return;
     }
     int rc = mf__upload_append(&fetch->upload, bytes);
+    if (!count_held(fetch)) {
+        rc = MF_E_OVERLOADED;
+    }
     if (rc < 0) {
         mf__fetch_fail(fetch, rc);
     } else if (fetch->state == MF__FETCH_BODY_WAIT) {
@@ -888,5 +905,9 @@ struct mf__fetch *mf__fetch_new(struct mf_egress_run *run, const struct mf_egres
     (void)uv_timer_init(egress->loop, &fetch->timer);
     egress->state.queued++;
     mf_list_push_back(&run->queued, &fetch->link);
+    if (!count_held(fetch)) {
+        end(fetch);
+        return NULL;
+    }
     return fetch;
 }

@@ -338,15 +338,18 @@ static struct mf_slice without_mark(struct mf_slice query)
     return query.size > 0 ? mf_slice_of(query.data + 1, query.size - 1) : query;
 }
 
-/* Compressed, an echo could not be found; else we take what we can read. */
+/* Compressed, an echo could not be found, and a range would be one of other bytes; else we take what we can read. */
 static int set_codings(struct mf__hop *hop)
 {
-    if (hop->is_injected) {
-        return set_named(&hop->headers, "accept-encoding", "identity");
+    struct mf_slice headers = mf_buf_peek(&hop->headers);
+    bool has_wish = mf_http_headers_get(headers, "accept-encoding").data != NULL;
+    bool has_range = mf_http_headers_get(headers, "range").data != NULL;
+
+    if (has_wish && !hop->is_injected) {
+        return 0;
     }
-    return mf_http_headers_get(mf_buf_peek(&hop->headers), "accept-encoding").data == NULL
-               ? set_named(&hop->headers, "accept-encoding", "gzip, br")
-               : 0;
+    return set_named(&hop->headers, "accept-encoding",
+                     hop->is_injected || has_range ? "identity" : "gzip, br");
 }
 
 int mf__hop_apply(struct mf__hop *hop,

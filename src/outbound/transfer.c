@@ -23,7 +23,7 @@ struct mf__transfer {
     uint64_t phase_ns;
     uint64_t moved_ns;
     uint64_t body_left; /* Of the answer, when its length is known. */
-    bool is_head; /* The method is HEAD. */
+    bool is_head;       /* The method is HEAD. */
     bool has_upload;
     bool is_upload_over; /* Its last byte was given to libcurl. */
     bool is_held;        /* The owner has no room. */
@@ -304,6 +304,9 @@ static void take_down(struct mf__transfer *transfer)
         (void)curl_multi_remove_handle(partition->multi, transfer->easy);
         curl_easy_cleanup(transfer->easy);
     }
+    for (struct curl_slist *header = transfer->headers; header != NULL; header = header->next) {
+        mf_wipe(header->data, strlen(header->data)); /* It may be a credential. */
+    }
     curl_slist_free_all(transfer->headers);
     curl_slist_free_all(transfer->resolved);
     mf_free(transfer->addresses);
@@ -577,6 +580,7 @@ void mf__transfer_resume(struct mf__transfer *transfer)
 {
     if (transfer->is_held) {
         transfer->is_held = false;
+        transfer->moved_ns = mf_clock_now_ns(); /* The wait was not the upstream's. */
         make_due(transfer);
     }
 }
@@ -585,6 +589,7 @@ void mf__transfer_feed(struct mf__transfer *transfer)
 {
     if (transfer->is_starved) {
         transfer->is_starved = false;
+        transfer->moved_ns = mf_clock_now_ns();
         make_due(transfer);
     }
 }

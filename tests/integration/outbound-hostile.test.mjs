@@ -63,6 +63,14 @@ test("34: slow upstreams end within the time of their phase", async () => {
     "TypeError: 127.0.0.1 did not complete the TLS handshake in time.", "TypeError: 127.0.0.1 stopped sending its answer."].sort());
 });
 
+test("34: a worker's own slowness is not held against an upstream", async () => {
+  const server = await httpServer((request, response) => response.end(Buffer.alloc(3_000_000)));
+  const sink = await httpServer((request, response, body) => response.end(String(body.length)));
+  const { out } = await run(`const r = await fetch("${server.url}/"); const reader = r.body.getReader(); let size = 0; for (let i = 0; ; i++) { const { done, value } = await reader.read(); if (done) break; size += value.length; if (i === 2) await scheduler.wait(1500); } out.push(size);
+    let n = 0; const slow = new ReadableStream({ async pull(c) { if (n++ === 2) { c.close(); return; } await scheduler.wait(1000); c.enqueue(new Uint8Array(10)); } }); await get("${sink.url}/", { method: "POST", body: slow });`, { on: hurried });
+  assert.deepEqual(out, [3_000_000, "200 20"]);
+});
+
 test("34: one byte a second is no progress for ever: the run's own time ends it", async () => {
   const slow = await rawServer((socket) => { socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"); const timer = setInterval(() => socket.write("1\r\nx\r\n"), 100); socket.on("close", () => clearInterval(timer)); });
   const answer = await daemon.run(worker(`const r = await fetch("${slow.url}/"); return new Response(await r.text());`), { code: { globalOutbound: policy() }, limits: { wallMs: 1500 } });
