@@ -20,6 +20,8 @@ pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib>=1.2.13)
 add_library(mf_zlib ALIAS PkgConfig::ZLIB)
 pkg_check_modules(BROTLI REQUIRED IMPORTED_TARGET libbrotlidec>=1.0.9)
 add_library(mf_brotli ALIAS PkgConfig::BROTLI)
+pkg_check_modules(BROTLIENC REQUIRED IMPORTED_TARGET libbrotlienc>=1.0.9)
+add_library(mf_brotlienc ALIAS PkgConfig::BROTLIENC)
 pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2>=2.3)
 add_library(mf_idn2 ALIAS PkgConfig::IDN2)
 

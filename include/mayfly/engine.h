@@ -106,6 +106,13 @@ bool mf_op_is_ending(const struct mf_op_call *call);
 void mf_op_return(struct mf_op_call *call, struct mf_value value);
 /* Fills the view in argument |index| (crypto.getRandomValues) with |bytes|, whose size must be the view's. */
 MF_MUST_CHECK int mf_op_fill(struct mf_op_call *call, size_t index, struct mf_slice bytes);
+/* What the ops keep for one isolate besides its host: one pointer, NULL until an op sets it. Ends with the isolate, in
+ * the program's |state_free|. */
+void **mf_op_state(struct mf_op_call *call);
+/* Native memory that ops keep for an isolate beyond a call, counted like its ArrayBuffers. MF_E_LIMIT_MEMORY, and
+ * nothing counted, past the run's limit. [isolate] */
+MF_MUST_CHECK int mf_isolate_charge(struct mf_isolate *isolate, uint64_t bytes);
+void mf_isolate_uncharge(struct mf_isolate *isolate, uint64_t bytes);
 enum mf_op_error { MF_OP_ERROR, MF_OP_TYPE_ERROR, MF_OP_RANGE_ERROR };
 void mf_op_throw(struct mf_op_call *call, enum mf_op_error kind, const char *message);
 
@@ -137,6 +144,8 @@ struct mf_engine_program {
     size_t scripts_count;
     const struct mf_engine_asset *assets;
     size_t assets_count;
+    /* Called by mf_isolate_free with what mf_op_state holds when that is not NULL; may uncharge. May be NULL. */
+    void (*state_free)(MF_OWN void *state);
 };
 
 struct mf_engine_options {

@@ -268,6 +268,17 @@
 #define MF_CRYPTO_KEY_BYTES_MAX 16384 /* bytes: a key in any form; the largest RSA key has 4,800 */
 #define MF_CRYPTO_PBKDF2_BYTES_MAX 65536 /* bytes: each 16 to 64 of them cost all iterations anew; keys have 32 */
 
+/* -- compression streams */
+#define MF_COMPRESS_STREAMS_MAX 1024 /* streams of one run that are not over: the memory of each is counted too and usually ends sooner */
+#define MF_COMPRESS_WRITE_BYTES_MAX 65536 /* bytes: input that one stream holds at a time */
+#define MF_COMPRESS_READ_BYTES_MAX 65536 /* bytes: output of one read; a bomb swells no faster than it is read */
+#define MF_COMPRESS_STEP_BYTES 4096 /* bytes: input that one read takes on: the worst input keeps zlib at its highest level busy for 50 ms */
+#define MF_COMPRESS_ROOM_BYTES_MIN 64 /* bytes: room for output in one read; zlib repeats flush markers when there are less than seven */
+#define MF_COMPRESS_DICTIONARY_BYTES_MAX 1048576 /* bytes: more than zlib's window of 32 KiB can use */
+#define MF_COMPRESS_BROTLI_LEVEL 5 /* level of CompressionStream: brotli's own default, 11, is for files that are made once */
+#define MF_COMPRESS_BROTLI_WINDOW_BITS 22 /* log2 bytes: brotli's own default, 4 MiB */
+#define MF_COMPRESS_BROTLI_SLOW_WINDOW_BITS 18 /* log2 bytes: the most at levels 10 and 11, so that one step takes 0.2 s of CPU and not a whole second */
+
 /* -- cli */
 #define MF_CLI_ANSWER_BYTES_MAX 268435456 /* bytes: the daemon's answer: a 32 MiB body and 4 MiB of logs, each at most six times as long in JSON */
 #define MF_CLI_SLACK_MS 30000 /* ms: waited for an answer beyond the run's wall time and its wait for a place */

@@ -114,6 +114,16 @@ void internals_set_lazy(const v8::FunctionCallbackInfo<v8::Value> &info)
     }
 }
 
+void internals_async_context(const v8::FunctionCallbackInfo<v8::Value> &info)
+{
+    info.GetReturnValue().Set(info.GetIsolate()->GetContinuationPreservedEmbedderData());
+}
+
+void internals_set_async_context(const v8::FunctionCallbackInfo<v8::Value> &info)
+{
+    info.GetIsolate()->SetContinuationPreservedEmbedderData(info[0]);
+}
+
 void internals_clock(const v8::FunctionCallbackInfo<v8::Value> &info)
 {
     info.GetReturnValue().Set(platform_clock_ms());

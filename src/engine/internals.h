@@ -17,11 +17,14 @@ namespace mf
     XX(lazy, lazy)                                  \
     XX(setLazy, set_lazy)                           \
     XX(clock, clock)                                \
+    XX(asyncContext, async_context)                 \
+    XX(setAsyncContext, set_async_context)          \
     XX(setEvalAllowed, set_eval_allowed)            \
     XX(asset, asset)                                \
     XX(isTool, is_tool)                             \
     /* module.cc */                                 \
     XX(define, define)                              \
+    XX(setModuleLoader, set_module_loader)          \
     XX(evaluateMain, evaluate_main)                 \
     XX(isStarting, is_starting)                     \
     /* describe.cc */                               \

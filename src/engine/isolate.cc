@@ -152,6 +152,11 @@ void mf_isolate_free(mf_isolate *isolate)
         {
             v8::Locker locker(isolate->v8);
             v8::Isolate::Scope scope(isolate->v8);
+            if (isolate->ops_state) {
+                native_pause pause; /* As in an op. */
+                program_get()->state_free(isolate->ops_state);
+                isolate->ops_state = nullptr;
+            }
             module_table_free(isolate->modules);
             isolate->modules = nullptr;
             isolate->builtins.clear();
@@ -162,6 +167,7 @@ void mf_isolate_free(mf_isolate *isolate)
             isolate->dispatcher.Reset();
             isolate->rejection_handler.Reset();
             isolate->stack_formatter.Reset();
+            isolate->module_loader.Reset();
             isolate->clone_write.Reset();
             isolate->clone_read.Reset();
             isolate->data_clone_error.Reset();
@@ -279,6 +285,22 @@ void mf_isolate_terminate(mf_isolate *isolate, int error)
     if (isolate->reason.compare_exchange_strong(none, error)) {
         isolate->v8->TerminateExecution();
     }
+}
+
+int mf_isolate_charge(mf_isolate *isolate, uint64_t bytes)
+{
+    if (!account_charge(isolate->account.get(), charge_kind::external, bytes)) {
+        return MF_E_LIMIT_MEMORY;
+    }
+    /* V8 collects sooner when much hangs on its objects. */
+    isolate->ops_memory.Increase(isolate->v8, static_cast<size_t>(bytes));
+    return 0;
+}
+
+void mf_isolate_uncharge(mf_isolate *isolate, uint64_t bytes)
+{
+    isolate->ops_memory.Decrease(isolate->v8, static_cast<size_t>(bytes));
+    account_uncharge(isolate->account.get(), charge_kind::external, bytes);
 }
 
 void mf_isolate_memory(const mf_isolate *isolate, struct mf_isolate_memory *ret_memory)

@@ -2,9 +2,11 @@
 #ifndef MAYFLY_ENGINE_ISOLATE_H
 #define MAYFLY_ENGINE_ISOLATE_H
 
+#include <v8-external-memory-accounter.h>
 #include <v8.h>
 
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,11 +23,13 @@ namespace mf
 
 struct module_table;
 
-/* A built-in module: internals.define. */
+/* A built-in module: internals.define, or what the module loader gave. */
 struct builtin {
     std::string specifier;
     v8::Global<v8::Object> exports;
-    v8::Global<v8::Module> module; /* Empty until it is first imported. */
+    v8::Global<v8::Module> module;             /* Empty until it is first imported. */
+    std::vector<v8::Global<v8::String>> names; /* Of the module's exports. */
+    bool is_loaded = false;                    /* By the loader: its exports are its default export too. */
 };
 
 } // namespace mf
@@ -43,6 +47,8 @@ struct mf_isolate {
     mf::isolate_tasks tasks;
 
     mf_isolate_host *host = nullptr;
+    void *ops_state = nullptr; /* The ops' own; program.state_free ends it. */
+    v8::ExternalMemoryAccounter ops_memory;
     mf_isolate_limits limits = {UINT64_MAX, false};
     bool is_tool = false;
     bool is_attached = false;
@@ -59,6 +65,7 @@ struct mf_isolate {
     v8::Global<v8::Function> dispatcher;
     v8::Global<v8::Function> rejection_handler;
     v8::Global<v8::Function> stack_formatter;
+    v8::Global<v8::Function> module_loader;
     v8::Global<v8::Function> clone_write;
     v8::Global<v8::Function> clone_read;
     v8::Global<v8::Function> data_clone_error;
@@ -66,7 +73,7 @@ struct mf_isolate {
     std::vector<std::shared_ptr<v8::WasmStreaming>> wasm_streams; /* By number; empty once it has ended. */
     std::vector<v8::Global<v8::Value>> lazies; /* What each lazy script returned; by script index. */
     std::vector<bool> lazies_loaded;
-    std::vector<mf::builtin> builtins;
+    std::deque<mf::builtin> builtins; /* Pointers to them are kept while the loader adds more. */
 
     mf::module_table *modules = nullptr;
     bool is_starting = false;     /* The main module's top level is being evaluated. */

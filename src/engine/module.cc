@@ -53,6 +53,41 @@ static builtin *find_builtin(mf_isolate *isolate, const std::string &specifier)
     return nullptr;
 }
 
+/* A built-in that there is already, or one that the runtime makes now; NULL without an exception when it has none. */
+static bool load_builtin(mf_isolate *isolate, const std::string &specifier, builtin **ret_builtin)
+{
+    v8::Isolate *v8 = isolate->v8;
+    *ret_builtin = find_builtin(isolate, specifier);
+    if (*ret_builtin || specifier.empty() || isolate->module_loader.IsEmpty()) {
+        return true;
+    }
+    v8::Local<v8::Context> context = v8->GetCurrentContext();
+    v8::Local<v8::Value> args[] = {text_message(v8, specifier)};
+    v8::Local<v8::Value> exports;
+    if (!isolate->module_loader.Get(v8)->Call(context, v8::Undefined(v8), 1, args).ToLocal(&exports)) {
+        return false;
+    }
+    *ret_builtin = find_builtin(isolate, specifier); /* The loader may have come to ask for itself. */
+    if (!*ret_builtin && exports->IsObject()) {
+        builtin one;
+        one.specifier = specifier;
+        one.exports.Reset(v8, exports.As<v8::Object>());
+        one.is_loaded = true;
+        isolate->builtins.push_back(std::move(one));
+        *ret_builtin = &isolate->builtins.back();
+    }
+    return true;
+}
+
+/* "buffer" is node's when the bundle has no such module. "" for a path, which names no built-in. */
+static std::string builtin_name(const std::string &specifier)
+{
+    if (specifier.empty() || specifier[0] == '.' || specifier[0] == '/') {
+        return "";
+    }
+    return specifier.find(':') == std::string::npos ? "node:" + specifier : specifier;
+}
+
 /* A specifier can be megabytes; a message about it should not. */
 static std::string for_message(const std::string &text)
 {
@@ -74,8 +109,8 @@ module_resolve(mf_isolate *isolate, const std::string &referrer, v8::Local<v8::S
         return {nullptr, nullptr};
     }
     module_target target = {isolate->modules->find(path), nullptr};
-    if (!target.entry) {
-        target.builtin = find_builtin(isolate, path);
+    if (!target.entry && !load_builtin(isolate, builtin_name(specifier), &target.builtin)) {
+        return {nullptr, nullptr};
     }
     if (!target.entry && !target.builtin) {
         throw_error(v8, "No such module \"" + path + "\".\n  imported from \"" + referrer + "\"");
@@ -195,6 +230,19 @@ void internals_define(const v8::FunctionCallbackInfo<v8::Value> &info)
     isolate->builtins.push_back(std::move(one));
 }
 
+void internals_set_module_loader(const v8::FunctionCallbackInfo<v8::Value> &info)
+{
+    if (info[0]->IsFunction()) {
+        mf_isolate::of(info.GetIsolate())->module_loader.Reset(info.GetIsolate(), info[0].As<v8::Function>());
+    }
+}
+
+static bool is_default(v8::Isolate *isolate, v8::Local<v8::Value> name)
+{
+    return name->StrictEquals(text_internalized(isolate, "default"));
+}
+
+/* A worker may have changed the object since its names were read: what is gone is undefined. */
 static v8::MaybeLocal<v8::Value> evaluate_builtin(v8::Local<v8::Context> context,
                                                   v8::Local<v8::Module> module)
 {
@@ -204,16 +252,12 @@ static v8::MaybeLocal<v8::Value> evaluate_builtin(v8::Local<v8::Context> context
             continue;
         }
         v8::Local<v8::Object> exports = one.exports.Get(v8);
-        v8::Local<v8::Array> names;
-        if (!exports->GetOwnPropertyNames(context).ToLocal(&names)) {
-            return {};
-        }
-        for (uint32_t i = 0; i < names->Length(); i++) {
-            v8::Local<v8::Value> name;
-            v8::Local<v8::Value> value;
-            if (!names->Get(context, i).ToLocal(&name) || !name->IsString() ||
-                !exports->Get(context, name).ToLocal(&value) ||
-                module->SetSyntheticModuleExport(v8, name.As<v8::String>(), value).IsNothing()) {
+        for (const v8::Global<v8::String> &own : one.names) {
+            v8::Local<v8::String> name = own.Get(v8);
+            v8::Local<v8::Value> value = exports;
+            bool is_whole = one.is_loaded && is_default(v8, name);
+            if ((!is_whole && !exports->Get(context, name).ToLocal(&value)) ||
+                module->SetSyntheticModuleExport(v8, name, value).IsNothing()) {
                 return {};
             }
         }
@@ -223,6 +267,27 @@ static v8::MaybeLocal<v8::Value> evaluate_builtin(v8::Local<v8::Context> context
     return {};
 }
 
+/* The names of what |builtin| exports, in |builtin|->names. */
+static bool read_names(v8::Isolate *isolate, v8::Local<v8::Context> context, builtin *builtin)
+{
+    v8::Local<v8::Array> own;
+    if (!builtin->exports.Get(isolate)->GetOwnPropertyNames(context).ToLocal(&own)) {
+        return false;
+    }
+    builtin->names.clear();
+    if (builtin->is_loaded) {
+        builtin->names.emplace_back(isolate, text_internalized(isolate, "default"));
+    }
+    for (uint32_t i = 0; i < own->Length(); i++) {
+        v8::Local<v8::Value> name;
+        if (own->Get(context, i).ToLocal(&name) && name->IsString() &&
+            !(builtin->is_loaded && is_default(isolate, name))) {
+            builtin->names.emplace_back(isolate, name.As<v8::String>());
+        }
+    }
+    return true;
+}
+
 v8::MaybeLocal<v8::Module>
 module_builtin(mf_isolate *isolate, v8::Local<v8::Context> context, builtin *builtin)
 {
@@ -230,16 +295,12 @@ module_builtin(mf_isolate *isolate, v8::Local<v8::Context> context, builtin *bui
     if (!builtin->module.IsEmpty()) {
         return builtin->module.Get(v8);
     }
-    v8::Local<v8::Array> own;
-    if (!builtin->exports.Get(v8)->GetOwnPropertyNames(context).ToLocal(&own)) {
+    if (!read_names(v8, context, builtin)) {
         return {};
     }
     std::vector<v8::Local<v8::String>> names;
-    for (uint32_t i = 0; i < own->Length(); i++) {
-        v8::Local<v8::Value> name;
-        if (own->Get(context, i).ToLocal(&name) && name->IsString()) {
-            names.push_back(name.As<v8::String>());
-        }
+    for (const v8::Global<v8::String> &name : builtin->names) {
+        names.push_back(name.Get(v8));
     }
     v8::Local<v8::Module> module = v8::Module::CreateSyntheticModule(
         v8, text_message(v8, builtin->specifier),

@@ -118,6 +118,11 @@ bool mf_op_is_ending(const mf_op_call *call)
     return call->isolate->reason.load(std::memory_order_relaxed) != 0;
 }
 
+void **mf_op_state(mf_op_call *call)
+{
+    return &call->isolate->ops_state;
+}
+
 size_t mf_op_arg_count(const mf_op_call *call)
 {
     return static_cast<size_t>(call->info->Length());

@@ -249,6 +249,7 @@ enum {
     SAVED_DISPATCHER,
     SAVED_REJECTION_HANDLER,
     SAVED_STACK_FORMATTER,
+    SAVED_MODULE_LOADER,
     SAVED_CLONE_WRITE,
     SAVED_CLONE_READ,
     SAVED_DATA_CLONE_ERROR,
@@ -289,6 +290,7 @@ v8::Local<v8::Value> program_save(mf_isolate *isolate, v8::Local<v8::Context>)
     saved[SAVED_DISPATCHER] = get_or_undefined(v8, isolate->dispatcher);
     saved[SAVED_REJECTION_HANDLER] = get_or_undefined(v8, isolate->rejection_handler);
     saved[SAVED_STACK_FORMATTER] = get_or_undefined(v8, isolate->stack_formatter);
+    saved[SAVED_MODULE_LOADER] = get_or_undefined(v8, isolate->module_loader);
     saved[SAVED_CLONE_WRITE] = get_or_undefined(v8, isolate->clone_write);
     saved[SAVED_CLONE_READ] = get_or_undefined(v8, isolate->clone_read);
     saved[SAVED_DATA_CLONE_ERROR] = get_or_undefined(v8, isolate->data_clone_error);
@@ -326,6 +328,7 @@ bool program_load(mf_isolate *isolate, v8::Local<v8::Context> context, v8::Local
     load_function(v8, values[SAVED_DISPATCHER], &isolate->dispatcher);
     load_function(v8, values[SAVED_REJECTION_HANDLER], &isolate->rejection_handler);
     load_function(v8, values[SAVED_STACK_FORMATTER], &isolate->stack_formatter);
+    load_function(v8, values[SAVED_MODULE_LOADER], &isolate->module_loader);
     load_function(v8, values[SAVED_CLONE_WRITE], &isolate->clone_write);
     load_function(v8, values[SAVED_CLONE_READ], &isolate->clone_read);
     load_function(v8, values[SAVED_DATA_CLONE_ERROR], &isolate->data_clone_error);

@@ -152,6 +152,7 @@ static void drop_handles(mf_isolate *isolate)
     isolate->dispatcher.Reset();
     isolate->rejection_handler.Reset();
     isolate->stack_formatter.Reset();
+    isolate->module_loader.Reset();
     isolate->clone_write.Reset();
     isolate->clone_read.Reset();
     isolate->data_clone_error.Reset();

@@ -26,6 +26,16 @@
     XX(bodyCancel, body_cancel)           \
     XX(fetch, fetch)                      \
     XX(fetchAbort, fetch_abort)           \
+    /* ops_compress.c */                  \
+    XX(compressOpen, compress_open)       \
+    XX(compressWrite, compress_write)     \
+    XX(compressRead, compress_read)       \
+    XX(compressUnused, compress_unused)   \
+    XX(compressCode, compress_code)       \
+    XX(compressParams, compress_params)   \
+    XX(compressReset, compress_reset)     \
+    XX(compressClose, compress_close)     \
+    XX(crc32, crc32)                      \
     /* ops_random.c */                    \
     XX(random, random)                    \
     XX(uuid, uuid)                        \

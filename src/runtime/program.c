@@ -2,6 +2,7 @@
 #include <mayfly/crypto.h>
 
 #include "ops.h"
+#include "state.h"
 
 #include "scripts.h" /* Made in the build folder by embed.mjs. */
 
@@ -38,6 +39,7 @@ static const struct mf_constant constants[] = {
     MF_SCHEME_MAP(XX)
 #undef XX
 #define XX(name) {#name, MF_##name},
+    XX(COMPRESS_WRITE_BYTES_MAX)
     XX(RUN_TEXT_BYTES_MAX) XX(RUN_LOG_BYTES_MAX) XX(STREAM_CHUNK_BYTES_MAX) XX(RANDOM_BYTES_MAX)
     XX(CRYPTO_PBKDF2_ITERATIONS_MAX) XX(CRYPTO_PBKDF2_BYTES_MAX) XX(CRYPTO_KEY_BYTES_MAX)
     XX(CRYPTO_RSA_BITS_MIN) XX(CRYPTO_RSA_GENERATE_BITS_MAX)
@@ -54,4 +56,5 @@ const struct mf_engine_program mf_runtime_program = {
     .scripts_count = MF_COUNT_OF(scripts),
     .assets = assets,
     .assets_count = MF_COUNT_OF(assets),
+    .state_free = op_state_free,
 };

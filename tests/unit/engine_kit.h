@@ -70,9 +70,13 @@ static struct mf_engine_script kit_scripts[] = {
     {"lazy.js", {NULL, 0}, true},
 };
 static const struct mf_engine_asset kit_assets[] = {{"five", {(const uint8_t *)"12345", 5}}};
+#ifndef KIT_STATE_FREE
+#define KIT_STATE_FREE NULL
+#endif
 static const struct mf_engine_program kit_program = {
     kit_ops,     MF_COUNT_OF(kit_ops),     kit_constants, MF_COUNT_OF(kit_constants),
     kit_scripts, MF_COUNT_OF(kit_scripts), kit_assets,    MF_COUNT_OF(kit_assets),
+    KIT_STATE_FREE,
 };
 
 /* The snapshot is made in a child, as V8 starts once in a process. */

@@ -306,6 +306,50 @@ static void test_moved_text(void)
     }
 }
 
+/* What the runtime makes when it is first asked for. */
+static void test_loaded(void)
+{
+    CHECK_MODULES(
+        "a,b,default 1 got called\ntrue true\ncalled,1,got\nNo such module \"node:no\".\n"
+        "No such module \"lib/no\".\nNo such module \"lib/fn\".\nNo such module \"fn\".\nnot now\n"
+        "No such module \"lib/x:fn\".\n1called\na,b,default 1 node:fn,node:no,node:no,node:throws,x:fn\n",
+        M(ESM, "main.js", "import './a.js'; import './lib/b.js';"),
+        M(ESM, "a.js",
+          "globalThis.asked = []; mf.setModuleLoader((name) => { asked.push(name);\n"
+          "  if (name === 'node:fn') return Object.assign(function f() { return 'called' }, { a: 1, default: "
+          "9 },\n"
+          "    Object.defineProperty({}, 'b', { enumerable: true, value: 'got' }));\n"
+          "  if (name === 'node:throws') throw new TypeError('not now'); });"),
+        M(ESM, "lib/b.js",
+          "const ns = await import('node:fn'); print(Object.keys(ns).sort(), ns.a, ns.b, ns.default());\n"
+          "const again = await import('fn'); print(again === ns, again.default === ns.default);\n"
+          "print((await import('./c.js')).f);\n"
+          "for (const name of ['node:no', 'no', './fn', '/fn', 'node:throws', 'x:fn'])\n"
+          "  await import(name).catch((e) => print(e.message.split('\\n')[0]));\n"
+          "print((await import('./r.cjs')).default.x);\n"
+          "ns.default.late = 1; delete ns.default.a;\n"
+          "print(Object.keys(await import('node:fn')).sort(), ns.a, asked.join());"),
+        M(ESM, "lib/c.js", "import fn, { a, b } from 'fn'; export const f = [fn(), a, b].join();"),
+        M(CJS, "lib/r.cjs", "exports.x = require('fn').a + require('node:fn')()"));
+    /* Changed between the import's link and its evaluation. */
+    CHECK_MODULES("undefined 2\n", M(ESM, "main.js", "import './a.js'; await import('./b.js')"),
+                  M(ESM, "a.js", "globalThis.x = { a: 1, b: 2 }; mf.setModuleLoader(() => x)"),
+                  M(ESM, "b.js", "import './c.js'; import { a, b } from 'node:x'; print(a, b)"),
+                  M(ESM, "c.js", "delete x.a; x.c = 3;"));
+}
+
+/* V8 keeps it with each promise reaction. */
+static void test_async_context(void)
+{
+    KIT_CHECK_RUN("print(mf.asyncContext()); mf.setAsyncContext('a');\n"
+                  "const wait = (async () => { await null; print(mf.asyncContext()); await null; "
+                  "print(mf.asyncContext()); })();\n"
+                  "mf.setAsyncContext('b'); Promise.resolve().then(() => { print(mf.asyncContext()); "
+                  "mf.setAsyncContext('c'); });\n"
+                  "mf.setAsyncContext(undefined); await wait; print(mf.asyncContext());",
+                  "undefined\na\nb\na\nundefined\n");
+}
+
 int main(void)
 {
     kit_init(true);
@@ -324,5 +368,7 @@ int main(void)
     MF_RUN(test_deep_chain);
     MF_RUN(test_eval_is_off);
     MF_RUN(test_moved_text);
+    MF_RUN(test_loaded);
+    MF_RUN(test_async_context);
     return 0;
 }

@@ -67,6 +67,7 @@ lazy('stream_writable.js', ['WritableStream', 'WritableStreamDefaultWriter', 'Wr
 lazy('stream_transform.js', ['TransformStream', 'TransformStreamDefaultController'], false);
 lazy('stream_common.js', ['ByteLengthQueuingStrategy', 'CountQueuingStrategy'], false);
 lazy('encoding_streams.js', ['TextEncoderStream', 'TextDecoderStream'], false);
+lazy('compression_streams.js', ['CompressionStream', 'DecompressionStream'], false);
 lazy('crypto.js', ['Crypto'], false);
 lazy('crypto.js', ['crypto'], true);
 lazy('crypto_key.js', ['CryptoKey'], false);

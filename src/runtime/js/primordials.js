@@ -68,6 +68,7 @@ takeMethods('Object', Object.prototype, ['hasOwnProperty', 'propertyIsEnumerable
 takeMethods('Map', Map.prototype, ['get', 'set', 'has', 'delete', 'forEach']);
 takeGetters('Map', Map.prototype, ['size']);
 takeMethods('WeakMap', WeakMap.prototype, ['get', 'set']);
+takeMethods('FinalizationRegistry', FinalizationRegistry.prototype, ['register']);
 takeMethods('WeakRef', WeakRef.prototype, ['deref']);
 takeMethods('Promise', Promise.prototype, ['then']);
 takeMethods('ArrayBuffer', ArrayBuffer.prototype, ['slice', 'transfer']);
@@ -91,8 +92,8 @@ takeStatics('Symbol', Symbol, ['iterator', 'asyncIterator', 'dispose', 'toString
 primordials.ErrorCaptureStackTrace = Error.captureStackTrace;
 
 for (const constructor of [
-    Array, ArrayBuffer, BigInt, Boolean, DataView, Date, Error, Map, Number, Object, Promise, Proxy, RangeError, RegExp, Set,
-    String, Symbol, SyntaxError, TypeError, Uint8Array, WeakMap, WeakRef,
+    Array, ArrayBuffer, BigInt, Boolean, DataView, Date, Error, FinalizationRegistry, Map, Number, Object, Promise, Proxy,
+    RangeError, RegExp, Set, String, Symbol, SyntaxError, TypeError, Uint8Array, WeakMap, WeakRef,
 ]) {
     primordials[constructor.name] = constructor;
 }

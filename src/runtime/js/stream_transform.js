@@ -10,6 +10,7 @@
 
 const { PromiseReject, PromiseResolve, RangeError, ReflectApply, TypeError, react, realm } = primordials;
 const { webidl } = realm;
+const { typeOf } = internals;
 const common = internals.lazy('stream_common.js');
 const readable = internals.lazy('stream_readable.js');
 const writable = internals.lazy('stream_writable.js');
@@ -302,23 +303,35 @@ class TransformStream {
 }
 webidl.finish(TransformStream);
 
-// A transform of our own: transform(chunk, enqueue) and flush(enqueue) may throw.
-function create(transform, flush) {
+// A transform of our own: transform(chunk, give, wait) and flush(give) may throw; cancel() is told when neither will come.
+// transform may return a promise, and for a large output call wait() after each piece: null, or a promise for the time when
+// somebody reads, which rejects when the stream failed meanwhile.
+function create(transform, flush, cancel = () => {}) {
     let record = null;
     const give = (chunk) => enqueue(record.controller, chunk);
+    const wait = () => {
+        if (!record.hasBackpressure) {
+            return null;
+        }
+        return chain(record.backpressureChange.promise, () => {
+            if (record.writable.state === 'erroring') {
+                throw record.writable.storedError;
+            }
+        });
+    };
     const run = (body) => {
         try {
-            body();
-            return PromiseResolve(undefined);
+            const result = body();
+            return typeOf(result) === 'promise' ? result : PromiseResolve(undefined);
         } catch (error) {
             return PromiseReject(error);
         }
     };
     record = setUp({
         __proto__: null,
-        transform: (chunk) => run(() => transform(chunk, give)),
+        transform: (chunk) => run(() => transform(chunk, give, wait)),
         flush: () => run(() => flush(give)),
-        cancel: () => PromiseResolve(undefined),
+        cancel: () => run(cancel),
     }, PromiseResolve(undefined), {
         __proto__: null, readableMark: 0, readableSize: () => 1, writableMark: 1, writableSize: () => 1,
     });
