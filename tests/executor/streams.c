@@ -269,7 +269,7 @@ script_fetch_unread(struct mf_isolate *isolate, uint32_t event, const struct mf_
 {
     (void)args, (void)count;
     if (event == MF_EVENT_START) {
-        for (uint32_t i = 1; i <= 40; i++) {
+        for (uint32_t i = 1; i <= MF_RUN_FETCHES_OPEN_MAX; i++) {
             MF_CHECK_INT(call_fetch(isolate, i, false), 0);
         }
         return isolate->calls->timer_set(isolate->host, 1, 3600000);
@@ -331,7 +331,9 @@ static void test_big_response(void)
     peer_wait_done(&fake.peer, 1);
     MF_CHECK_INT(run->done.error, 0);
     MF_CHECK(run->body_ended && !run->body_aborted);
-    MF_CHECK(mf_slice_equal(mf_buf_peek(&run->body), mf_slice_of(big, BIG)));
+    /* The script's second write is one byte, which is taken when the first credit came before it. */
+    MF_CHECK(run->body.size == BIG || run->body.size == BIG + 1);
+    MF_CHECK(memcmp(mf_buf_peek(&run->body).data, big, BIG) == 0);
     fake_stop(&fake);
     fake_check_no_isolate_left();
 }
@@ -565,7 +567,7 @@ static void test_fetch_many(void)
     fake_stop(&fake);
 }
 
-/* Forty windows of bytes that nobody reads are more than the run may have. */
+/* A window of bytes that nobody reads for each fetch is more than the run may have. */
 static void test_fetch_unread(void)
 {
     static const uint8_t bytes[MF_STREAM_CHUNK_BYTES_MAX];
@@ -576,11 +578,11 @@ static void test_fetch_unread(void)
     fake_start(&fake);
     limits.flags = MF_START_FETCH_ALLOWED;
     limits.subrequests = 1000;
-    limits.memory_bytes = 8 << 20;
+    limits.memory_bytes = (uint64_t)MF_RUN_FETCHES_OPEN_MAX * MF_STREAM_WINDOW_BYTES / 2;
     run = peer_run(&fake.peer, 1);
     peer_start_kind(&fake.peer, 1, limits, MF_PART_ESM, "fetch unread");
-    PEER_WAIT(&fake.peer, run->fetches == 40);
-    for (uint32_t i = 1; i <= 40 && run->dones == 0; i++) {
+    PEER_WAIT(&fake.peer, run->fetches == MF_RUN_FETCHES_OPEN_MAX);
+    for (uint32_t i = 1; i <= MF_RUN_FETCHES_OPEN_MAX && run->dones == 0; i++) {
         answer_fetch(&fake.peer, 1, i, true);
         for (size_t sent = 0; sent < MF_STREAM_WINDOW_BYTES; sent += sizeof bytes) {
             PEER_SEND(&fake.peer, stream_data, 1, .stream = 2 * i + 1,
