@@ -93,6 +93,24 @@
 #define MF_API_HELD_BYTES_MAX 1073741824 /* bytes: bodies of all calls that are being read or run, together; past it 503, so that many large calls cannot take the machine's memory */
 #define MF_API_FAULT_BYTES_MAX 8192 /* bytes: a sentence that says what is wrong with a call; it may quote a name of the caller's */
 
+/* -- tools as TypeScript */
+#define MF_TOOLS_BODY_BYTES_MAX 33554432 /* bytes: the largest OpenAPI documents that are published have about 30 MB */
+#define MF_TOOLS_NODES_MAX 2000000 /* values in the JSON of one request: each costs about 100 bytes; such a document has less than a million */
+#define MF_TOOLS_NAMESPACES_MAX 256 /* namespaces in one request: each is a global of the program, and a person chose its name */
+#define MF_TOOLS_COUNT_MAX 20000 /* tools in one request: more than any one service's operations */
+#define MF_TOOLS_NAME_BYTES_MAX 1024 /* bytes: a tool's name, or one part of a $ref */
+#define MF_TOOLS_TEXT_BYTES_MAX 4096 /* bytes: one description in the declarations; a longer one is cut, as every model would read it each time */
+#define MF_TOOLS_LINE_BYTES_MAX 160 /* bytes: a description where tools are listed, one a line */
+#define MF_TOOLS_SCHEMA_DEPTH_MAX 20 /* levels: nesting of one type, references counted; @cloudflare/codemode's number */
+#define MF_TOOLS_TYPE_BYTES_MAX 16384 /* bytes: one type; past it the rest is unknown. About 4,000 tokens, more than a model needs of one argument */
+#define MF_TOOLS_STEPS_MAX 20000000 /* members looked at for one request: bounds what references to references can cost, to about half a second */
+#define MF_TOOLS_TYPES_BYTES_MAX 4194304 /* bytes: all declarations of one answer; more does not fit any prompt */
+#define MF_TOOLS_ANSWER_BYTES_MAX 33554432 /* bytes: the answer as JSON: the declarations, escaped, and the list of tools */
+#define MF_TOOLS_ARENA_BYTES_MAX 67108864 /* bytes: names and lists that one request makes */
+#define MF_TOOLS_SEARCH_BYTES_MAX 512 /* bytes: a search; it is words, not a document */
+#define MF_TOOLS_SEARCH_WORDS_MAX 16 /* words of a search: each is looked for in every tool */
+#define MF_TOOLS_FOUND_DEFAULT 50 /* tools that a search answers with; @cloudflare/codemode's number */
+
 /* -- admission, pool */
 #define MF_RUNS_CONCURRENT_DEFAULT 1024 /* runs at once in all executors; a parked run costs about 1.5 MB */
 #define MF_RUNS_CONCURRENT_MAX 100000 /* runs: what the config may say */

@@ -31,6 +31,7 @@ void mf__health_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__ready_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__openapi_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__run_post(struct mf_api *api, struct mf_exchange *exchange);
+void mf__tools_types_post(struct mf_api *api, struct mf_exchange *exchange);
 void mf__secrets_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__secret_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__secret_put(struct mf_api *api, struct mf_exchange *exchange);

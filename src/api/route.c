@@ -11,6 +11,7 @@ struct route {
 
 static const struct route routes[] = {
     {"/v1/run", "POST", mf__run_post},
+    {"/v1/tools/types", "POST", mf__tools_types_post},
     {"/v1/secrets", "GET", mf__secrets_get},
     {"/v1/secrets/{name}", "GET", mf__secret_get},
     {"/v1/secrets/{name}", "PUT", mf__secret_put},

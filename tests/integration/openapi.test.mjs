@@ -68,6 +68,18 @@ test("explain answers as described", async () => {
   }
 });
 
+test("declarations of tools answer as described, from every kind of source", async () => {
+  const fields = document.components.schemas.ToolsQuery.properties;
+  const namespaces = [{ name: "a", tools: { t: { description: "One", inputSchema: {}, outputSchema: {} } } }, { name: "b", mcp: { tools: [{ name: "t" }] } }, { name: "c", openapi: { paths: { "/x": { get: {} } } } }];
+  assert.deepEqual(Object.keys(fields.namespaces.items.properties).sort(), ["mcp", "name", "openapi", "tools"]);
+  for (const query of [{}, { search: "one" }, { only: ["a", "b.t"], limit: 1, detail: "index" }, { detail: "types" }]) {
+    for (const name of Object.keys(query)) assert.ok(name in fields, name);
+    const response = await fetch(`${daemon.url}/v1/tools/types`, { method: "POST", headers: json, body: JSON.stringify({ namespaces, ...query }) });
+    assert.equal(response.status, 200);
+    fits(answered("/v1/tools/types", "post", response), await response.json());
+  }
+});
+
 test("every kind of secret of the document is taken, with every field", async () => {
   const value = (name, schema) => schema.const ?? schema.enum?.[0] ?? { hosts: ["api.example.com"], allowHttp: false, tokenUrl: "https://auth.example.com/token", region: "us-east-1", service: "s3", keyBase64: "a2V5", template: "{timestamp}.{bodySha256}", headerValue: "t={timestamp},v={signature}", timestampHeader: "x-time", header: "x-signature" }[name] ?? "value";
   const kinds = document.components.schemas.Secret.oneOf.map((ref) => document.components.schemas[ref.$ref.split("/").pop()]);
@@ -93,7 +105,8 @@ for (const [name, code, limits] of [["ok", worker("console.log(1); return new Re
 test("problems fit", async () => {
   for (const [path, init] of [["/v1/run", { method: "POST" }], ["/v1/run", { method: "POST", body: "{}", headers: { "content-type": "application/json" } }], ["/v1/run", { method: "POST", body: "throw 1", headers: { "content-type": "text/javascript" } }],
     ["/v1/secrets/x", { method: "PUT", body: "{}", headers: json }], ["/v1/secrets/x", { method: "DELETE" }],
-    ["/v1/outbounds/x", { method: "PUT", body: '{"rules":[1,2,3,4,5,6,7,8,9,1,2,3,4,5,6,7,8,9,1,2,3]}', headers: json }], ["/v1/outbounds/x/explain", { method: "POST", body: "{}", headers: json }]]) {
+    ["/v1/outbounds/x", { method: "PUT", body: '{"rules":[1,2,3,4,5,6,7,8,9,1,2,3,4,5,6,7,8,9,1,2,3]}', headers: json }], ["/v1/outbounds/x/explain", { method: "POST", body: "{}", headers: json }],
+    ["/v1/tools/types", { method: "POST", body: "{}" }], ["/v1/tools/types", { method: "POST", body: '{"namespaces":[{"name":"1"}]}', headers: json }]]) {
     const response = await fetch(daemon.url + path, init);
     assert.ok(response.status >= 400);
     assert.equal(response.headers.get("content-type"), "application/problem+json");
