@@ -41,6 +41,10 @@
     XX(API_ORIGIN,        -6208, 403, "api.origin",             "Pages of other origins may not call this daemon.")       \
     XX(API_NAME,          -6209, 400, "api.name",               "This cannot be a name: letters, digits, '.', '_' and "   \
        "'-', at most 64, the first a letter or digit.")                                                                     \
+    XX(API_PRECONDITION,  -6210, 412, "api.precondition",       "It is not what If-Match or If-None-Match asks for.")    \
+    XX(WORKER_UNKNOWN,    -6211, 404, "worker.unknown",         "There is no worker of this name.")                       \
+    XX(WORKER_VERSION,    -6212, 404, "worker.version",         "The worker has no such version, or no longer.")          \
+    XX(WORKER_IN_USE,     -6213, 409, "worker.in_use",          "An outbound hands requests over to this worker.")       \
     /* admission and executors */                                                                                         \
     XX(OVERLOADED,        -6301, 503, "overloaded",             "Every place to run and to wait is taken.")               \
     XX(DRAINING,          -6302, 503, "draining",               "The daemon is shutting down.")                           \
@@ -79,7 +83,7 @@
     /* outbound */                                                                                                        \
     XX(OUTBOUND_POLICY,   -6701, 400, "outbound.policy",        "The outbound's policy is not valid.")                    \
     XX(OUTBOUND_UNKNOWN,  -6702, 404, "outbound.unknown",       "There is no outbound of this name.")                     \
-    XX(OUTBOUND_IN_USE,   -6703, 409, "outbound.in_use",        "The outbound is the operator's default.")                \
+    XX(OUTBOUND_IN_USE,   -6703, 409, "outbound.in_use",        "A worker uses this outbound, or it is the default.")     \
     XX(OUTBOUND_INLINE,   -6704, 403, "outbound.inline",        "The operator allows outbounds by name only.")            \
     XX(OUTBOUND_URL,      -6705, 400, "outbound.url",           "This URL cannot be fetched.")                            \
     XX(OUTBOUND_METHOD,   -6706, 400, "outbound.method",        "This method cannot be fetched with.")                    \

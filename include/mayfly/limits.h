@@ -111,6 +111,17 @@
 #define MF_TOOLS_SEARCH_WORDS_MAX 16 /* words of a search: each is looked for in every tool */
 #define MF_TOOLS_FOUND_DEFAULT 50 /* tools that a search answers with; @cloudflare/codemode's number */
 
+/* -- stored workers */
+#define MF_WORKER_VERSIONS_MAX 100 /* versions of one worker that are kept: enough to roll back to, and a worker that is put every minute does not fill the disk; the oldest that is not in use goes */
+#define MF_WORKER_CACHE_BYTES_DEFAULT 268435456 /* bytes: code of stored workers that is kept ready, least recently used first out */
+#define MF_WORKER_CACHE_COUNT_DEFAULT 4096 /* stored workers that are kept ready: small ones have a cost of their own */
+#define MF_WORKER_CACHE_COUNT_MAX 1000000 /* workers: what the config may say */
+#define MF_WORKER_LOADS_WAITING_MAX 1024 /* requests that wait for one worker to be read from the disk; past it 503 */
+#define MF_WORKER_LIST_MAX 1000 /* workers in one page of the list */
+#define MF_WORKER_LIST_DEFAULT 100 /* workers in one page, unless the caller says how many */
+#define MF_WORKER_USERS_BYTES_MAX 8192 /* bytes: names of those who keep a worker or an outbound from being deleted */
+#define MF_WORKER_ETAG_BYTES_MAX 64 /* bytes: a revision and the beginning of a hash */
+
 /* -- admission, pool */
 #define MF_RUNS_CONCURRENT_DEFAULT 1024 /* runs at once in all executors; a parked run costs about 1.5 MB */
 #define MF_RUNS_CONCURRENT_MAX 100000 /* runs: what the config may say */
@@ -128,6 +139,7 @@
 #define MF_DRAIN_MS_MAX 30000 /* ms: from SIGTERM to the end, for the runs that are under way */
 #define MF_RETRY_AFTER_S_MAX 60 /* s: the longest Retry-After that is ever answered; the pace of a minute ago says little about now */
 #define MF_RUN_CANCEL_GRACE_MS 2500 /* ms: from CANCEL to DONE, the CPU grace included; past it the executor is stuck, condemned and killed */
+#define MF_POOL_DOMAINS_MAX 5 /* kinds of executors that never share a process: one for the runs that clients ask for, one for each depth of interceptors */
 #define MF_POOL_START_WAIT_MS 10000 /* ms: a run waits inside the pool for an executor to become ready no longer than this */
 #define MF_POOL_BUNDLE_COPY_BYTES_MAX 65536 /* bytes: a bundle up to here rides in the same write as its START; a larger one is sent in pieces, each copied when its turn comes */
 #define MF_POOL_BUNDLE_PIECE_BYTES 131072 /* bytes: one BUNDLE frame of a large bundle; the frames of other runs go between two of them */
@@ -150,7 +162,7 @@
 /* -- store */
 #define MF_STORE_NAME_BYTES_MAX 64 /* bytes: the name of a secret or an outbound; it stands in URLs, logs and error texts */
 #define MF_STORE_TENANT_BYTES_MAX 64 /* bytes: likewise */
-#define MF_STORE_VALUE_BYTES_MAX 67108864 /* bytes: one value that SQLite keeps; a worker's 64 MiB of code is the largest thing that is ever stored whole */
+#define MF_STORE_VALUE_BYTES_MAX 134217728 /* bytes: one value that SQLite keeps; a worker's 64 MiB of code as JSON, its binary modules in base64, is the largest thing that is ever stored whole */
 #define MF_STORE_BUSY_MS_MAX 5000 /* ms: waited for another process, such as a backup, that has the file locked */
 #define MF_STORE_JOBS_MAX 1024 /* jobs that wait for the store: at 1 ms for a commit, a second of work; past it 503 */
 #define MF_STORE_PATH_BYTES_MAX 3500 /* bytes: the state directory's path; room for the names of the files below it */

@@ -27,6 +27,16 @@
 struct mf_pool;
 struct mf_run;
 
+/* ---- code that runs share -------------------------------------------------------------------- */
+
+/* Parts of a bundle that many runs have in common: immutable, counted, never copied as a whole. */
+struct mf_code;
+/* Moves the bytes of |parts|. NULL: no memory, nothing was moved. [any] Everything else: [loop]. */
+MF_OWN struct mf_code *mf_code_new(struct mf_buf *parts);
+void mf_code_ref(struct mf_code *code);
+void mf_code_unref(MF_OWN struct mf_code *code); /* NULL is fine. */
+struct mf_slice mf_code_parts(const struct mf_code *code);
+
 /* ---- the pool ------------------------------------------------------------------------------ */
 
 struct mf_pool_options {
@@ -62,7 +72,7 @@ const char *mf_executor_state_name(enum mf_executor_state state); /* "starting" 
 #define MF_V8_VERSION_BYTES_MAX 64
 
 struct mf_pool_state {
-    uint32_t executors_wanted;
+    uint32_t executors_wanted; /* Of domain 0, and so are those that are ready. */
     uint32_t executors_ready;
     uint32_t runs;         /* Under way in executors. */
     uint32_t runs_waiting; /* Taken, but no executor is ready for them. */
@@ -81,6 +91,7 @@ void mf_pool_state(const struct mf_pool *pool, struct mf_pool_state *ret_state);
 
 struct mf_executor_info {
     pid_t pid;
+    unsigned domain;
     enum mf_executor_state state;
     uint32_t runs;
     uint32_t standby;
@@ -102,7 +113,12 @@ struct mf_run_spec {
     uint64_t response_bytes;
     uint32_t log_bytes;
     uint32_t subrequests;
-    uint32_t flags;       /* enum mf_start_flags. */
+    uint32_t flags; /* enum mf_start_flags. */
+    /* Runs of different domains are never in one process. Domain 0 has its executors from the start, another one as many when
+     * its first run comes. Its runs may begin while the pool drains: those of a domain below wait for them. Below
+     * MF_POOL_DOMAINS_MAX. */
+    unsigned domain;
+    struct mf_code *code; /* Parts before those of |bundle|, or NULL; gets a reference. */
     struct mf_buf bundle; /* Parts (mf_bundle_append); its bytes move to the pool when it answers 0. */
 };
 

@@ -9,7 +9,7 @@
  * Fails:    MF_E_STORE_FILE at open: damaged, not ours, made by a newer Mayfly, or in use; the file is left as it is.
  *           MF_E_STORE, MF_E_STORE_FULL later. A call that fails has changed nothing: each is one transaction, and when it
  *           returns 0 it is on the disk.
- * Not here: what a record means (vault, outbound). Nothing outside src/store writes SQL.
+ * Not here: what a record means (vault, outbound, api). Nothing outside src/store writes SQL.
  */
 #ifndef MAYFLY_STORE_H
 #define MAYFLY_STORE_H
@@ -74,15 +74,22 @@ struct mf_store_outbound {
     uint64_t updated_ms;
 };
 
-/* Makes it (version 1) or replaces it (version + 1). |secrets| are the names that the policy uses, each once: when one of
- * them does not exist it is MF_E_SECRET_UNKNOWN and *ret_missing is its index; from then on none of them can be deleted.
- * *ret_version may tell a new one (1) from a replaced one. */
+/* What a policy uses, each name once. */
+struct mf_store_uses {
+    const struct mf_slice *secrets;
+    size_t secrets_count;
+    const struct mf_slice *workers;
+    size_t workers_count;
+};
+
+/* Makes it (version 1) or replaces it (version + 1). When something of |uses| does not exist it is MF_E_SECRET_UNKNOWN or
+ * MF_E_WORKER_UNKNOWN and *ret_missing is its index; from then on none of it can be deleted. *ret_version may tell a new one (1)
+ * from a replaced one. */
 MF_MUST_CHECK int mf_store_outbound_put(struct mf_store *store,
                                         struct mf_slice tenant,
                                         struct mf_slice name,
                                         struct mf_slice policy,
-                                        const struct mf_slice *secrets,
-                                        size_t secrets_count,
+                                        const struct mf_store_uses *uses,
                                         uint64_t now_ms,
                                         uint64_t *ret_version,
                                         size_t *ret_missing);
@@ -92,13 +99,98 @@ MF_MUST_CHECK int mf_store_outbound_get(struct mf_store *store,
                                         struct mf_slice name,
                                         int (*on_row)(void *user, const struct mf_store_outbound *row),
                                         void *user);
-/* MF_E_NOT_FOUND. */
-MF_MUST_CHECK int
-mf_store_outbound_delete(struct mf_store *store, struct mf_slice tenant, struct mf_slice name);
+/* MF_E_NOT_FOUND; MF_E_OUTBOUND_IN_USE, and |ret_users| has the names of workers that name it, each with a NUL behind it. */
+MF_MUST_CHECK int mf_store_outbound_delete(struct mf_store *store,
+                                           struct mf_slice tenant,
+                                           struct mf_slice name,
+                                           struct mf_buf *ret_users);
 /* All of them, of all tenants, in the order of tenant and name. */
 MF_MUST_CHECK int mf_store_outbound_list(struct mf_store *store,
                                          int (*on_row)(void *user, const struct mf_store_outbound *row),
                                          void *user);
+
+/* ---- workers: code under its hash, in versions (api) ------------------------------------------------- */
+
+struct mf_store_worker {
+    struct mf_slice name;
+    uint64_t version;  /* That the rest speaks of: the one in use, where nothing else is said. */
+    uint64_t current;  /* The one in use. */
+    uint64_t revision; /* 1, and 1 more with every change of what is in use. */
+    uint64_t created_ms;
+    uint64_t updated_ms;
+    struct mf_slice hash;
+    uint64_t bytes;       /* Of its code. */
+    uint64_t version_ms;  /* When this version was put. */
+    struct mf_slice code; /* Of mf_store_worker_get with |wants_code|. */
+};
+typedef int mf_store_worker_cb(void *user, const struct mf_store_worker *row);
+
+/* Asked before a change, with what is there: below zero ends it, and is returned. |before| NULL: there is no such worker.
+ * [worker] */
+struct mf_store_worker_ask {
+    int (*may)(void *user, const struct mf_store_worker *before);
+    void *user;
+};
+
+struct mf_store_worker_put {
+    struct mf_slice tenant;
+    struct mf_slice name;
+    struct mf_slice hash;
+    struct mf_slice code;
+    struct mf_slice outbound; /* That the code names; data NULL: none. */
+    uint64_t now_ms;
+    uint64_t versions_max; /* The oldest that is not in use goes. */
+};
+
+/* Makes it or gives it another version, which is in use from then on; changes nothing when that code is in use already.
+ * |on_row| is called with what is there now. MF_E_OUTBOUND_UNKNOWN. From then on the outbound cannot be deleted. */
+MF_MUST_CHECK int mf_store_worker_put(struct mf_store *store,
+                                      const struct mf_store_worker_put *put,
+                                      const struct mf_store_worker_ask *ask,
+                                      mf_store_worker_cb *on_row,
+                                      void *user);
+/* Puts |version| in use. MF_E_WORKER_UNKNOWN, MF_E_WORKER_VERSION. */
+MF_MUST_CHECK int mf_store_worker_use(struct mf_store *store,
+                                      struct mf_slice tenant,
+                                      struct mf_slice name,
+                                      uint64_t version,
+                                      uint64_t now_ms,
+                                      const struct mf_store_worker_ask *ask,
+                                      mf_store_worker_cb *on_row,
+                                      void *user);
+/* |version| 0: the one in use. Likewise. */
+MF_MUST_CHECK int mf_store_worker_get(struct mf_store *store,
+                                      struct mf_slice tenant,
+                                      struct mf_slice name,
+                                      uint64_t version,
+                                      bool wants_code,
+                                      mf_store_worker_cb *on_row,
+                                      void *user);
+/* All of its versions, the newest first. MF_E_WORKER_UNKNOWN. */
+MF_MUST_CHECK int mf_store_worker_versions(struct mf_store *store,
+                                           struct mf_slice tenant,
+                                           struct mf_slice name,
+                                           mf_store_worker_cb *on_row,
+                                           void *user);
+/* In the order of names, those behind |after|, at most |count|. */
+MF_MUST_CHECK int mf_store_worker_list(struct mf_store *store,
+                                       struct mf_slice tenant,
+                                       struct mf_slice after,
+                                       size_t count,
+                                       mf_store_worker_cb *on_row,
+                                       void *user);
+/* MF_E_WORKER_UNKNOWN; MF_E_WORKER_IN_USE, and |ret_users| has the names of outbounds, each with a NUL behind it. */
+MF_MUST_CHECK int mf_store_worker_delete(struct mf_store *store,
+                                         struct mf_slice tenant,
+                                         struct mf_slice name,
+                                         const struct mf_store_worker_ask *ask,
+                                         struct mf_buf *ret_users);
+/* Which of |names| there are. */
+MF_MUST_CHECK int mf_store_workers_exist(struct mf_store *store,
+                                         struct mf_slice tenant,
+                                         const struct mf_slice *names,
+                                         size_t count,
+                                         bool *ret_exist);
 
 /* ---- the queue: from the loop to a worker thread and back ------------------------------------------- */
 

@@ -10,6 +10,7 @@
 
 void mf__call_fault_init(struct mf__call_fault *fault)
 {
+    fault->at = "/code";
     mf_buf_init(&fault->param, MF_API_FAULT_BYTES_MAX);
     mf_buf_init(&fault->why, MF_API_FAULT_BYTES_MAX);
     mf_policy_faults_init(&fault->policy);
@@ -20,6 +21,33 @@ void mf__call_fault_done(struct mf__call_fault *fault)
     mf_buf_done(&fault->param);
     mf_buf_done(&fault->why);
     mf_policy_faults_done(&fault->policy);
+}
+
+int mf__call_refuse(struct mf__call_fault *fault, const char *name, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    mf_buf_reset(&fault->param);
+    mf_buf_reset(&fault->why);
+    mf_ignore(mf_buf_printf(&fault->param, "%s%s", fault->at, name));
+    mf_ignore(mf_buf_printf(&fault->why, "%s%s %s", fault->at, name, text));
+    return MF_E_API_FIELD;
+}
+
+void mf__call_outbound_pointer(const struct mf__call_fault *fault, char *ret_pointer)
+{
+    (void)snprintf(ret_pointer, MF__OUTBOUND_POINTER_BYTES_MAX, "%s/globalOutbound", fault->at);
+}
+
+/* The code's field |name| is at fault, and |fault->why| says why. */
+static void point_at(struct mf__call_fault *fault, const char *name)
+{
+    mf_buf_reset(&fault->param);
+    mf_ignore(mf_buf_printf(&fault->param, "%s%s", fault->at, name));
 }
 
 void mf__call_init(struct mf__call *call, const struct mf_config *config)
@@ -38,6 +66,8 @@ void mf__call_init(struct mf__call *call, const struct mf_config *config)
 void mf__call_done(struct mf__call *call)
 {
     mf_buf_done(&call->bundle);
+    mf_code_unref(call->code);
+    call->code = NULL;
     mf_buf_done(&call->body);
     mf_policy_unref(call->policy);
     call->policy = NULL;
@@ -49,7 +79,7 @@ static int read_limit(const cJSON *limits,
                       const char *name,
                       uint64_t min,
                       struct mf_limit allowed,
-                      bool is_second,
+                      bool is_second, /* The lower of the two counts. */
                       uint64_t *value,
                       struct mf__call_fault *fault)
 {
@@ -72,11 +102,10 @@ static int read_limit(const cJSON *limits,
     return 0;
 }
 
-/* |first|: what was read before, or NULL. What stands in both counts as the lower of the two. */
+/* The code's own, and then those of the call. */
 static int read_limits(struct mf__call *call,
                        const struct mf_config *config,
                        const cJSON *limits,
-                       const cJSON *first,
                        const char *pointer,
                        struct mf__call_fault *fault)
 {
@@ -90,11 +119,11 @@ static int read_limits(struct mf__call *call,
         uint64_t *value;
     } rows[] = {
         {"cpuMs", 1, config->cpu_ms, &call->cpu_ms},
-        {"subRequests", 0, config->subrequests, &call->subrequests},
         {"wallMs", 1, config->wall_ms, &call->wall_ms},
         {"memoryMb", MF_RUN_MEMORY_MB_MIN, config->memory_mb, &call->memory_mb},
         {"responseBytes", 0, config->response_bytes, &call->response_bytes},
         {"logBytes", 0, config->log_bytes, &call->log_bytes},
+        {"subRequests", 0, config->subrequests, &call->subrequests},
     };
     int rc;
 
@@ -104,7 +133,8 @@ static int read_limits(struct mf__call *call,
     rc = mf__json_check(limits, pointer, fields, MF_COUNT_OF(fields), &fault->param, &fault->why);
     for (size_t i = 0; rc == 0 && i < MF_COUNT_OF(rows); i++) {
         rc = read_limit(limits, pointer, rows[i].name, rows[i].min, rows[i].allowed,
-                        mf__json_get(first, rows[i].name) != NULL, rows[i].value, fault);
+                        (call->limits_set & (1u << i)) != 0, rows[i].value, fault);
+        call->limits_set |= mf__json_get(limits, rows[i].name) != NULL ? 1u << i : 0;
     }
     return rc;
 }
@@ -152,7 +182,7 @@ static int read_env(struct mf__call *call,
     int rc = append_json(call, MF_PART_ENV, mf__json_get(code, "env"), config->env_bytes_max, &size);
     if (rc == MF_E_TOO_LARGE) {
         mf_buf_reset(&fault->why);
-        mf_ignore(mf_buf_append_cstr(&fault->param, "/code/env"));
+        point_at(fault, "/env");
         mf_ignore(mf_buf_printf(
             &fault->why,
             "Dynamic Worker env size (%zu bytes) exceeds the maximum allowed size of %llu bytes.", size,
@@ -168,7 +198,7 @@ static int check_capabilities(const cJSON *code, struct mf__call_fault *fault)
     const cJSON *experimental = mf__json_get(code, "allowExperimental");
 
     if (cJSON_IsTrue(experimental)) {
-        mf_ignore(mf_buf_append_cstr(&fault->param, "/code/allowExperimental"));
+        point_at(fault, "/allowExperimental");
         mf_ignore(mf_buf_append_cstr(&fault->why,
                                      "'allowExperimental' is only allowed when the calling worker "
                                      "has the 'experimental' compat flag set."));
@@ -182,6 +212,8 @@ static int read_outbound(struct mf__call *call,
                          const cJSON *outbound,
                          struct mf__call_fault *fault)
 {
+    char pointer[MF__OUTBOUND_POINTER_BYTES_MAX];
+
     if (outbound == NULL || cJSON_IsNull(outbound)) {
         call->outbound = outbound == NULL ? MF__OUTBOUND_DEFAULT : MF__OUTBOUND_NONE;
         return 0;
@@ -189,8 +221,7 @@ static int read_outbound(struct mf__call *call,
     if (cJSON_IsString(outbound)) {
         struct mf_slice name = mf__json_text(outbound);
         if (!mf_outbound_name_is_valid(name)) {
-            return mf__json_refuse(&fault->param, &fault->why, MF__OUTBOUND_POINTER,
-                                   "/code/globalOutbound must be the name of an outbound.");
+            return mf__call_refuse(fault, "/globalOutbound", "must be the name of an outbound.");
         }
         call->outbound = MF__OUTBOUND_NAMED;
         memcpy(call->outbound_name, name.data, name.size + 1);
@@ -198,16 +229,17 @@ static int read_outbound(struct mf__call *call,
     }
     call->outbound = MF__OUTBOUND_INLINE;
     if (!config->is_outbound_inline) {
-        mf_ignore(mf_buf_append_cstr(&fault->param, MF__OUTBOUND_POINTER));
+        point_at(fault, "/globalOutbound");
         return MF_E_OUTBOUND_INLINE;
     }
-    return mf_policy_read(outbound, MF__OUTBOUND_POINTER, &call->policy, &fault->policy);
+    mf__call_outbound_pointer(fault, pointer);
+    return mf_policy_read(outbound, pointer, &call->policy, &fault->policy);
 }
 
-static int read_code(struct mf__call *call,
-                     const struct mf_config *config,
-                     const cJSON *code,
-                     struct mf__call_fault *fault)
+int mf__call_read_code(struct mf__call *call,
+                       const struct mf_config *config,
+                       const cJSON *code,
+                       struct mf__call_fault *fault)
 {
     static const struct mf_json_field fields[] = {{"mainModule", "s", true},
                                                   {"modules", "o", true},
@@ -217,7 +249,8 @@ static int read_code(struct mf__call *call,
                                                   {"env", "o", false},
                                                   {"limits", "o", false},
                                                   {"globalOutbound", "0so", false}};
-    int rc = mf__json_check(code, "/code", fields, MF_COUNT_OF(fields), &fault->param, &fault->why);
+    char limits[MF__OUTBOUND_POINTER_BYTES_MAX];
+    int rc = mf__json_check(code, fault->at, fields, MF_COUNT_OF(fields), &fault->param, &fault->why);
     if (rc == 0) {
         rc = check_capabilities(code, fault);
     }
@@ -225,40 +258,31 @@ static int read_code(struct mf__call *call,
         rc = read_outbound(call, config, mf__json_get(code, "globalOutbound"), fault);
     }
     if (rc == 0) {
-        rc = mf__modules_read_compatibility(&call->bundle, code, &fault->param, &fault->why);
+        rc = mf__modules_read_compatibility(&call->bundle, code, fault);
     }
     if (rc == 0) {
-        rc = mf__modules_read(&call->bundle, code, config->code_bytes_max, &fault->param, &fault->why);
+        rc = mf__modules_read(&call->bundle, code, config->code_bytes_max, fault);
     }
     if (rc == 0) {
         rc = read_env(call, config, code, fault);
     }
     if (rc == 0) {
-        rc = read_limits(call, config, mf__json_get(code, "limits"), NULL, "/code/limits", fault);
+        (void)snprintf(limits, sizeof limits, "%s/limits", fault->at);
+        rc = read_limits(call, config, mf__json_get(code, "limits"), limits, fault);
     }
     return rc;
 }
 
-static int read_root(struct mf__call *call,
+/* |root| was checked for its fields. */
+static int read_rest(struct mf__call *call,
                      const struct mf_config *config,
                      const cJSON *root,
                      struct mf__call_fault *fault)
 {
-    static const struct mf_json_field fields[] = {{"code", "o", true},
-                                                  {"request", "o", false},
-                                                  {"entrypoint", "s0", false},
-                                                  {"props", "*", false},
-                                                  {"limits", "o", false}};
     const cJSON *entrypoint;
     size_t size;
-    int rc = mf__json_check(root, "", fields, MF_COUNT_OF(fields), &fault->param, &fault->why);
-    if (rc == 0) {
-        rc = read_code(call, config, mf__json_get(root, "code"), fault);
-    }
-    if (rc == 0) {
-        rc = read_limits(call, config, mf__json_get(root, "limits"),
-                         mf__json_get(mf__json_get(root, "code"), "limits"), "/limits", fault);
-    }
+    int rc = read_limits(call, config, mf__json_get(root, "limits"), "/limits", fault);
+
     if (rc == 0) {
         entrypoint = mf__json_get(root, "entrypoint");
         rc = append_text(call, MF_PART_ENTRYPOINT, cJSON_IsString(entrypoint) ? entrypoint : NULL);
@@ -277,18 +301,51 @@ static int read_root(struct mf__call *call,
     return rc;
 }
 
+/* "code" comes first: without it the others are all there is. */
+static const struct mf_json_field call_fields[] = {{"code", "o", true},
+                                                   {"request", "o", false},
+                                                   {"entrypoint", "s0", false},
+                                                   {"props", "*", false},
+                                                   {"limits", "o", false}};
+
+static int read_call(struct mf__call *call,
+                     const struct mf_config *config,
+                     struct mf_slice body,
+                     bool has_code,
+                     struct mf__call_fault *fault)
+{
+    const struct mf_json_field *fields = has_code ? call_fields : call_fields + 1;
+    size_t count = MF_COUNT_OF(call_fields) - (has_code ? 0 : 1);
+    cJSON *root = NULL;
+    int rc = mf__json_parse(body, &root, &fault->why);
+
+    if (rc == 0) {
+        rc = mf__json_check(root, "", fields, count, &fault->param, &fault->why);
+    }
+    if (rc == 0 && has_code) {
+        rc = mf__call_read_code(call, config, mf__json_get(root, "code"), fault);
+    }
+    if (rc == 0) {
+        rc = read_rest(call, config, root, fault);
+    }
+    cJSON_Delete(root);
+    return rc;
+}
+
 int mf__call_read_json(struct mf__call *call,
                        const struct mf_config *config,
                        struct mf_slice body,
                        struct mf__call_fault *ret_fault)
 {
-    cJSON *root = NULL;
-    int rc = mf__json_parse(body, &root, &ret_fault->why);
-    if (rc == 0) {
-        rc = read_root(call, config, root, ret_fault);
-        cJSON_Delete(root);
-    }
-    return rc;
+    return read_call(call, config, body, true, ret_fault);
+}
+
+int mf__call_read_rest(struct mf__call *call,
+                       const struct mf_config *config,
+                       struct mf_slice body,
+                       struct mf__call_fault *ret_fault)
+{
+    return read_call(call, config, body, false, ret_fault);
 }
 
 int mf__call_read_source(struct mf__call *call,

@@ -1,5 +1,6 @@
-/* call.h - one call of POST /v1/run, read from its body into plain data: what to run, with which limits. Pure: it may run
- * on a worker thread. Validation speaks Cloudflare's own texts where it has one.
+/* call.h - one call, read into plain data: what to run, on which request, with which limits. It comes whole from the body of
+ * POST /v1/run, or its code is a stored worker's (worker.h) and only the rest comes from the client. Pure: it may run on a
+ * worker thread. Validation speaks Cloudflare's own texts where it has one.
  * Source: https://developers.cloudflare.com/workers/runtime-apis/bindings/worker-loader/. */
 #ifndef MAYFLY_API_CALL_H
 #define MAYFLY_API_CALL_H
@@ -7,6 +8,9 @@
 #include <mayfly/base.h>
 #include <mayfly/config.h>
 #include <mayfly/outbound_policy.h>
+#include <mayfly/pool.h>
+
+struct cJSON;
 
 /* What "globalOutbound" says. */
 enum mf__outbound {
@@ -15,10 +19,10 @@ enum mf__outbound {
     MF__OUTBOUND_NAMED,
     MF__OUTBOUND_INLINE,
 };
-#define MF__OUTBOUND_POINTER "/code/globalOutbound"
 
 struct mf__call {
-    struct mf_buf bundle; /* The parts (wire.h), ready to be sent. */
+    struct mf_code *code; /* Parts that it shares with other calls; NULL: all are in |bundle|. */
+    struct mf_buf bundle; /* Parts (wire.h), ready to be sent. */
     struct mf_buf body;   /* The request's body for the worker. */
     bool has_body;
     uint64_t cpu_ms;
@@ -27,6 +31,7 @@ struct mf__call {
     uint64_t response_bytes;
     uint64_t log_bytes;
     uint64_t subrequests;
+    unsigned limits_set; /* Mask of those that the code itself lowered; in the order above. */
     enum mf__outbound outbound;
     char outbound_name[MF_OUTBOUND_NAME_BYTES_MAX + 1];
     struct mf_policy
@@ -34,6 +39,7 @@ struct mf__call {
 };
 
 struct mf__call_fault {
+    const char *at;                 /* Where the code stands: "/code", or "" when it is the whole body. */
     struct mf_buf param;            /* JSON pointer of the field, or empty. */
     struct mf_buf why;              /* A sentence. */
     struct mf_policy_faults policy; /* All that is wrong with an inline policy. */
@@ -43,10 +49,27 @@ void mf__call_init(struct mf__call *call, const struct mf_config *config);
 void mf__call_done(struct mf__call *call);
 void mf__call_fault_init(struct mf__call_fault *fault);
 void mf__call_fault_done(struct mf__call_fault *fault);
+/* Where globalOutbound stands. |ret_pointer| holds MF__OUTBOUND_POINTER_BYTES_MAX. */
+#define MF__OUTBOUND_POINTER_BYTES_MAX 32
+void mf__call_outbound_pointer(const struct mf__call_fault *fault, char *ret_pointer);
+/* The code's field |name| ("/limits") is at fault; |format| goes on where its pointer ends. Always MF_E_API_FIELD. */
+int mf__call_refuse(struct mf__call_fault *fault, const char *name, const char *format, ...) MF_PRINTF(3, 4);
 
 /* The JSON form. MF_E_API_JSON, MF_E_API_FIELD, MF_E_API_CODE, MF_E_OUTBOUND_POLICY, MF_E_OUTBOUND_INLINE,
  * MF_E_NO_MEMORY. */
 MF_MUST_CHECK int mf__call_read_json(struct mf__call *call,
+                                     const struct mf_config *config,
+                                     struct mf_slice body,
+                                     struct mf__call_fault *ret_fault);
+
+/* Only the code: mainModule, modules, compatibility, env, limits, globalOutbound. The same errors. */
+MF_MUST_CHECK int mf__call_read_code(struct mf__call *call,
+                                     const struct mf_config *config,
+                                     const struct cJSON *code,
+                                     struct mf__call_fault *ret_fault);
+
+/* All but the code, which |call| has already: request, entrypoint, props, limits. */
+MF_MUST_CHECK int mf__call_read_rest(struct mf__call *call,
                                      const struct mf_config *config,
                                      struct mf_slice body,
                                      struct mf__call_fault *ret_fault);

@@ -5,6 +5,7 @@
 
 #include <mayfly/wire.h>
 
+#include "call.h"
 #include "compatibility.h"
 #include "json.h"
 
@@ -25,11 +26,10 @@ static const struct module_field {
     {"wasm", MF_PART_WASM, true, false},
 };
 
-/* Writes to |param| and |why| what is wrong with module |name|. */
-static int refuse(struct mf_buf *param, struct mf_buf *why, const char *name, const char *format, ...)
-    MF_PRINTF(4, 5);
+/* Writes to |fault| what is wrong with module |name|. */
+static int refuse(struct mf__call_fault *fault, const char *name, const char *format, ...) MF_PRINTF(3, 4);
 
-static int refuse(struct mf_buf *param, struct mf_buf *why, const char *name, const char *format, ...)
+static int refuse(struct mf__call_fault *fault, const char *name, const char *format, ...)
 {
     char text[MF_MODULE_NAME_BYTES_MAX + 512];
     va_list args;
@@ -37,11 +37,11 @@ static int refuse(struct mf_buf *param, struct mf_buf *why, const char *name, co
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    mf_buf_reset(param);
-    mf_buf_reset(why);
+    mf_buf_reset(&fault->param);
+    mf_buf_reset(&fault->why);
     /* What does not fit is left out; the refusal stands. */
-    mf_ignore(mf_buf_printf(param, "/code/modules%s%s", *name == '\0' ? "" : "/", name));
-    mf_ignore(mf_buf_append_cstr(why, text));
+    mf_ignore(mf_buf_printf(&fault->param, "%s/modules%s%s", fault->at, *name == '\0' ? "" : "/", name));
+    mf_ignore(mf_buf_append_cstr(&fault->why, text));
     return MF_E_API_CODE;
 }
 
@@ -55,18 +55,17 @@ static const struct module_field *find_field(const char *name)
     return NULL;
 }
 
-static int refuse_python(struct mf_buf *param, struct mf_buf *why, const char *name, bool is_main)
+static int refuse_python(struct mf__call_fault *fault, const char *name, bool is_main)
 {
     if (is_main) {
-        return refuse(param, why, name, "Python modules are not supported by Mayfly: \"%s\".", name);
+        return refuse(fault, name, "Python modules are not supported by Mayfly: \"%s\".", name);
     }
-    return refuse(param, why, name,
-                  "Module \"%s\" is a Python module, but the main module isn't a Python module.", name);
+    return refuse(fault, name, "Module \"%s\" is a Python module, but the main module isn't a Python module.",
+                  name);
 }
 
 /* A plain string: its kind is in the name's ending. */
-static int
-read_string(struct mf_buf *bundle, const cJSON *item, bool is_main, struct mf_buf *param, struct mf_buf *why)
+static int read_string(struct mf_buf *bundle, const cJSON *item, bool is_main, struct mf__call_fault *fault)
 {
     struct mf_slice name = mf_slice_of_cstr(item->string);
     bool is_typescript = mf_slice_ends_with(name, ".ts") || mf_slice_ends_with(name, ".tsx") ||
@@ -76,10 +75,10 @@ read_string(struct mf_buf *bundle, const cJSON *item, bool is_main, struct mf_bu
         return mf_bundle_append(bundle, MF_PART_ESM, name, mf__json_text(item));
     }
     if (mf_slice_ends_with(name, ".py")) {
-        return refuse_python(param, why, item->string, is_main);
+        return refuse_python(fault, item->string, is_main);
     }
     return refuse(
-        param, why, item->string,
+        fault, item->string,
         "Module name must end with '.js' or '.py' (or the content must be an object indicating the type "
         "explicitly). Got: %s%s",
         item->string,
@@ -92,8 +91,7 @@ static int append_base64(struct mf_buf *bundle,
                          enum mf_part_kind kind,
                          const cJSON *item,
                          struct mf_slice text,
-                         struct mf_buf *param,
-                         struct mf_buf *why)
+                         struct mf__call_fault *fault)
 {
     struct mf_buf bytes;
     int rc;
@@ -101,7 +99,7 @@ static int append_base64(struct mf_buf *bundle,
     mf_buf_init(&bytes, MF_CODE_BYTES_MAX);
     rc = mf_buf_append_base64_decoded(&bytes, text);
     if (rc == MF_E_INVALID) {
-        rc = refuse(param, why, item->string, "Module '%s' is not valid base64.", item->string);
+        rc = refuse(fault, item->string, "Module '%s' is not valid base64.", item->string);
     } else if (rc == 0) {
         rc = mf_bundle_append(bundle, kind, mf_slice_of_cstr(item->string), mf_buf_peek(&bytes));
     }
@@ -123,8 +121,7 @@ static int append_any_json(struct mf_buf *bundle, const cJSON *item, const cJSON
 }
 
 /* An object: exactly one of its fields says what it is. */
-static int
-read_object(struct mf_buf *bundle, const cJSON *item, bool is_main, struct mf_buf *param, struct mf_buf *why)
+static int read_object(struct mf_buf *bundle, const cJSON *item, bool is_main, struct mf__call_fault *fault)
 {
     const struct module_field *field = NULL;
     const cJSON *value = NULL;
@@ -133,7 +130,7 @@ read_object(struct mf_buf *bundle, const cJSON *item, bool is_main, struct mf_bu
     for (const cJSON *member = item->child; member != NULL; member = member->next) {
         const struct module_field *found = find_field(member->string);
         if (found == NULL) {
-            return refuse(param, why, item->string, "Module '%s' has a property that is not known: '%.100s'.",
+            return refuse(fault, item->string, "Module '%s' has a property that is not known: '%.100s'.",
                           item->string, member->string);
         }
         field = found;
@@ -142,48 +139,45 @@ read_object(struct mf_buf *bundle, const cJSON *item, bool is_main, struct mf_bu
     }
     if (count != 1) {
         return refuse(
-            param, why, item->string,
+            fault, item->string,
             "Each module must contain exactly one of 'js', 'cjs', 'text', 'data', 'json', 'py', or 'wasm'. "
             "Module '%s' contained %zu properties.",
             item->string, count);
     }
     if (field->kind == 0) {
-        return refuse_python(param, why, item->string, is_main);
+        return refuse_python(fault, item->string, is_main);
     }
     if (field->is_any_json) {
         return append_any_json(bundle, item, value);
     }
     if (!cJSON_IsString(value)) {
-        return refuse(param, why, item->string, "Module '%s': '%s' must be a string.", item->string,
-                      field->name);
+        return refuse(fault, item->string, "Module '%s': '%s' must be a string.", item->string, field->name);
     }
     if (field->is_base64) {
-        return append_base64(bundle, field->kind, item, mf__json_text(value), param, why);
+        return append_base64(bundle, field->kind, item, mf__json_text(value), fault);
     }
     if (field->kind == MF_PART_TYPESCRIPT && strlen(value->valuestring) > MF_TYPESCRIPT_BYTES_MAX) {
-        return refuse(param, why, item->string,
-                      "Module '%s' is larger than %d bytes, the limit for TypeScript.", item->string,
-                      MF_TYPESCRIPT_BYTES_MAX);
+        return refuse(fault, item->string, "Module '%s' is larger than %d bytes, the limit for TypeScript.",
+                      item->string, MF_TYPESCRIPT_BYTES_MAX);
     }
     return mf_bundle_append(bundle, field->kind, mf_slice_of_cstr(item->string), mf__json_text(value));
 }
 
-static int
-read_one(struct mf_buf *bundle, const cJSON *item, const char *main, struct mf_buf *param, struct mf_buf *why)
+static int read_one(struct mf_buf *bundle, const cJSON *item, const char *main, struct mf__call_fault *fault)
 {
     bool is_main = strcmp(item->string, main) == 0;
     size_t size = strlen(item->string);
 
     if (size == 0 || size > MF_MODULE_NAME_BYTES_MAX) {
-        return refuse(param, why, "", "A module's name has 1 to %d bytes.", MF_MODULE_NAME_BYTES_MAX);
+        return refuse(fault, "", "A module's name has 1 to %d bytes.", MF_MODULE_NAME_BYTES_MAX);
     }
     if (cJSON_IsString(item)) {
-        return read_string(bundle, item, is_main, param, why);
+        return read_string(bundle, item, is_main, fault);
     }
     if (cJSON_IsObject(item)) {
-        return read_object(bundle, item, is_main, param, why);
+        return read_object(bundle, item, is_main, fault);
     }
-    return refuse(param, why, item->string, "Module '%s' must be a string or an object.", item->string);
+    return refuse(fault, item->string, "Module '%s' must be a string or an object.", item->string);
 }
 
 static int hash_order(const void *a, const void *b)
@@ -194,7 +188,7 @@ static int hash_order(const void *a, const void *b)
 }
 
 /* JSON may name a key twice; which one would count is nobody's guess, so it is refused. */
-static int check_names(const cJSON *modules, size_t count, struct mf_buf *param, struct mf_buf *why)
+static int check_names(const cJSON *modules, size_t count, struct mf__call_fault *fault)
 {
     uint64_t *hashes = mf_try_alloc(count * sizeof *hashes);
     size_t i = 0;
@@ -209,19 +203,19 @@ static int check_names(const cJSON *modules, size_t count, struct mf_buf *param,
     qsort(hashes, count, sizeof *hashes, hash_order);
     for (i = 1; rc == 0 && i < count; i++) {
         if (hashes[i] == hashes[i - 1]) {
-            rc = refuse(param, why, "", "Two modules have the same name.");
+            rc = refuse(fault, "", "Two modules have the same name.");
         }
     }
     mf_free(hashes);
     return rc;
 }
 
-static int check_size(uint64_t size, uint64_t bytes_max, struct mf_buf *param, struct mf_buf *why)
+static int check_size(uint64_t size, uint64_t bytes_max, struct mf__call_fault *fault)
 {
     if (size <= bytes_max) {
         return 0;
     }
-    return refuse(param, why, "",
+    return refuse(fault, "",
                   "Dynamic Worker code size (%llu bytes) exceeds the maximum allowed size of %llu bytes.",
                   (unsigned long long)size, (unsigned long long)bytes_max);
 }
@@ -243,8 +237,7 @@ static uint64_t bodies_size(const struct mf_buf *bundle, size_t from)
 int mf__modules_read(struct mf_buf *bundle,
                      const cJSON *code,
                      uint64_t bytes_max,
-                     struct mf_buf *ret_param,
-                     struct mf_buf *ret_why)
+                     struct mf__call_fault *fault)
 {
     const cJSON *main = mf__json_get(code, "mainModule");
     const cJSON *modules = mf__json_get(code, "modules");
@@ -258,25 +251,24 @@ int mf__modules_read(struct mf_buf *bundle,
         has_main = has_main || strcmp(item->string, main->valuestring) == 0;
     }
     if (count == 0) {
-        return refuse(ret_param, ret_why, "", "Dynamic Worker code must contain at least one module.");
+        return refuse(fault, "", "Dynamic Worker code must contain at least one module.");
     }
     if (count > MF_MODULES_COUNT_MAX) {
-        return refuse(ret_param, ret_why, "", "There are %zu modules; the limit is %d.", count,
-                      MF_MODULES_COUNT_MAX);
+        return refuse(fault, "", "There are %zu modules; the limit is %d.", count, MF_MODULES_COUNT_MAX);
     }
-    rc = check_names(modules, count, ret_param, ret_why);
+    rc = check_names(modules, count, fault);
     for (const cJSON *item = modules->child; rc == 0 && item != NULL; item = item->next) {
-        rc = read_one(bundle, item, main->valuestring, ret_param, ret_why);
+        rc = read_one(bundle, item, main->valuestring, fault);
     }
     if (rc == MF_E_TOO_LARGE) {
-        return check_size(MF_BUNDLE_BYTES_MAX, bytes_max, ret_param, ret_why);
+        return check_size(MF_BUNDLE_BYTES_MAX, bytes_max, fault);
     }
     if (rc == 0) {
-        rc = check_size(bodies_size(bundle, from), bytes_max, ret_param, ret_why);
+        rc = check_size(bodies_size(bundle, from), bytes_max, fault);
     }
     if (rc == 0 && !has_main) {
         rc =
-            refuse(ret_param, ret_why, "",
+            refuse(fault, "",
                    "Failed to start Worker:\nUncaught TypeError: Main module name is not present in bundle.");
     }
     if (rc == 0) {
@@ -285,7 +277,7 @@ int mf__modules_read(struct mf_buf *bundle,
     return rc;
 }
 
-static int read_flags(struct mf_buf *bundle, const cJSON *flags, struct mf_buf *param, struct mf_buf *why)
+static int read_flags(struct mf_buf *bundle, const cJSON *flags, struct mf__call_fault *fault)
 {
     struct mf_slice names[MF_COMPATIBILITY_FLAGS_MAX];
     size_t count = 0;
@@ -294,15 +286,14 @@ static int read_flags(struct mf_buf *bundle, const cJSON *flags, struct mf_buf *
 
     for (const cJSON *item = flags->child; item != NULL; item = item->next) {
         if (!cJSON_IsString(item) || count == MF_COMPATIBILITY_FLAGS_MAX) {
-            return mf__json_refuse(param, why, "/code/compatibilityFlags",
-                                   "/code/compatibilityFlags must be at most %d strings.",
+            return mf__call_refuse(fault, "/compatibilityFlags", "must be at most %d strings.",
                                    MF_COMPATIBILITY_FLAGS_MAX);
         }
         names[count++] = mf__json_text(item);
     }
-    rc = mf__compatibility_check_flags(names, count, why);
+    rc = mf__compatibility_check_flags(names, count, &fault->why);
     if (rc < 0) {
-        mf_ignore(mf_buf_append_cstr(param, "/code/compatibilityFlags"));
+        mf_ignore(mf_buf_printf(&fault->param, "%s/compatibilityFlags", fault->at));
         return rc;
     }
     text = cJSON_PrintUnformatted(flags);
@@ -335,7 +326,7 @@ static int coerce(const cJSON *value, struct mf_buf *out)
     return rc;
 }
 
-static int read_date(struct mf_buf *bundle, const cJSON *date, struct mf_buf *param, struct mf_buf *why)
+static int read_date(struct mf_buf *bundle, const cJSON *date, struct mf__call_fault *fault)
 {
     struct mf_buf text;
     int rc;
@@ -343,9 +334,9 @@ static int read_date(struct mf_buf *bundle, const cJSON *date, struct mf_buf *pa
     mf_buf_init(&text, MF_HTTP_BODY_BYTES_MAX);
     rc = coerce(date, &text);
     if (rc == 0) {
-        rc = mf__compatibility_check_date(mf_buf_peek(&text), mf_clock_unix_ms(), why);
+        rc = mf__compatibility_check_date(mf_buf_peek(&text), mf_clock_unix_ms(), &fault->why);
         if (rc < 0) {
-            mf_ignore(mf_buf_append_cstr(param, "/code/compatibilityDate"));
+            mf_ignore(mf_buf_printf(&fault->param, "%s/compatibilityDate", fault->at));
         }
     }
     if (rc == 0) {
@@ -355,16 +346,13 @@ static int read_date(struct mf_buf *bundle, const cJSON *date, struct mf_buf *pa
     return rc;
 }
 
-int mf__modules_read_compatibility(struct mf_buf *bundle,
-                                   const cJSON *code,
-                                   struct mf_buf *ret_param,
-                                   struct mf_buf *ret_why)
+int mf__modules_read_compatibility(struct mf_buf *bundle, const cJSON *code, struct mf__call_fault *fault)
 {
     const cJSON *flags = mf__json_get(code, "compatibilityFlags");
-    int rc = read_date(bundle, mf__json_get(code, "compatibilityDate"), ret_param, ret_why);
+    int rc = read_date(bundle, mf__json_get(code, "compatibilityDate"), fault);
 
     if (rc == 0 && flags != NULL) {
-        rc = read_flags(bundle, flags, ret_param, ret_why);
+        rc = read_flags(bundle, flags, fault);
     }
     return rc;
 }

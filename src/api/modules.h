@@ -6,15 +6,12 @@
 
 #include <mayfly/base.h>
 
+struct mf__call_fault;
+
 /* |code| was checked for its fields. All bodies together are at most |bytes_max|. MF_E_API_CODE or MF_E_API_FIELD. */
-MF_MUST_CHECK int mf__modules_read(struct mf_buf *bundle,
-                                   const cJSON *code,
-                                   uint64_t bytes_max,
-                                   struct mf_buf *ret_param,
-                                   struct mf_buf *ret_why);
-MF_MUST_CHECK int mf__modules_read_compatibility(struct mf_buf *bundle,
-                                                 const cJSON *code,
-                                                 struct mf_buf *ret_param,
-                                                 struct mf_buf *ret_why);
+MF_MUST_CHECK int
+mf__modules_read(struct mf_buf *bundle, const cJSON *code, uint64_t bytes_max, struct mf__call_fault *fault);
+MF_MUST_CHECK int
+mf__modules_read_compatibility(struct mf_buf *bundle, const cJSON *code, struct mf__call_fault *fault);
 
 #endif

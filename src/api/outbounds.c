@@ -14,24 +14,96 @@ static struct mf_slice tenant_of(void)
     return mf_slice_of_cstr("");
 }
 
+/* |ret_workers| holds MF_OUTBOUND_POLICY_NAMES_MAX. */
+static size_t list_workers(const struct mf_policy *policy, struct mf_slice *ret_workers)
+{
+    size_t count = 0;
+    struct mf_slice name;
+
+    while ((name = mf_policy_worker(policy, count)).data != NULL) {
+        ret_workers[count++] = name;
+    }
+    return count;
+}
+
 /* ---- names in a policy ----------------------------------------------------------------------------- */
 
-static bool has_secret(void *user, struct mf_slice name)
+static bool has_secret(struct mf_api *api, struct mf_slice name)
 {
-    struct mf_api *api = user;
     struct mf_secret_info info;
 
     return mf_vault_info(api->vault, tenant_of(), name, &info) == 0;
 }
 
+/* Where names are looked up. */
+struct names {
+    struct mf_api *api;
+    const struct mf__look *look;
+};
+
+static bool has_secret_of(void *user, struct mf_slice name)
+{
+    struct names *names = user;
+
+    return has_secret(names->api, name);
+}
+
+static bool has_worker(void *user, struct mf_slice name)
+{
+    const struct mf__look *look = ((struct names *)user)->look;
+    struct mf_slice named;
+
+    for (size_t i = 0; (named = mf_policy_worker(look->policy, i)).data != NULL; i++) {
+        if (mf_slice_equal(named, name)) {
+            return look->exist[i];
+        }
+    }
+    return false;
+}
+
+static int look_work(struct mf_store *store, struct mf_store_job *job)
+{
+    struct mf__look *look = MF_CONTAINER_OF(job, struct mf__look, job);
+    struct mf_slice workers[MF_OUTBOUND_POLICY_NAMES_MAX];
+    size_t count = list_workers(look->policy, workers);
+
+    return mf_store_workers_exist(store, tenant_of(), workers, count, look->exist);
+}
+
+static void look_done(struct mf_store_job *job, int error)
+{
+    struct mf__look *look = MF_CONTAINER_OF(job, struct mf__look, job);
+
+    look->done(look, error);
+}
+
+int mf__outbounds_look(struct mf_api *api,
+                       struct mf__look *look,
+                       struct mf_policy *policy,
+                       void (*done)(struct mf__look *look, int error))
+{
+    int rc;
+
+    memset(look, 0, sizeof *look);
+    look->policy = policy;
+    look->done = done;
+    if (mf_policy_worker(policy, 0).data == NULL) {
+        return 0;
+    }
+    look->job = (struct mf_store_job){.work = look_work, .done = look_done};
+    rc = mf_store_queue_submit(api->queue, &look->job);
+    return rc < 0 ? rc : MF_E_AGAIN;
+}
+
 int mf__outbounds_check(struct mf_api *api,
-                        const struct mf_policy *policy,
+                        const struct mf__look *look,
                         const char *pointer,
                         struct mf_policy_faults *faults)
 {
-    struct mf_policy_names names = {.has_secret = has_secret, .user = api};
+    struct names both = {.api = api, .look = look};
+    struct mf_policy_names names = {.has_secret = has_secret_of, .has_worker = has_worker, .user = &both};
 
-    return mf_policy_check(policy, &names, pointer, faults);
+    return mf_policy_check(look->policy, &names, pointer, faults);
 }
 
 static int
@@ -193,11 +265,14 @@ void mf__outbound_get(struct mf_api *api, struct mf_exchange *exchange)
 /* On its way to the disk. */
 struct change {
     struct mf_store_job job;
+    struct mf__look look;
     struct mf__put *put;
     struct mf_policy *policy;
     struct mf_buf json;
     struct mf_slice secrets[MF_OUTBOUND_POLICY_NAMES_MAX]; /* The policy's. */
-    size_t secrets_count;
+    struct mf_slice workers[MF_OUTBOUND_POLICY_NAMES_MAX];
+    struct mf_store_uses uses;
+    struct mf_buf users; /* Of one that is to be deleted. */
     uint64_t now_ms;
     uint64_t version;
     size_t missing;
@@ -207,6 +282,7 @@ static void free_change(struct change *change)
 {
     mf_policy_unref(change->policy);
     mf_buf_done(&change->json);
+    mf_buf_done(&change->users);
     mf_free(change);
 }
 
@@ -215,20 +291,20 @@ static int put_work(struct mf_store *store, struct mf_store_job *job)
     struct change *change = MF_CONTAINER_OF(job, struct change, job);
 
     return mf_store_outbound_put(store, tenant_of(), change->put->name, mf_buf_peek(&change->json),
-                                 change->secrets, change->secrets_count, change->now_ms, &change->version,
-                                 &change->missing);
+                                 &change->uses, change->now_ms, &change->version, &change->missing);
 }
 
-/* A secret was deleted after it was looked for and before the policy was stored. */
-static void refuse_missing(struct mf__put *put, const struct mf_policy *policy)
+/* A secret or a worker was deleted after it was looked for and before the policy was stored. */
+static void refuse_missing(struct change *change)
 {
+    struct mf__put *put = change->put;
     struct mf_policy_faults faults;
 
     mf_policy_faults_init(&faults);
-    if (mf__outbounds_check(put->api, policy, "", &faults) < 0) {
+    if (mf__outbounds_check(put->api, &change->look, "", &faults) < 0) {
         refuse_faults(put, &faults);
     } else {
-        mf__put_reply_error(put, MF_E_AGAIN); /* It is there again. */
+        mf__put_reply_error(put, MF_E_AGAIN); /* It is there again, or was there a moment ago. */
     }
     mf_policy_faults_done(&faults);
 }
@@ -255,8 +331,8 @@ static void put_done(struct mf_store_job *job, int error)
     if (error == 0) {
         error = take_change(api, change);
     }
-    if (error == MF_E_SECRET_UNKNOWN) {
-        refuse_missing(put, change->policy);
+    if (error == MF_E_SECRET_UNKNOWN || error == MF_E_WORKER_UNKNOWN) {
+        refuse_missing(change);
     } else if (error < 0) {
         mf__put_reply_error(put, error);
     } else {
@@ -265,60 +341,88 @@ static void put_done(struct mf_store_job *job, int error)
     free_change(change);
 }
 
-static int begin_change(struct mf__put *put, MF_OWN struct mf_policy *policy)
+static struct change *new_change(struct mf__put *put)
 {
     struct change *change = mf_new(sizeof *change);
-    char *json = cJSON_PrintUnformatted(put->root);
-    struct mf_slice secret;
-    int rc = json == NULL ? MF_E_NO_MEMORY : 0;
 
-    change->job = (struct mf_store_job){.work = put_work, .done = put_done};
     change->put = put;
-    change->policy = policy;
     change->now_ms = mf_clock_unix_ms();
     mf_buf_init(&change->json, MF_OUTBOUND_POLICY_BYTES_MAX * 2);
-    while ((secret = mf_policy_secret(policy, change->secrets_count)).data != NULL) {
-        change->secrets[change->secrets_count++] = secret;
+    mf_buf_init(&change->users, MF_WORKER_USERS_BYTES_MAX);
+    return change;
+}
+
+/* Everything that it names was looked for: to the disk with it. */
+static void begin_change(struct change *change, int error)
+{
+    struct mf__put *put = change->put;
+    struct mf_api *api = put->api;
+    struct mf_policy_faults faults;
+    struct mf_slice secret;
+
+    mf_policy_faults_init(&faults);
+    if (error == 0) {
+        error = mf__outbounds_check(api, &change->look, "", &faults);
     }
-    if (rc == 0) {
-        rc = mf_buf_append_cstr(&change->json, json);
+    if (error == 0 && mf_outbounds_get(api->outbounds, put->name) == NULL &&
+        mf_outbounds_at(api->outbounds, MF_OUTBOUNDS_MAX - 1) != NULL) {
+        error = MF_E_TOO_MANY;
     }
-    if (rc == 0) {
-        rc = mf_store_queue_submit(put->api->queue, &change->job);
+    if (error == 0) {
+        change->job = (struct mf_store_job){.work = put_work, .done = put_done};
+        while ((secret = mf_policy_secret(change->policy, change->uses.secrets_count)).data != NULL) {
+            change->secrets[change->uses.secrets_count++] = secret;
+        }
+        change->uses.secrets = change->secrets;
+        change->uses.workers = change->workers;
+        change->uses.workers_count = list_workers(change->policy, change->workers);
+        error = mf_store_queue_submit(api->queue, &change->job);
     }
-    cJSON_free(json);
-    if (rc < 0) {
+    if (error == MF_E_OUTBOUND_POLICY) {
+        refuse_faults(put, &faults);
+    } else if (error < 0) {
+        mf__put_reply_error(put, error);
+    }
+    if (error < 0) {
         free_change(change);
     }
+    mf_policy_faults_done(&faults);
+}
+
+static void looked(struct mf__look *look, int error)
+{
+    begin_change(MF_CONTAINER_OF(look, struct change, look), error);
+}
+
+static int copy_json(struct change *change)
+{
+    char *json = cJSON_PrintUnformatted(change->put->root);
+    int rc = json == NULL ? MF_E_NO_MEMORY : mf_buf_append_cstr(&change->json, json);
+
+    cJSON_free(json);
     return rc;
 }
 
 static void put_ready(struct mf__put *put)
 {
-    struct mf_api *api = put->api;
-    struct mf_policy *policy = NULL;
+    struct change *change = new_change(put);
     struct mf_policy_faults faults;
     int rc;
 
     mf_policy_faults_init(&faults);
-    rc = mf_policy_read(put->root, "", &policy, &faults);
+    rc = mf_policy_read(put->root, "", &change->policy, &faults);
     if (rc == 0) {
-        rc = mf__outbounds_check(api, policy, "", &faults);
-    }
-    if (rc == 0 && mf_outbounds_get(api->outbounds, put->name) == NULL &&
-        mf_outbounds_at(api->outbounds, MF_OUTBOUNDS_MAX - 1) != NULL) {
-        rc = MF_E_TOO_MANY;
-    }
-    if (rc == 0) {
-        rc = begin_change(put, policy); /* |policy| moved. */
-        policy = NULL;
+        rc = copy_json(change);
     }
     if (rc == MF_E_OUTBOUND_POLICY) {
         refuse_faults(put, &faults);
-    } else if (rc < 0) {
-        mf__put_reply_error(put, rc);
+        free_change(change);
+    } else {
+        rc = rc < 0 ? rc : mf__outbounds_look(put->api, &change->look, change->policy, looked);
+        if (rc != MF_E_AGAIN) {
+            begin_change(change, rc);
+        }
     }
-    mf_policy_unref(policy);
     mf_policy_faults_done(&faults);
 }
 
@@ -331,9 +435,9 @@ void mf__outbound_put(struct mf_api *api, struct mf_exchange *exchange)
 
 static int delete_work(struct mf_store *store, struct mf_store_job *job)
 {
-    const struct change *change = MF_CONTAINER_OF(job, struct change, job);
+    struct change *change = MF_CONTAINER_OF(job, struct change, job);
 
-    return mf_store_outbound_delete(store, tenant_of(), change->put->name);
+    return mf_store_outbound_delete(store, tenant_of(), change->put->name, &change->users);
 }
 
 static void delete_done(struct mf_store_job *job, int error)
@@ -344,6 +448,8 @@ static void delete_done(struct mf_store_job *job, int error)
     if (error == 0) {
         (void)mf_outbounds_remove(put->api->outbounds, put->name);
         mf__put_reply_empty(put);
+    } else if (error == MF_E_OUTBOUND_IN_USE) {
+        mf__put_reply_used(put, error, "workers", mf_buf_peek(&change->users));
     } else {
         mf__put_reply_error(put, error == MF_E_NOT_FOUND ? MF_E_OUTBOUND_UNKNOWN : error);
     }
@@ -359,9 +465,8 @@ static void delete_ready(struct mf__put *put)
         mf__put_reply_error(put, MF_E_OUTBOUND_IN_USE);
         return;
     }
-    change = mf_new(sizeof *change);
+    change = new_change(put);
     change->job = (struct mf_store_job){.work = delete_work, .done = delete_done};
-    change->put = put;
     rc = mf_store_queue_submit(put->api->queue, &change->job);
     if (rc < 0) {
         free_change(change);
@@ -540,8 +645,24 @@ static bool take_named(struct mf_api *api, struct mf__call *call, const char *na
     return outbound != NULL;
 }
 
-int mf__outbounds_resolve(struct mf_api *api, struct mf__call *call, struct mf__call_fault *fault)
+int mf__outbounds_resolved(struct mf_api *api, const struct mf__look *look, struct mf__call_fault *fault)
 {
+    char pointer[MF__OUTBOUND_POINTER_BYTES_MAX];
+
+    mf__call_outbound_pointer(fault, pointer);
+    return mf__outbounds_check(api, look, pointer, &fault->policy);
+}
+
+int mf__outbounds_resolve(struct mf_api *api,
+                          struct mf__call *call,
+                          struct mf__call_fault *fault,
+                          struct mf__look *look,
+                          void (*done)(struct mf__look *look, int error))
+{
+    int rc;
+    char pointer[MF__OUTBOUND_POINTER_BYTES_MAX];
+
+    mf__call_outbound_pointer(fault, pointer);
     switch (call->outbound) {
     case MF__OUTBOUND_NONE:
         break;
@@ -553,12 +674,13 @@ int mf__outbounds_resolve(struct mf_api *api, struct mf__call *call, struct mf__
         break;
     case MF__OUTBOUND_NAMED:
         if (!take_named(api, call, call->outbound_name)) {
-            return mf__json_refuse(&fault->param, &fault->why, MF__OUTBOUND_POINTER,
-                                   "There is no outbound named %s.", call->outbound_name);
+            return mf__json_refuse(&fault->param, &fault->why, pointer, "There is no outbound named %s.",
+                                   call->outbound_name);
         }
         break;
     case MF__OUTBOUND_INLINE:
-        return mf__outbounds_check(api, call->policy, MF__OUTBOUND_POINTER, &fault->policy);
+        rc = mf__outbounds_look(api, look, call->policy, done);
+        return rc < 0 ? rc : mf__outbounds_resolved(api, look, fault);
     }
     return 0;
 }

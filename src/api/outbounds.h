@@ -7,15 +7,34 @@
 
 /* Before anything is served; blocks. */
 MF_MUST_CHECK int mf__outbounds_load(struct mf_api *api);
-/* The secrets and workers that |policy| names exist. MF_E_OUTBOUND_POLICY and |faults|. */
+
+/* A look at which of the workers that a policy names there are: they are on the disk. */
+struct mf__look {
+    struct mf_store_job job;
+    struct mf_policy *policy;
+    bool exist[MF_OUTBOUND_POLICY_NAMES_MAX];
+    void (*done)(struct mf__look *look, int error);
+};
+
+/* 0: it names none. MF_E_AGAIN: |done| comes; |policy| lives as long. Or MF_E_OVERLOADED, MF_E_CLOSED. */
+MF_MUST_CHECK int mf__outbounds_look(struct mf_api *api,
+                                     struct mf__look *look,
+                                     struct mf_policy *policy,
+                                     void (*done)(struct mf__look *look, int error));
+/* After that: the secrets and workers that its policy names exist. MF_E_OUTBOUND_POLICY and |faults|. */
 MF_MUST_CHECK int mf__outbounds_check(struct mf_api *api,
-                                      const struct mf_policy *policy,
+                                      const struct mf__look *look,
                                       const char *pointer,
                                       struct mf_policy_faults *faults);
 /* call->policy from what call->outbound says: a reference, or NULL when everything is refused. MF_E_API_FIELD,
- * MF_E_OUTBOUND_POLICY. */
+ * MF_E_OUTBOUND_POLICY. MF_E_AGAIN: |done| comes, then mf__outbounds_resolved. */
+MF_MUST_CHECK int mf__outbounds_resolve(struct mf_api *api,
+                                        struct mf__call *call,
+                                        struct mf__call_fault *fault,
+                                        struct mf__look *look,
+                                        void (*done)(struct mf__look *look, int error));
 MF_MUST_CHECK int
-mf__outbounds_resolve(struct mf_api *api, struct mf__call *call, struct mf__call_fault *fault);
+mf__outbounds_resolved(struct mf_api *api, const struct mf__look *look, struct mf__call_fault *fault);
 #define MF__OUTBOUNDS_FAULTS_BYTES_MAX (MF_OUTBOUND_FAULT_BYTES_MAX * 8)
 
 /* All faults as |members| of |problem|: ,"errors":[{"pointer": ..., "detail": ...}] and, when there are more,

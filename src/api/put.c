@@ -39,6 +39,45 @@ void mf__put_reply_error(MF_OWN struct mf__put *put, int error)
     mf__put_reply_problem(put, &problem);
 }
 
+/* ,"usedBy":{"outbounds":["a","b"]} */
+static int append_users(struct mf_buf *out, const char *kind, struct mf_slice users)
+{
+    const char *comma = "";
+    size_t begin = 0;
+    int rc = mf_buf_printf(out, ",\"usedBy\":{\"%s\":[", kind);
+
+    for (size_t at = 0; rc == 0 && at < users.size; at++) {
+        if (users.data[at] != 0) {
+            continue;
+        }
+        rc = mf_buf_append_cstr(out, comma);
+        if (rc == 0) {
+            rc = mf_buf_append_json_string(out, mf_slice_of(users.data + begin, at - begin));
+        }
+        comma = ",";
+        begin = at + 1;
+    }
+    return rc < 0 ? rc : mf_buf_append_cstr(out, "]}");
+}
+
+void mf__put_reply_used(MF_OWN struct mf__put *put, int error, const char *kind, struct mf_slice users)
+{
+    struct mf__problem problem = {.error = error};
+    struct mf_buf members;
+    struct mf_buf detail;
+
+    mf_buf_init(&members, users.size * 3 + 64);
+    mf_buf_init(&detail, 128);
+    if (append_users(&members, kind, users) == 0 &&
+        mf_buf_printf(&detail, "Change or delete the %s in usedBy first; nothing was changed.", kind) == 0) {
+        problem.members = mf_buf_peek(&members);
+        problem.detail = mf_buf_peek(&detail);
+    }
+    mf__put_reply_problem(put, &problem);
+    mf_buf_done(&members);
+    mf_buf_done(&detail);
+}
+
 void mf__put_reply_json(MF_OWN struct mf__put *put, int status, struct mf_slice body)
 {
     if (put->exchange != NULL) {

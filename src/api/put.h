@@ -35,6 +35,8 @@ void mf__put_begin(struct mf_api *api,
 void mf__put_reply_json(MF_OWN struct mf__put *put, int status, struct mf_slice body);
 void mf__put_reply_problem(MF_OWN struct mf__put *put, const struct mf__problem *problem);
 void mf__put_reply_error(MF_OWN struct mf__put *put, int error);
+/* Something in use: |users| are names, each with a NUL behind it, of things of |kind| ("outbounds"). */
+void mf__put_reply_used(MF_OWN struct mf__put *put, int error, const char *kind, struct mf_slice users);
 /* 204, without a body. */
 void mf__put_reply_empty(MF_OWN struct mf__put *put);
 

@@ -177,48 +177,12 @@ void mf__secret_put(struct mf_api *api, struct mf_exchange *exchange)
 
 /* ---- delete ----------------------------------------------------------------------------------------- */
 
-/* ,"usedBy":{"outbounds":["a","b"]} */
-static int append_users(struct mf_buf *out, struct mf_slice users)
-{
-    const char *comma = "";
-    size_t begin = 0;
-    int rc = mf_buf_append_cstr(out, ",\"usedBy\":{\"outbounds\":[");
-
-    for (size_t at = 0; rc == 0 && at < users.size; at++) {
-        if (users.data[at] != 0) {
-            continue;
-        }
-        rc = mf_buf_append_cstr(out, comma);
-        if (rc == 0) {
-            rc = mf_buf_append_json_string(out, mf_slice_of(users.data + begin, at - begin));
-        }
-        comma = ",";
-        begin = at + 1;
-    }
-    return rc < 0 ? rc : mf_buf_append_cstr(out, "]}");
-}
-
-static void refuse_used(MF_OWN struct mf__put *put, struct mf_slice users)
-{
-    struct mf__problem problem = {.error = MF_E_SECRET_IN_USE};
-    struct mf_buf members;
-
-    mf_buf_init(&members, (size_t)MF_SECRET_USERS_BYTES_MAX * 3);
-    if (append_users(&members, users) == 0) {
-        problem.members = mf_buf_peek(&members);
-        problem.detail =
-            mf_slice_of_cstr("Change or delete the outbounds in usedBy first; nothing was changed.");
-    }
-    mf__put_reply_problem(put, &problem);
-    mf_buf_done(&members);
-}
-
 static void delete_done(void *user, int error, struct mf_slice users)
 {
     struct mf__put *put = user;
 
     if (error == MF_E_SECRET_IN_USE) {
-        refuse_used(put, users);
+        mf__put_reply_used(put, error, "outbounds", users);
     } else if (error < 0) {
         mf__put_reply_error(put, error);
     } else {

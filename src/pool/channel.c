@@ -49,18 +49,30 @@ static void wait_for_room(struct executor *executor, bool waits)
 static void queue_piece(struct executor *executor)
 {
     struct mf_run *run = MF_CONTAINER_OF(executor->bundles.next, struct mf_run, bundle_link);
-    size_t left = run->spec.bundle.size - run->bundle_sent;
-    size_t size = left < MF_POOL_BUNDLE_PIECE_BYTES ? left : MF_POOL_BUNDLE_PIECE_BYTES;
-    struct mf_msg_bundle message = {.bytes = mf_slice_of(run->spec.bundle.data + run->bundle_sent, size)};
+    struct mf_msg_bundle message = {
+        .bytes = mf__run_bundle_piece(run, run->bundle_sent, MF_POOL_BUNDLE_PIECE_BYTES)};
     int error = mf_encode_bundle(&executor->out, run->number, &message);
     mf_list_remove(&run->bundle_link);
-    run->bundle_sent += size;
-    if (run->bundle_sent < run->spec.bundle.size) {
+    run->bundle_sent += message.bytes.size;
+    if (run->bundle_sent < mf__run_bundle_bytes(run)) {
         mf_list_push_back(&executor->bundles, &run->bundle_link);
     } else {
         mf__run_bundle_sent(run);
     }
     mf__channel_queued(executor, error);
+}
+
+/* A small one: in one or two frames behind its START. */
+static int queue_whole(struct executor *executor, struct mf_run *run)
+{
+    size_t size = mf__run_bundle_bytes(run);
+    int error = 0;
+    for (size_t at = 0; error == 0 && at < size;) {
+        struct mf_msg_bundle bundle = {.bytes = mf__run_bundle_piece(run, at, size)};
+        error = mf_encode_bundle(&executor->out, run->number, &bundle);
+        at += bundle.bytes.size;
+    }
+    return error;
 }
 
 void mf__channel_start_run(struct executor *executor, struct mf_run *run)
@@ -72,11 +84,10 @@ void mf__channel_start_run(struct executor *executor, struct mf_run *run)
                                  .log_bytes = spec->log_bytes,
                                  .subrequests = spec->subrequests,
                                  .flags = spec->flags,
-                                 .bundle_bytes = spec->bundle.size};
+                                 .bundle_bytes = mf__run_bundle_bytes(run)};
     int error = mf_encode_start(mf__channel_out(executor), run->number, &start);
-    if (error == 0 && spec->bundle.size <= MF_POOL_BUNDLE_COPY_BYTES_MAX) {
-        struct mf_msg_bundle bundle = {.bytes = mf_buf_peek(&spec->bundle)};
-        error = mf_encode_bundle(&executor->out, run->number, &bundle);
+    if (error == 0 && start.bundle_bytes <= MF_POOL_BUNDLE_COPY_BYTES_MAX) {
+        error = queue_whole(executor, run);
         mf__run_bundle_sent(run);
     } else {
         mf_list_push_back(&executor->bundles, &run->bundle_link);

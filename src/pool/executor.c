@@ -430,6 +430,7 @@ static struct executor *new_executor(struct mf_pool *pool, struct pool_slot *slo
     struct executor *executor = mf_new(sizeof *executor);
     executor->pool = pool;
     executor->slot = slot;
+    executor->domain = slot->domain;
     executor->pid_fd = -1;
     executor->channel_fd = -1;
     executor->log_fd = -1;

@@ -387,7 +387,7 @@ static struct mf_run *run_of(struct executor *executor, const struct mf_frame *f
         *ret_error = MF_E_WIRE;
     } else if (frame->type != MF_MESSAGE_DONE && !run->is_heard_of && run->phase == RUN_RUNS) {
         run->is_heard_of = true;
-        mf_buf_done(&run->spec.bundle);
+        mf__run_bundle_forget(run);
     }
     return run;
 }

@@ -1,7 +1,7 @@
 /* internal.h - what the files of the pool room share: slots, executors, runs.
  *
  * A slot is one of the config's places for an executor. Its executor may be condemned and go on living without a slot
- * while a fresh one takes the place. A run is in pool->waiting, or in one executor's list, or in pool->over.
+ * while a fresh one takes the place. A run is in its domain's list of those that wait, or in one executor's list, or in pool->over.
  *
  * Nothing is freed while a frame is handled and no callback is made from inside a function of the door: both wait for
  * the turn (pool.c), which runs once in each round of the loop, right before it sleeps.
@@ -53,7 +53,7 @@ struct mf_run {
     uint32_t number;           /* Its name on the wire. */
     enum run_phase phase;
     char id[MF_ID_BYTES_MAX];
-    struct mf_run_spec spec; /* |spec.bundle| is ours until it was sent. */
+    struct mf_run_spec spec; /* |spec.bundle| and |spec.code| are ours until they were sent. */
     const struct mf_run_events *events;
     void *user;
 
@@ -117,6 +117,7 @@ struct executor {
     struct mf_list link; /* pool->executors */
     struct mf_pool *pool;
     struct pool_slot *slot; /* NULL once condemned or dying. */
+    unsigned domain;
     enum mf_executor_state state;
     pid_t pid;
     int pid_fd;
@@ -158,11 +159,18 @@ struct executor {
 
 struct pool_slot {
     struct mf_pool *pool;
+    unsigned domain;
     struct executor *current; /* NULL: its backoff runs, or the pool closes. */
     struct executor *next;    /* Starting, to take |current|'s place. */
     uv_timer_t timer;         /* Backoff. */
     uint64_t backoff_ms;      /* Of the last wait; 0 after a healthy life. */
     bool was_filled;          /* The next one that starts is a restart. */
+};
+
+struct pool_domain {
+    struct mf_list waiting; /* struct mf_run.link: no executor had room. */
+    uint32_t waiting_count;
+    bool is_wanted; /* Its slots are filled. */
 };
 
 /* Of limits.h; apart from there, so that a test need not wait as long. */
@@ -208,8 +216,8 @@ struct mf_pool {
     /* From the config. */
     char *executor_path;
     char *v8_flags;
-    uint32_t executors_count;
-    uint32_t runs_max; /* In each executor. */
+    uint32_t executors_count; /* Of each domain. */
+    uint32_t runs_max;        /* In each executor. */
     uint32_t threads_max;
     uint32_t standby_count;
     uint64_t recycle_runs;
@@ -222,16 +230,16 @@ struct mf_pool {
     gid_t outer_gid;
     bool is_jitless;
 
-    struct pool_slot *slots;
+    struct pool_slot *slots; /* executors_count of domain 0, then of domain 1, ... */
+    uint32_t slots_count;
+    struct pool_domain domains[MF_POOL_DOMAINS_MAX];
     struct mf_list executors; /* All that are not freed, the oldest first. */
     struct mf_list dirty;     /* struct executor.dirty */
-    struct mf_list waiting;   /* struct mf_run.link: no executor had room. */
     struct mf_list beginners; /* struct mf_run.beginner_link */
     struct mf_list over;      /* struct mf_run.link: on_done is due. */
-    uint32_t waiting_count;
-    uint32_t runs_count; /* Owners that were not told on_done yet. */
+    uint32_t runs_count;      /* Owners that were not told on_done yet. */
     uint32_t number_last;
-    bool has_room; /* An executor got room or became ready: look at |waiting|. */
+    bool has_room; /* An executor got room or became ready: look at those that wait. */
     struct deadlines deadlines;
 
     uint64_t runs_total;
@@ -254,8 +262,10 @@ void mf__pool_executor_ready(struct executor *executor);
 void mf__pool_note_crash(struct mf_pool *pool, int error, const char *why);
 /* One more is condemned: when they are too many the eldest is killed. */
 void mf__pool_trim_condemned(struct mf_pool *pool);
-/* The best executor for one more run, or NULL. */
-struct executor *mf__pool_pick(struct mf_pool *pool);
+/* The best executor of |domain| for one more run, or NULL. */
+struct executor *mf__pool_pick(struct mf_pool *pool, unsigned domain);
+/* The domain's executors start, if they have not. */
+void mf__pool_want(struct mf_pool *pool, unsigned domain);
 /* An executor's last handle was closed and it is freed. */
 void mf__pool_executor_gone(struct mf_pool *pool);
 
@@ -320,6 +330,12 @@ void mf__log_read(struct executor *executor);
 /* ---- run.c ---------------------------------------------------------------------------------- */
 
 void mf__run_start(struct mf_run *run, struct executor *executor);
+/* Of its whole bundle. */
+size_t mf__run_bundle_bytes(const struct mf_run *run);
+/* From |at| on, as many as lie together, at most |bytes_max|. */
+struct mf_slice mf__run_bundle_piece(const struct mf_run *run, size_t at, size_t bytes_max);
+/* It is not needed any more. */
+void mf__run_bundle_forget(struct mf_run *run);
 /* SENDS is over: the last byte of the bundle is on its way. */
 void mf__run_bundle_sent(struct mf_run *run);
 /* Whether another executor may have it: nothing of it was seen or fed, and its bundle is still here. */

@@ -14,11 +14,11 @@ static uint32_t cost_of(const struct executor *executor)
     return executor->runs_count + (executor->standby > 0 ? 0 : MF_POOL_STANDBY_WORTH_RUNS);
 }
 
-struct executor *mf__pool_pick(struct mf_pool *pool)
+struct executor *mf__pool_pick(struct mf_pool *pool, unsigned domain)
 {
     struct executor *best = NULL;
     for (uint32_t i = 0; i < pool->executors_count; i++) {
-        struct executor *executor = pool->slots[i].current;
+        struct executor *executor = pool->slots[domain * pool->executors_count + i].current;
         bool may = executor && executor->state == MF_EXECUTOR_READY &&
                    executor->runs_count < pool->runs_max && !executor->refuses_runs;
         if (may && (!best || cost_of(executor) < cost_of(best))) {
@@ -30,13 +30,25 @@ struct executor *mf__pool_pick(struct mf_pool *pool)
 
 static void start_waiting(struct mf_pool *pool)
 {
-    struct executor *executor;
     pool->has_room = false;
-    while (pool->waiting_count > 0 && (executor = mf__pool_pick(pool))) {
-        struct mf_run *run = MF_CONTAINER_OF(mf_list_pop_front(&pool->waiting), struct mf_run, link);
-        pool->waiting_count--;
-        mf__run_start(run, executor);
+    for (unsigned i = 0; i < MF_POOL_DOMAINS_MAX; i++) {
+        struct pool_domain *domain = &pool->domains[i];
+        struct executor *executor;
+        while (domain->waiting_count > 0 && (executor = mf__pool_pick(pool, i))) {
+            struct mf_run *run = MF_CONTAINER_OF(mf_list_pop_front(&domain->waiting), struct mf_run, link);
+            domain->waiting_count--;
+            mf__run_start(run, executor);
+        }
     }
+}
+
+static uint32_t count_waiting(const struct mf_pool *pool)
+{
+    uint32_t count = 0;
+    for (unsigned i = 0; i < MF_POOL_DOMAINS_MAX; i++) {
+        count += pool->domains[i].waiting_count;
+    }
+    return count;
 }
 
 /* ---- slots ---------------------------------------------------------------------------------- */
@@ -95,12 +107,21 @@ static void fill_slot(struct mf_pool *pool, struct pool_slot *slot, struct execu
     pool->is_state_new = true;
 }
 
+void mf__pool_want(struct mf_pool *pool, unsigned domain)
+{
+    if (!pool->domains[domain].is_wanted) {
+        pool->domains[domain].is_wanted = true;
+        pool->has_vacancy = true;
+    }
+}
+
 static void fill_vacancies(struct mf_pool *pool)
 {
     pool->has_vacancy = false;
-    for (uint32_t i = 0; i < pool->executors_count && !pool->has_failed && !pool->is_closing; i++) {
+    for (uint32_t i = 0; i < pool->slots_count && !pool->has_failed && !pool->is_closing; i++) {
         struct pool_slot *slot = &pool->slots[i];
-        if (!slot->current && !uv_is_active((const uv_handle_t *)&slot->timer)) {
+        if (pool->domains[slot->domain].is_wanted && !slot->current &&
+            !uv_is_active((const uv_handle_t *)&slot->timer)) {
             fill_slot(pool, slot, &slot->current);
         }
     }
@@ -173,7 +194,7 @@ static bool is_worn(const struct mf_pool *pool, const struct executor *executor)
 static void on_look(uv_timer_t *timer)
 {
     struct mf_pool *pool = timer->data;
-    for (uint32_t i = 0; i < pool->executors_count && !pool->has_failed && !pool->is_closing; i++) {
+    for (uint32_t i = 0; i < pool->slots_count && !pool->has_failed && !pool->is_closing; i++) {
         struct pool_slot *slot = &pool->slots[i];
         struct executor *executor = slot->current;
         if (!executor || executor->state != MF_EXECUTOR_READY) {
@@ -251,9 +272,11 @@ static void tell_owner(struct mf_pool *pool)
 /* Every run ends, every executor dies; those that are dying already are left to it. */
 static void end_all(struct mf_pool *pool)
 {
-    MF_LIST_FOR_EACH(link, &pool->waiting)
-    {
-        mf__run_fail(MF_CONTAINER_OF(link, struct mf_run, link), MF_E_CLOSED);
+    for (unsigned i = 0; i < MF_POOL_DOMAINS_MAX; i++) {
+        MF_LIST_FOR_EACH(link, &pool->domains[i].waiting)
+        {
+            mf__run_fail(MF_CONTAINER_OF(link, struct mf_run, link), MF_E_CLOSED);
+        }
     }
     MF_LIST_FOR_EACH(link, &pool->executors)
     {
@@ -266,7 +289,7 @@ static void end_all(struct mf_pool *pool)
 static bool has_work(const struct mf_pool *pool)
 {
     return !mf_list_is_empty(&pool->over) || !mf_list_is_empty(&pool->beginners) || pool->is_start_due ||
-           pool->is_state_new || pool->has_vacancy || (pool->has_room && pool->waiting_count > 0) ||
+           pool->is_state_new || pool->has_vacancy || (pool->has_room && count_waiting(pool) > 0) ||
            (pool->is_closing && !pool->is_ended);
 }
 
@@ -369,13 +392,18 @@ static struct mf_pool *new_pool(uv_loop_t *loop, const struct mf_pool_options *o
     pool->is_jitless = config->is_jitless;
     pool->armed_ns = MF_DEADLINE_NEVER;
     pool->has_vacancy = true;
-    pool->slots = mf_new(pool->executors_count * sizeof *pool->slots);
-    for (uint32_t i = 0; i < pool->executors_count; i++) {
+    pool->slots_count = pool->executors_count * MF_POOL_DOMAINS_MAX;
+    pool->slots = mf_new(pool->slots_count * sizeof *pool->slots);
+    for (uint32_t i = 0; i < pool->slots_count; i++) {
         pool->slots[i].pool = pool;
+        pool->slots[i].domain = i / pool->executors_count;
     }
+    for (unsigned i = 0; i < MF_POOL_DOMAINS_MAX; i++) {
+        mf_list_init(&pool->domains[i].waiting);
+    }
+    pool->domains[0].is_wanted = true;
     mf_list_init(&pool->executors);
     mf_list_init(&pool->dirty);
-    mf_list_init(&pool->waiting);
     mf_list_init(&pool->beginners);
     mf_list_init(&pool->over);
     return pool;
@@ -400,11 +428,11 @@ static void open_handles(struct mf_pool *pool)
     (void)uv_timer_init(pool->loop, &pool->look_timer);
     pool->look_timer.data = pool;
     (void)uv_timer_start(&pool->look_timer, on_look, MF_EXECUTOR_LOOK_MS, MF_EXECUTOR_LOOK_MS);
-    for (uint32_t i = 0; i < pool->executors_count; i++) {
+    for (uint32_t i = 0; i < pool->slots_count; i++) {
         (void)uv_timer_init(pool->loop, &pool->slots[i].timer);
         pool->slots[i].timer.data = &pool->slots[i];
     }
-    pool->handles_open = 3 + pool->executors_count;
+    pool->handles_open = 3 + pool->slots_count;
 }
 
 int mf_pool_open(uv_loop_t *loop,
@@ -465,7 +493,7 @@ static void close_when_empty(struct mf_pool *pool)
     uv_close((uv_handle_t *)&pool->turn, on_handle_closed);
     uv_close((uv_handle_t *)&pool->deadline_timer, on_handle_closed);
     uv_close((uv_handle_t *)&pool->look_timer, on_handle_closed);
-    for (uint32_t i = 0; i < pool->executors_count; i++) {
+    for (uint32_t i = 0; i < pool->slots_count; i++) {
         uv_close((uv_handle_t *)&pool->slots[i].timer, on_slot_closed);
     }
 }
@@ -507,14 +535,14 @@ void mf_pool_state(const struct mf_pool *pool, struct mf_pool_state *ret_state)
         const struct executor *executor = MF_CONTAINER_OF(link, struct executor, link);
         ret_state->runs += executor->runs_count;
         if (executor->state == MF_EXECUTOR_READY) {
-            ret_state->executors_ready++;
+            ret_state->executors_ready += executor->domain == 0 ? 1 : 0;
             ret_state->layers &= executor->layers;
         }
     }
     if (ret_state->executors_ready == 0) {
         ret_state->layers = 0;
     }
-    ret_state->runs_waiting = pool->waiting_count;
+    ret_state->runs_waiting = count_waiting(pool);
     ret_state->runs_total = pool->runs_total;
     ret_state->restarts = pool->restarts;
     ret_state->crashes = pool->crashes;
@@ -535,6 +563,7 @@ bool mf_pool_executor(const struct mf_pool *pool, size_t index, struct mf_execut
         }
         const struct executor *executor = MF_CONTAINER_OF(link, struct executor, link);
         ret_info->pid = executor->pid;
+        ret_info->domain = executor->domain;
         ret_info->state = executor->state;
         ret_info->runs = executor->runs_count;
         ret_info->standby = executor->standby;

@@ -49,8 +49,38 @@ static void free_run(struct mf_run *run)
     mf_list_remove(&run->bundle_link);
     mf_list_remove(&run->beginner_link);
     mf__deadlines_drop(&run->pool->deadlines, &run->deadline);
-    mf_buf_done(&run->spec.bundle);
+    mf__run_bundle_forget(run);
     mf_free(run);
+}
+
+/* ---- what it is made of --------------------------------------------------------------------- */
+
+static struct mf_slice code_parts(const struct mf_run *run)
+{
+    return run->spec.code ? mf_code_parts(run->spec.code) : mf_slice_of(NULL, 0);
+}
+
+size_t mf__run_bundle_bytes(const struct mf_run *run)
+{
+    return code_parts(run).size + run->spec.bundle.size;
+}
+
+struct mf_slice mf__run_bundle_piece(const struct mf_run *run, size_t at, size_t bytes_max)
+{
+    struct mf_slice from = code_parts(run);
+    if (at >= from.size) {
+        at -= from.size;
+        from = mf_buf_peek(&run->spec.bundle);
+    }
+    size_t left = from.size - at;
+    return mf_slice_of(from.data + at, left < bytes_max ? left : bytes_max);
+}
+
+void mf__run_bundle_forget(struct mf_run *run)
+{
+    mf_buf_done(&run->spec.bundle);
+    mf_code_unref(run->spec.code);
+    run->spec.code = NULL;
 }
 
 /* ---- the beginning -------------------------------------------------------------------------- */
@@ -90,14 +120,14 @@ int mf_pool_run(struct mf_pool *pool,
                 void *user,
                 struct mf_run **ret_run)
 {
-    MF_ASSERT(events->on_done);
-    if (pool->is_draining || pool->is_closing) {
+    MF_ASSERT(events->on_done && spec->domain < MF_POOL_DOMAINS_MAX);
+    if ((pool->is_draining && spec->domain == 0) || pool->is_closing) {
         return MF_E_DRAINING;
     }
     if (spec->bundle.size == 0) {
         return MF_E_INVALID;
     }
-    if (spec->bundle.size > MF_BUNDLE_BYTES_MAX) {
+    if (spec->bundle.size + (spec->code ? mf_code_parts(spec->code).size : 0) > MF_BUNDLE_BYTES_MAX) {
         return MF_E_TOO_LARGE;
     }
     if (pool->runs_count >= MF_RUNS_CONCURRENT_MAX) {
@@ -108,14 +138,19 @@ int mf_pool_run(struct mf_pool *pool,
         return MF_E_NO_MEMORY;
     }
     mf_buf_init(&spec->bundle, spec->bundle.bytes_max);
+    if (run->spec.code) {
+        mf_code_ref(run->spec.code);
+    }
     pool->runs_count++;
     pool->runs_total++;
-    struct executor *executor = pool->waiting_count == 0 ? mf__pool_pick(pool) : NULL;
+    mf__pool_want(pool, run->spec.domain);
+    struct pool_domain *domain = &pool->domains[run->spec.domain];
+    struct executor *executor = domain->waiting_count == 0 ? mf__pool_pick(pool, run->spec.domain) : NULL;
     if (executor) {
         mf__run_start(run, executor);
     } else {
-        mf_list_push_back(&pool->waiting, &run->link);
-        pool->waiting_count++;
+        mf_list_push_back(&domain->waiting, &run->link);
+        domain->waiting_count++;
         check(run);
     }
     *ret_run = run;
@@ -155,9 +190,8 @@ void mf__run_start(struct mf_run *run, struct executor *executor)
 void mf__run_bundle_sent(struct mf_run *run)
 {
     run->phase = RUN_RUNS;
-    if (run->spec.bundle.size > MF_POOL_BUNDLE_COPY_BYTES_MAX) {
-        mf_buf_done(
-            &run->spec.bundle); /* A small one is kept until the run is heard of: it may have to move. */
+    if (mf__run_bundle_bytes(run) > MF_POOL_BUNDLE_COPY_BYTES_MAX) {
+        mf__run_bundle_forget(run); /* A small one is kept until the run is heard of: it may have to move. */
     }
     if (run->request == STREAM_OPEN) {
         run->wants_credit = true;
@@ -197,6 +231,7 @@ bool mf__run_may_move(const struct mf_run *run)
 void mf__run_move(struct mf_run *run)
 {
     struct mf_pool *pool = run->pool;
+    struct pool_domain *domain = &pool->domains[run->spec.domain];
     MF_ASSERT(mf__run_may_move(run));
     leave_executor(run);
     mf_list_remove(&run->beginner_link);
@@ -205,8 +240,8 @@ void mf__run_move(struct mf_run *run)
     run->bundle_sent = 0;
     run->request = STREAM_NONE;
     set_deadline(run, mf_clock_now_ns() + pool->times.start_wait_ms * MF_NS_PER_MS);
-    mf_list_push_front(&pool->waiting, &run->link);
-    pool->waiting_count++;
+    mf_list_push_front(&domain->waiting, &run->link);
+    domain->waiting_count++;
     check(run);
 }
 
@@ -248,10 +283,10 @@ void mf__run_fail(struct mf_run *run, int error)
         leave_executor(run);
     } else if (run->phase == RUN_WAITS && !mf_list_is_empty(&run->link)) {
         mf_list_remove(&run->link);
-        run->pool->waiting_count--;
+        run->pool->domains[run->spec.domain].waiting_count--;
     }
     mf__deadlines_drop(&run->pool->deadlines, &run->deadline);
-    mf_buf_done(&run->spec.bundle);
+    mf__run_bundle_forget(run);
     run->phase = RUN_OVER;
     run->error = run->error < 0 ? run->error : error;
     mf_list_push_back(&run->pool->over, &run->link);
@@ -277,7 +312,7 @@ static void cancel(struct mf_run *run, int error)
     run->error = error;
     run->phase = RUN_CANCELED;
     mf_list_remove(&run->bundle_link);
-    mf_buf_done(&run->spec.bundle);
+    mf__run_bundle_forget(run);
     set_deadline(run, mf_clock_now_ns() + run->pool->times.cancel_grace_ms * MF_NS_PER_MS);
     check(run);
     mf__channel_queued(executor, mf_encode_cancel(mf__channel_out(executor), run->number, &message));

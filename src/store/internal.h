@@ -63,6 +63,7 @@ void mf__sql_prepare(struct sql *sql, sqlite3 *db, const char *text);
 void mf__sql_bind_text(struct sql *sql, struct mf_slice text);
 void mf__sql_bind_blob(struct sql *sql, struct mf_slice bytes);
 void mf__sql_bind_u64(struct sql *sql, uint64_t number);
+void mf__sql_bind_null(struct sql *sql);
 /* True: a row is there. */
 bool mf__sql_step(struct sql *sql);
 struct mf_slice mf__sql_column(struct sql *sql, int index); /* Text or blob; valid until the next step. */
@@ -70,6 +71,14 @@ uint64_t mf__sql_column_u64(struct sql *sql, int index);
 /* Ready for the same statement with other values. */
 void mf__sql_rewind(struct sql *sql);
 MF_MUST_CHECK int mf__sql_end(struct sql *sql);
+
+/* The first column of each row of |text|, which takes a tenant and a name, with a NUL behind it. |in_use| when there is one. */
+MF_MUST_CHECK int mf__store_users(struct mf_store *store,
+                                  const char *text,
+                                  struct mf_slice tenant,
+                                  struct mf_slice name,
+                                  int in_use,
+                                  struct mf_buf *ret_users);
 
 /* Takes the lock and begins; _end commits when |error| is 0, else rolls back, gives the lock back and says how it went. */
 MF_MUST_CHECK int mf__store_begin(struct mf_store *store);

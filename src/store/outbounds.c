@@ -27,39 +27,54 @@ static int put_policy(struct mf_store *store,
     return mf__sql_end(&sql);
 }
 
-static int forget_secrets(struct mf_store *store, struct mf_slice tenant, struct mf_slice name)
+/* Who is used by an outbound: one of two tables. */
+struct use {
+    const char *forget; /* All that the outbound uses. */
+    const char *
+        insert; /* Nothing is inserted where there is no such thing: that one is named. The foreign key stands behind it. */
+    int unknown;
+};
+
+static const struct use use_of_secret = {"DELETE FROM outbound_secrets WHERE tenant = ? AND outbound = ?",
+                                         "INSERT INTO outbound_secrets (tenant, outbound, secret)"
+                                         " SELECT tenant, ?, name FROM secrets WHERE tenant = ? AND name = ?",
+                                         MF_E_SECRET_UNKNOWN};
+static const struct use use_of_worker = {"DELETE FROM outbound_workers WHERE tenant = ? AND outbound = ?",
+                                         "INSERT INTO outbound_workers (tenant, outbound, worker)"
+                                         " SELECT tenant, ?, name FROM workers WHERE tenant = ? AND name = ?",
+                                         MF_E_WORKER_UNKNOWN};
+
+static int forget(struct mf_store *store, const struct use *use, struct mf_slice tenant, struct mf_slice name)
 {
     struct sql sql;
 
-    mf__sql_prepare(&sql, store->db, "DELETE FROM outbound_secrets WHERE tenant = ? AND outbound = ?");
+    mf__sql_prepare(&sql, store->db, use->forget);
     mf__sql_bind_text(&sql, tenant);
     mf__sql_bind_text(&sql, name);
     (void)mf__sql_step(&sql);
     return mf__sql_end(&sql);
 }
 
-static int put_secrets(struct mf_store *store,
-                       struct mf_slice tenant,
-                       struct mf_slice name,
-                       const struct mf_slice *secrets,
-                       size_t count,
-                       size_t *ret_missing)
+static int put_uses(struct mf_store *store,
+                    const struct use *use,
+                    struct mf_slice tenant,
+                    struct mf_slice name,
+                    const struct mf_slice *used,
+                    size_t count,
+                    size_t *ret_missing)
 {
     struct sql sql;
-    int rc = 0;
+    int rc = forget(store, use, tenant, name);
 
-    /* Nothing is inserted where there is no such secret: that one is named. The foreign key stands behind it. */
-    mf__sql_prepare(&sql, store->db,
-                    "INSERT INTO outbound_secrets (tenant, outbound, secret)"
-                    " SELECT tenant, ?, name FROM secrets WHERE tenant = ? AND name = ?");
+    mf__sql_prepare(&sql, store->db, use->insert);
     for (size_t i = 0; rc == 0 && i < count; i++) {
         mf__sql_bind_text(&sql, name);
         mf__sql_bind_text(&sql, tenant);
-        mf__sql_bind_text(&sql, secrets[i]);
+        mf__sql_bind_text(&sql, used[i]);
         (void)mf__sql_step(&sql);
         if (sql.error == 0 && sqlite3_changes(store->db) == 0) {
             *ret_missing = i;
-            rc = MF_E_SECRET_UNKNOWN;
+            rc = use->unknown;
         }
         mf__sql_rewind(&sql);
     }
@@ -71,8 +86,7 @@ int mf_store_outbound_put(struct mf_store *store,
                           struct mf_slice tenant,
                           struct mf_slice name,
                           struct mf_slice policy,
-                          const struct mf_slice *secrets,
-                          size_t secrets_count,
+                          const struct mf_store_uses *uses,
                           uint64_t now_ms,
                           uint64_t *ret_version,
                           size_t *ret_missing)
@@ -85,10 +99,10 @@ int mf_store_outbound_put(struct mf_store *store,
     }
     rc = put_policy(store, tenant, name, policy, now_ms, &version);
     if (rc == 0) {
-        rc = forget_secrets(store, tenant, name);
+        rc = put_uses(store, &use_of_secret, tenant, name, uses->secrets, uses->secrets_count, ret_missing);
     }
     if (rc == 0) {
-        rc = put_secrets(store, tenant, name, secrets, secrets_count, ret_missing);
+        rc = put_uses(store, &use_of_worker, tenant, name, uses->workers, uses->workers_count, ret_missing);
     }
     rc = mf__store_end(store, rc);
     if (rc == 0) {
@@ -97,13 +111,23 @@ int mf_store_outbound_put(struct mf_store *store,
     return rc;
 }
 
-int mf_store_outbound_delete(struct mf_store *store, struct mf_slice tenant, struct mf_slice name)
+int mf_store_outbound_delete(struct mf_store *store,
+                             struct mf_slice tenant,
+                             struct mf_slice name,
+                             struct mf_buf *ret_users)
 {
     struct sql sql;
     int rc = mf__store_begin(store);
 
     if (rc < 0) {
         return rc;
+    }
+    rc = mf__store_users(store,
+                         "SELECT DISTINCT worker FROM worker_versions WHERE tenant = ? AND outbound = ?"
+                         " ORDER BY worker",
+                         tenant, name, MF_E_OUTBOUND_IN_USE, ret_users);
+    if (rc < 0) {
+        return mf__store_end(store, rc);
     }
     mf__sql_prepare(&sql, store->db, "DELETE FROM outbounds WHERE tenant = ? AND name = ?");
     mf__sql_bind_text(&sql, tenant);

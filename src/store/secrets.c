@@ -43,28 +43,6 @@ int mf_store_secret_put(struct mf_store *store, const struct mf_store_secret *ro
     return mf_store_secrets_replace(store, row, 1);
 }
 
-static int
-read_users(struct mf_store *store, struct mf_slice tenant, struct mf_slice name, struct mf_buf *ret_users)
-{
-    struct sql sql;
-    int rc = 0;
-
-    mf__sql_prepare(
-        &sql, store->db,
-        "SELECT outbound FROM outbound_secrets WHERE tenant = ? AND secret = ? ORDER BY outbound");
-    mf__sql_bind_text(&sql, tenant);
-    mf__sql_bind_text(&sql, name);
-    while (mf__sql_step(&sql)) {
-        rc = MF_E_SECRET_IN_USE;
-        /* As many names as fit; the refusal stands with fewer. */
-        if (mf_buf_append_slice(ret_users, mf__sql_column(&sql, 0)) == 0) {
-            mf_ignore(mf_buf_append(ret_users, "", 1));
-        }
-    }
-    int error = mf__sql_end(&sql);
-    return error < 0 ? error : rc;
-}
-
 int mf_store_secret_delete(struct mf_store *store,
                            struct mf_slice tenant,
                            struct mf_slice name,
@@ -75,7 +53,9 @@ int mf_store_secret_delete(struct mf_store *store,
     if (rc < 0) {
         return rc;
     }
-    rc = read_users(store, tenant, name, ret_users);
+    rc = mf__store_users(
+        store, "SELECT outbound FROM outbound_secrets WHERE tenant = ? AND secret = ? ORDER BY outbound",
+        tenant, name, MF_E_SECRET_IN_USE, ret_users);
     if (rc == 0) {
         struct sql sql;
         mf__sql_prepare(&sql, store->db, "DELETE FROM secrets WHERE tenant = ? AND name = ?");

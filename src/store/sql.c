@@ -82,6 +82,13 @@ void mf__sql_bind_u64(struct sql *sql, uint64_t number)
     }
 }
 
+void mf__sql_bind_null(struct sql *sql)
+{
+    if (sql->error == 0) {
+        keep(sql, sqlite3_bind_null(sql->statement, ++sql->bound), "bind");
+    }
+}
+
 bool mf__sql_step(struct sql *sql)
 {
     int code;
@@ -123,6 +130,30 @@ int mf__sql_end(struct sql *sql)
     (void)sqlite3_finalize(sql->statement); /* Likewise. */
     sql->statement = NULL;
     return sql->error;
+}
+
+int mf__store_users(struct mf_store *store,
+                    const char *text,
+                    struct mf_slice tenant,
+                    struct mf_slice name,
+                    int in_use,
+                    struct mf_buf *ret_users)
+{
+    struct sql sql;
+    int rc = 0;
+
+    mf__sql_prepare(&sql, store->db, text);
+    mf__sql_bind_text(&sql, tenant);
+    mf__sql_bind_text(&sql, name);
+    while (mf__sql_step(&sql)) {
+        rc = in_use;
+        /* As many names as fit; the refusal stands with fewer. */
+        if (mf_buf_append_slice(ret_users, mf__sql_column(&sql, 0)) == 0) {
+            mf_ignore(mf_buf_append(ret_users, "", 1));
+        }
+    }
+    int error = mf__sql_end(&sql);
+    return error < 0 ? error : rc;
 }
 
 int mf__store_begin(struct mf_store *store)

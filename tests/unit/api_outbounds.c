@@ -9,11 +9,12 @@ static const char good[] = "{\"rules\":[{\"match\":{\"host\":\"a.example\"},\"ac
 
 static void store(struct mf_store *store_of, const char *tenant, const char *name, const char *policy)
 {
+    struct mf_store_uses uses = {.secrets_count = 0};
     uint64_t version;
     size_t missing;
 
     MF_CHECK_INT(mf_store_outbound_put(store_of, mf_slice_of_cstr(tenant), mf_slice_of_cstr(name),
-                                       mf_slice_of_cstr(policy), NULL, 0, 7, &version, &missing),
+                                       mf_slice_of_cstr(policy), &uses, 7, &version, &missing),
                  0);
 }
 
@@ -42,7 +43,7 @@ resolve(struct mf_api *api, enum mf__outbound kind, const char *name, struct mf_
 
     (void)snprintf(call.outbound_name, sizeof call.outbound_name, "%s", name);
     mf__call_fault_init(&fault);
-    int rc = mf__outbounds_resolve(api, &call, &fault);
+    int rc = mf__outbounds_resolve(api, &call, &fault, NULL, NULL);
     if (rc < 0) {
         MF_CHECK_TEXT(mf_buf_peek(&fault.param), "/code/globalOutbound");
     }

@@ -115,9 +115,18 @@ static int put_outbound(const char *name,
     for (size_t i = 0; i < count; i++) {
         names[i] = TEXT(secrets[i]);
     }
-    int rc = mf_store_outbound_put(store, TEXT(""), TEXT(name), TEXT(policy), names, count, 1000, version,
-                                   &missing);
+    struct mf_store_uses uses = {.secrets = names, .secrets_count = count};
+    int rc = mf_store_outbound_put(store, TEXT(""), TEXT(name), TEXT(policy), &uses, 1000, version, &missing);
     return rc == MF_E_SECRET_UNKNOWN ? (int)missing : rc;
+}
+
+static int delete_outbound(const char *name)
+{
+    struct mf_buf users;
+    mf_buf_init(&users, 64);
+    int rc = mf_store_outbound_delete(store, TEXT(""), TEXT(name), &users);
+    mf_buf_done(&users);
+    return rc;
 }
 
 static void secrets_are_kept_in_order(void)
@@ -183,11 +192,11 @@ static void an_outbound_goes_with_its_uses(void)
     MF_CHECK_INT(mf_store_outbound_get(store, TEXT(""), TEXT("gh"), see_outbound, &seen), 0);
     MF_CHECK_TEXT(TEXT(seen.text), "/gh:2={\"v\":3}@1000-1000,");
     MF_CHECK_INT(mf_store_outbound_get(store, TEXT("t"), TEXT("gh"), see_outbound, &seen), MF_E_NOT_FOUND);
-    MF_CHECK_INT(mf_store_outbound_delete(store, TEXT(""), TEXT("gh")), 0);
-    MF_CHECK_INT(mf_store_outbound_delete(store, TEXT(""), TEXT("gh")), MF_E_NOT_FOUND);
+    MF_CHECK_INT(delete_outbound("gh"), 0);
+    MF_CHECK_INT(delete_outbound("gh"), MF_E_NOT_FOUND);
     MF_CHECK_INT(delete_secret("a", users, sizeof users), MF_E_SECRET_IN_USE);
     MF_CHECK_TEXT(TEXT(users), "s3|");
-    MF_CHECK_INT(mf_store_outbound_delete(store, TEXT(""), TEXT("s3")), 0);
+    MF_CHECK_INT(delete_outbound("s3"), 0);
     MF_CHECK_INT(delete_secret("a", users, sizeof users), 0);
     expect_outbounds("");
     expect_secrets("t/a:7@52,");

@@ -79,16 +79,19 @@ static struct delete_result delete_secret(const char *name)
 static void a_secret_in_use_stays(void)
 {
     struct mf_slice secrets[] = {TEXT("gh")};
+    struct mf_store_uses uses = {.secrets = secrets, .secrets_count = 1};
+    struct mf_buf users;
     uint64_t version;
     size_t missing;
-    MF_CHECK_INT(mf_store_outbound_put(kit.store, TEXT(""), TEXT("hub"), TEXT("{}"), secrets, 1, 1, &version,
-                                       &missing),
-                 0);
+    MF_CHECK_INT(
+        mf_store_outbound_put(kit.store, TEXT(""), TEXT("hub"), TEXT("{}"), &uses, 1, &version, &missing), 0);
     struct delete_result result = delete_secret("gh");
     MF_CHECK_INT(result.error, MF_E_SECRET_IN_USE);
     MF_CHECK_TEXT(TEXT(result.users), "hub|");
     mf_secret_unref(kit_ref(&kit, "", "gh"));
-    MF_CHECK_INT(mf_store_outbound_delete(kit.store, TEXT(""), TEXT("hub")), 0);
+    mf_buf_init(&users, 64);
+    MF_CHECK_INT(mf_store_outbound_delete(kit.store, TEXT(""), TEXT("hub"), &users), 0);
+    mf_buf_done(&users);
     MF_CHECK_INT(delete_secret("many").error, 0);
     MF_CHECK_INT(delete_secret("many").error, MF_E_SECRET_UNKNOWN);
     MF_CHECK_INT(delete_secret("never").error, MF_E_SECRET_UNKNOWN);

@@ -1,0 +1,113 @@
+#include "live.h"
+
+#include <stdio.h>
+
+void mf__live_init(struct mf__live *live,
+                   struct mf_api *api,
+                   const char *id,
+                   const struct mf__call *call,
+                   uint64_t body_bytes_max)
+{
+    memset(live, 0, sizeof *live);
+    live->api = api;
+    (void)snprintf(live->id, sizeof live->id, "%s", id);
+    mf__record_init(&live->record, call->log_bytes, body_bytes_max);
+}
+
+void mf__live_done(struct mf__live *live)
+{
+    MF_ASSERT(live->run == NULL);
+    mf__record_done(&live->record);
+}
+
+int mf__live_start(struct mf__live *live, struct mf__call *call, const struct mf_run_events *events)
+{
+    struct mf_api *api = live->api;
+    bool may_fetch = call->policy != NULL;
+    struct mf_run_spec spec = {.id = live->id,
+                               .cpu_ns = call->cpu_ms * MF_NS_PER_MS,
+                               .wall_ns = call->wall_ms * MF_NS_PER_MS,
+                               .memory_bytes = call->memory_mb << 20,
+                               .response_bytes = call->response_bytes,
+                               .log_bytes = (uint32_t)call->log_bytes,
+                               .subrequests = (uint32_t)call->subrequests,
+                               .flags = (api->config->is_clock_frozen ? (uint32_t)MF_START_CLOCK_FROZEN : 0) |
+                                        (call->has_body ? (uint32_t)MF_START_HAS_BODY : 0) |
+                                        (may_fetch ? (uint32_t)MF_START_FETCH_ALLOWED : 0),
+                               .code = call->code,
+                               .bundle = call->bundle};
+    int rc = mf_pool_run(api->pool, &spec, events, live, &live->run);
+
+    if (rc < 0) {
+        return rc;
+    }
+    mf_buf_init(&call->bundle, MF_BUNDLE_BYTES_MAX); /* Its bytes are the pool's now. */
+    if (may_fetch) {
+        mf__fetches_begin(&live->fetches, api->egress, live->run, live->id, call->policy,
+                          (uint32_t)call->subrequests);
+    }
+    return 0;
+}
+
+void mf__live_over(struct mf__live *live)
+{
+    live->run = NULL;
+    mf__fetches_end(&live->fetches, &live->record);
+}
+
+void mf__live_cancel(struct mf__live *live)
+{
+    mf_run_cancel(live->run, MF_E_CANCELED);
+    mf__fetches_end(&live->fetches, &live->record);
+}
+
+/* ---- what the pool says ----------------------------------------------------------------------- */
+
+void mf__live_on_log(struct mf_run *run, void *user, const struct mf_msg_log *log)
+{
+    struct mf__live *live = user;
+    (void)run;
+    mf__record_log(&live->record, log);
+}
+
+void mf__live_on_exception(struct mf_run *run, void *user, const struct mf_msg_exception *exception)
+{
+    struct mf__live *live = user;
+    (void)run;
+    mf__record_exception(&live->record, exception);
+}
+
+void mf__live_on_fetch(struct mf_run *run, void *user, const struct mf_msg_fetch *fetch)
+{
+    struct mf__live *live = user;
+    (void)run;
+    mf__fetches_fetch(&live->fetches, fetch);
+}
+
+void mf__live_on_fetch_drop(struct mf_run *run, void *user, uint32_t fetch)
+{
+    struct mf__live *live = user;
+    (void)run;
+    mf__fetches_drop(&live->fetches, fetch);
+}
+
+void mf__live_on_fetch_body(struct mf_run *run, void *user, uint32_t fetch, struct mf_slice bytes)
+{
+    struct mf__live *live = user;
+    (void)run;
+    mf__fetches_body(&live->fetches, fetch, bytes);
+}
+
+void mf__live_on_fetch_body_end(struct mf_run *run, void *user, uint32_t fetch, int error)
+{
+    struct mf__live *live = user;
+    (void)run;
+    mf__fetches_body_end(&live->fetches, fetch, error);
+}
+
+void mf__live_on_fetch_credit(struct mf_run *run, void *user, uint32_t fetch)
+{
+    struct mf__live *live = user;
+    (void)run;
+    mf__fetches_credit(&live->fetches, fetch);
+}

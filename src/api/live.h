@@ -1,0 +1,52 @@
+/* live.h - what every run of the api has in common, whoever waits for its answer: the pool's run, its record, its fetches.
+ *
+ * Use:      embed it; mf__live_init; mf__live_start with events of the owner's and MF__LIVE_EVENTS among them, its |user| is the
+ *           struct mf__live; in on_done mf__live_over; mf__live_done.
+ * Threads:  [loop] */
+#ifndef MAYFLY_API_LIVE_H
+#define MAYFLY_API_LIVE_H
+
+#include "call.h"
+#include "fetches.h"
+#include "internal.h"
+#include "record.h"
+
+struct mf__live {
+    struct mf_api *api;
+    struct mf_run *run; /* NULL before mf__live_start and after mf__live_over. */
+    char id[MF_ID_BYTES_MAX];
+    struct mf__record record;
+    struct mf__fetches fetches;
+};
+
+/* |body_bytes_max|: what the record may hold of the response's body. */
+void mf__live_init(struct mf__live *live,
+                   struct mf_api *api,
+                   const char *id,
+                   const struct mf__call *call,
+                   uint64_t body_bytes_max);
+void mf__live_done(struct mf__live *live);
+/* Gives |call| to the pool, its parts move. |events| lives as long as the run. What mf_pool_run says: nothing was started. */
+MF_MUST_CHECK int
+mf__live_start(struct mf__live *live, struct mf__call *call, const struct mf_run_events *events);
+/* Its run ends here: nothing more is said of its fetches. */
+void mf__live_over(struct mf__live *live);
+/* Nobody waits for it any more. */
+void mf__live_cancel(struct mf__live *live);
+
+/* Handlers for the owner's struct mf_run_events. */
+#define MF__LIVE_EVENTS                                                                                      \
+    .on_log = mf__live_on_log, .on_exception = mf__live_on_exception, .on_fetch = mf__live_on_fetch,         \
+    .on_fetch_abort = mf__live_on_fetch_drop, .on_fetch_body = mf__live_on_fetch_body,                       \
+    .on_fetch_body_end = mf__live_on_fetch_body_end, .on_fetch_credit = mf__live_on_fetch_credit,            \
+    .on_fetch_stop = mf__live_on_fetch_drop
+
+void mf__live_on_log(struct mf_run *run, void *user, const struct mf_msg_log *log);
+void mf__live_on_exception(struct mf_run *run, void *user, const struct mf_msg_exception *exception);
+void mf__live_on_fetch(struct mf_run *run, void *user, const struct mf_msg_fetch *fetch);
+void mf__live_on_fetch_drop(struct mf_run *run, void *user, uint32_t fetch);
+void mf__live_on_fetch_body(struct mf_run *run, void *user, uint32_t fetch, struct mf_slice bytes);
+void mf__live_on_fetch_body_end(struct mf_run *run, void *user, uint32_t fetch, int error);
+void mf__live_on_fetch_credit(struct mf_run *run, void *user, uint32_t fetch);
+
+#endif
