@@ -90,6 +90,7 @@
 
 /* -- API */
 #define MF_API_INLINE_PARSE_BYTES_MAX 131072 /* bytes: a body up to here is parsed on the loop thread, in under a millisecond; a larger one on a worker thread */
+#define MF_API_PRECONDITION_BYTES_MAX 512 /* bytes: If-Match or If-None-Match, several entity tags; a longer one never holds */
 #define MF_API_HELD_BYTES_MAX 1073741824 /* bytes: bodies of all calls that are being read or run, together; past it 503, so that many large calls cannot take the machine's memory */
 #define MF_API_FAULT_BYTES_MAX 8192 /* bytes: a sentence that says what is wrong with a call; it may quote a name of the caller's */
 

@@ -3,6 +3,7 @@
 #include "outbounds.h"
 
 #include "json.h"
+#include "worker_cache.h"
 
 static void admit_timer_due(uv_timer_t *timer)
 {
@@ -46,6 +47,7 @@ int mf_api_open(uv_loop_t *loop, const struct mf_api_options *options, MF_OWN st
     api->egress = options->egress;
     api->started_ns = mf_clock_now_ns();
     api->outbounds = mf_outbounds_new();
+    api->workers = mf__workers_new(api, MF_WORKER_CACHE_BYTES_DEFAULT, MF_WORKER_CACHE_COUNT_DEFAULT);
     rc = mf__outbounds_load(api);
     if (rc < 0) {
         mf_log(MF_LOG_ERROR, rc, NULL, "the stored outbounds could not be read");
@@ -68,6 +70,7 @@ static void timer_closed(uv_handle_t *handle)
     void (*on_closed)(void *user) = api->on_closed;
     void *user = api->on_closed_user;
 
+    mf__workers_free(api->workers);
     MF_ASSERT(api->bytes_held == 0);
     mf_outbounds_free(api->outbounds);
     mf_free(api);

@@ -1,5 +1,5 @@
 /* call.h - one call, read into plain data: what to run, on which request, with which limits. It comes whole from the body of
- * POST /v1/run, or its code is a stored worker's (worker.h) and only the rest comes from the client. Pure: it may run on a
+ * POST /v1/run, or its code is a stored worker's (worker_cache.h) and only the rest comes from the client. Pure: it may run on a
  * worker thread. Validation speaks Cloudflare's own texts where it has one.
  * Source: https://developers.cloudflare.com/workers/runtime-apis/bindings/worker-loader/. */
 #ifndef MAYFLY_API_CALL_H

@@ -14,6 +14,7 @@ struct mf_api {
     struct mf_vault *vault;
     struct mf_egress *egress;
     struct mf_outbounds *outbounds;
+    struct mf__workers *workers;
     uv_timer_t admit_timer; /* Due when the next waiting ticket's time is up. */
     uint64_t bytes_held;    /* Bodies of all calls; at most MF_API_HELD_BYTES_MAX. */
     uint64_t started_ns;
@@ -41,9 +42,20 @@ void mf__outbound_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__outbound_put(struct mf_api *api, struct mf_exchange *exchange);
 void mf__outbound_delete(struct mf_api *api, struct mf_exchange *exchange);
 void mf__outbound_explain(struct mf_api *api, struct mf_exchange *exchange);
+void mf__workers_list(struct mf_api *api, struct mf_exchange *exchange);
+void mf__worker_get(struct mf_api *api, struct mf_exchange *exchange);
+void mf__worker_put(struct mf_api *api, struct mf_exchange *exchange);
+void mf__worker_delete(struct mf_api *api, struct mf_exchange *exchange);
+void mf__worker_versions(struct mf_api *api, struct mf_exchange *exchange);
+void mf__worker_version(struct mf_api *api, struct mf_exchange *exchange);
+void mf__worker_rollback(struct mf_api *api, struct mf_exchange *exchange);
+void mf__worker_run(struct mf_api *api, struct mf_exchange *exchange);
+void mf__worker_fetch(struct mf_api *api, struct mf_exchange *exchange);
 
 /* The |index|-th segment of the path, not decoded: of "/v1/secrets/gh" 2 is "gh". Only for one that the route has. */
 struct mf_slice mf__route_segment(const struct mf_exchange *exchange, unsigned index);
+/* All from there on, with its slash in front: of "/v1/workers/w/fetch/a/b" 4 is "/a/b"; empty when there is no more. */
+struct mf_slice mf__route_rest(const struct mf_exchange *exchange, unsigned index);
 
 /* ---- guard.c: before any route ---------------------------------------------------------------- */
 

@@ -1,5 +1,7 @@
 #include "put.h"
 
+#include "intake.h"
+
 static void wipe_body(struct mf__put *put)
 {
     if (put->body != NULL) {
@@ -163,22 +165,11 @@ static const struct mf_exchange_events events = {.on_body = on_body,
                                                  .on_drain = on_drain,
                                                  .on_abort = on_abort};
 
-static bool is_json(const struct mf_request *request)
-{
-    struct mf_slice type = mf_request_header(request, "content-type");
-    size_t size = 0;
-
-    while (size < type.size && type.data[size] != ';' && type.data[size] != ' ') {
-        size++;
-    }
-    return mf_slice_equal_nocase(mf_slice_of(type.data, size), "application/json");
-}
-
 static int begin_body(struct mf__put *put, size_t bytes_max)
 {
     const struct mf_request *request = mf_exchange_request(put->exchange);
 
-    if (!is_json(request)) {
+    if (!mf_slice_equal_nocase(mf__intake_type(request), "application/json")) {
         return MF_E_API_TYPE;
     }
     if (request->body_bytes > (int64_t)bytes_max) {

@@ -4,8 +4,8 @@
 #include "internal.h"
 
 struct route {
-    const char *path; /* A segment "{name}" stands for any that is not empty. */
-    const char *method;
+    const char *path;   /* A segment in braces stands for any that is not empty; "{rest...}" for all that follow, if any. */
+    const char *method; /* "*": any. */
     void (*handle)(struct mf_api *api, struct mf_exchange *exchange);
 };
 
@@ -21,10 +21,21 @@ static const struct route routes[] = {
     {"/v1/outbounds/{name}", "PUT", mf__outbound_put},
     {"/v1/outbounds/{name}", "DELETE", mf__outbound_delete},
     {"/v1/outbounds/{name}/explain", "POST", mf__outbound_explain},
+    {"/v1/workers", "GET", mf__workers_list},
+    {"/v1/workers/{name}", "GET", mf__worker_get},
+    {"/v1/workers/{name}", "PUT", mf__worker_put},
+    {"/v1/workers/{name}", "DELETE", mf__worker_delete},
+    {"/v1/workers/{name}/versions", "GET", mf__worker_versions},
+    {"/v1/workers/{name}/versions/{version}", "GET", mf__worker_version},
+    {"/v1/workers/{name}/rollback", "POST", mf__worker_rollback},
+    {"/v1/workers/{name}/run", "POST", mf__worker_run},
+    {"/v1/workers/{name}/fetch/{rest...}", "*", mf__worker_fetch},
     {"/healthz", "GET", mf__health_get},
     {"/readyz", "GET", mf__ready_get},
     {"/openapi.json", "GET", mf__openapi_get},
 };
+
+#define REST "{rest...}"
 
 /* The next segment of a path that begins at |*at| with "/", and |*at| behind it; data is NULL at the end. */
 static struct mf_slice next_segment(struct mf_slice path, size_t *at)
@@ -49,10 +60,13 @@ static bool path_fits(const struct route *route, struct mf_slice path)
     for (;;) {
         struct mf_slice wanted = next_segment(pattern, &at_pattern);
         struct mf_slice found = next_segment(path, &at_path);
+        if (mf_slice_equal_cstr(wanted, REST)) {
+            return true;
+        }
         if (wanted.data == NULL || found.data == NULL) {
             return wanted.data == NULL && found.data == NULL && path.size > 0 && path.data[0] == '/';
         }
-        if (mf_slice_equal_cstr(wanted, "{name}") ? found.size == 0 : !mf_slice_equal(wanted, found)) {
+        if (mf_slice_starts_with(wanted, "{") ? found.size == 0 : !mf_slice_equal(wanted, found)) {
             return false;
         }
     }
@@ -71,9 +85,20 @@ struct mf_slice mf__route_segment(const struct mf_exchange *exchange, unsigned i
     return segment;
 }
 
+struct mf_slice mf__route_rest(const struct mf_exchange *exchange, unsigned index)
+{
+    struct mf_slice path = mf_exchange_request(exchange)->path;
+    size_t at = 0;
+
+    for (unsigned i = 0; i < index; i++) {
+        (void)next_segment(path, &at);
+    }
+    return mf_slice_of(path.data + at, path.size - at);
+}
+
 static bool method_fits(const struct route *route, struct mf_slice method)
 {
-    if (mf_slice_equal_cstr(method, route->method)) {
+    if (mf_slice_equal_cstr(method, route->method) || strcmp(route->method, "*") == 0) {
         return true;
     }
     /* HEAD is GET without the body; the server leaves it out. */

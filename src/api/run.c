@@ -6,6 +6,7 @@
  *
  * The client may leave at any time; a call that a worker thread reads is freed when that is done. */
 #include "accept.h"
+#include "intake.h"
 #include "outbounds.h"
 #include "serve.h"
 
@@ -13,16 +14,12 @@ enum run_form { FORM_TYPESCRIPT, FORM_JAVASCRIPT, FORM_JSON };
 
 struct run {
     struct mf_api *api;
-    struct mf_exchange *exchange; /* NULL once it has ended. */
-    bool is_parsing;
+    struct mf__intake intake;
     enum run_form form;
     bool wants_envelope;
     char id[MF_ID_BYTES_MAX];
-    struct mf_buf source; /* The body of the call. */
-    struct mf_buf query;  /* Of the call's target: the curl form hands it on to the worker. */
-    uint64_t bytes_held;  /* Counted in api->bytes_held. */
+    struct mf_buf query; /* Of the call's target: the curl form hands it on to the worker. */
     struct mf__call call;
-    uv_work_t work;
     int parse_error;
     struct mf__call_fault fault;
     struct mf__look look;
@@ -31,35 +28,38 @@ struct run {
 /* Nothing else refers to it. */
 static void free_run(struct run *run)
 {
-    run->api->bytes_held -= run->bytes_held;
     mf__call_done(&run->call);
     mf__call_fault_done(&run->fault);
-    mf_buf_done(&run->source);
+    mf__intake_done(&run->intake);
     mf_buf_done(&run->query);
     mf_free(run);
 }
 
+/* The end of it, unless it is served: the client is told, if it is there. */
 static void refuse(struct run *run, int error)
 {
-    mf__serve_refuse(run->api, run->exchange, run->id, error, &run->fault);
+    if (run->intake.exchange != NULL) {
+        mf__serve_refuse(run->api, run->intake.exchange, run->id, error, &run->fault);
+    }
     free_run(run);
 }
 
 static void serve(struct run *run)
 {
     struct mf__serve_spec spec = {
-        .id = run->id, .wants_envelope = run->wants_envelope, .bytes_held = run->bytes_held};
+        .id = run->id, .wants_envelope = run->wants_envelope, .bytes_held = run->intake.bytes_held};
 
-    run->bytes_held = 0; /* Whoever serves it gives them back. */
-    mf__serve(run->api, run->exchange, &run->call, &spec);
+    run->intake.bytes_held = 0; /* Whoever serves it gives them back. */
+    mf__serve(run->api, run->intake.exchange, &run->call, &spec);
     free_run(run);
 }
 
-/* Any thread: reads |run->source| and nothing that the loop thread writes meanwhile. */
-static void parse(struct run *run)
+/* [any] */
+static void parse(struct mf__intake *intake)
 {
+    struct run *run = MF_CONTAINER_OF(intake, struct run, intake);
     const struct mf_config *config = run->api->config;
-    struct mf_slice body = mf_buf_peek(&run->source);
+    struct mf_slice body = mf_buf_peek(&intake->body);
 
     if (run->form == FORM_JSON) {
         run->parse_error = mf__call_read_json(&run->call, config, body, &run->fault);
@@ -67,13 +67,12 @@ static void parse(struct run *run)
         run->parse_error = mf__call_read_source(&run->call, config, body, run->form == FORM_TYPESCRIPT,
                                                 mf_buf_peek(&run->query), &run->fault);
     }
+    mf_buf_done(&intake->body);
 }
 
 static void resolved(struct run *run, int error)
 {
-    if (run->exchange == NULL) {
-        free_run(run); /* The client left meanwhile. */
-    } else if (error < 0) {
+    if (error < 0 || run->intake.exchange == NULL) {
         refuse(run, error);
     } else {
         serve(run);
@@ -87,109 +86,24 @@ static void looked(struct mf__look *look, int error)
     resolved(run, error < 0 ? error : mf__outbounds_resolved(run->api, look, &run->fault));
 }
 
-static void parsed(struct run *run)
+static void parsed(struct mf__intake *intake, int error)
 {
-    int rc = run->parse_error;
+    struct run *run = MF_CONTAINER_OF(intake, struct run, intake);
 
-    mf_buf_done(&run->source);
-    if (rc == 0) {
-        rc = mf__outbounds_resolve(run->api, &run->call, &run->fault, &run->look, looked);
-    }
-    if (rc != MF_E_AGAIN) {
-        resolved(run, rc);
-    }
-}
-
-static void parse_work(uv_work_t *work)
-{
-    parse(work->data);
-}
-
-static void parse_done(uv_work_t *work, int status)
-{
-    struct run *run = work->data;
-
-    if (status < 0) {
-        run->parse_error = MF_E_CANCELED;
-    }
-    parsed(run);
-}
-
-/* ---- what the exchange says ------------------------------------------------------------------- */
-
-static void on_body(struct mf_exchange *exchange, void *user, struct mf_slice bytes)
-{
-    struct run *run = user;
-    struct mf_api *api = run->api;
-    int rc = api->bytes_held + bytes.size > MF_API_HELD_BYTES_MAX ? MF_E_OVERLOADED
-                                                                  : mf_buf_append_slice(&run->source, bytes);
-    (void)exchange;
-    if (rc == MF_E_TOO_LARGE) {
+    if (error == MF_E_HTTP_BODY) {
         mf_ignore(
-            mf_buf_printf(&run->fault.why, "The body is larger than %zu bytes.", run->source.bytes_max));
-        rc = MF_E_HTTP_BODY;
+            mf_buf_printf(&run->fault.why, "The body is larger than %zu bytes.", intake->body.bytes_max));
     }
-    if (rc < 0) {
-        refuse(run, rc);
-        return;
+    error = error < 0 ? error : run->parse_error;
+    if (error == 0) {
+        error = mf__outbounds_resolve(run->api, &run->call, &run->fault, &run->look, looked);
     }
-    run->bytes_held += bytes.size;
-    api->bytes_held += bytes.size;
-}
-
-static void on_body_end(struct mf_exchange *exchange, void *user)
-{
-    struct run *run = user;
-
-    (void)exchange;
-    run->is_parsing = true;
-    if (run->source.size > MF_API_INLINE_PARSE_BYTES_MAX) {
-        run->work.data = run;
-        int rc = uv_queue_work(run->api->loop, &run->work, parse_work, parse_done);
-        MF_ASSERT(rc == 0); /* Fails only without a callback. */
-        return;
-    }
-    parse(run);
-    parsed(run);
-}
-
-static void on_drain(struct mf_exchange *exchange, void *user)
-{
-    (void)exchange;
-    (void)user;
-}
-
-static void on_abort(struct mf_exchange *exchange, void *user, int error)
-{
-    struct run *run = user;
-
-    (void)exchange;
-    (void)error;
-    run->exchange = NULL;
-    if (!run->is_parsing) {
-        free_run(run); /* Else parsed() sees that nobody is there. */
+    if (error != MF_E_AGAIN) {
+        resolved(run, error);
     }
 }
-
-static const struct mf_exchange_events exchange_events = {
-    .on_body = on_body,
-    .on_body_end = on_body_end,
-    .on_drain = on_drain,
-    .on_abort = on_abort,
-};
 
 /* ---- the beginning ----------------------------------------------------------------------------- */
-
-/* "application/json; charset=utf-8" to "application/json". */
-static struct mf_slice media_type(struct mf_slice value)
-{
-    size_t size = 0;
-
-    while (size < value.size && value.data[size] != ';' && value.data[size] != ' ') {
-        size++;
-    }
-    return mf_slice_of(value.data, size);
-}
 
 static int read_form(const struct mf_request *request, enum run_form *ret_form)
 {
@@ -204,7 +118,7 @@ static int read_form(const struct mf_request *request, enum run_form *ret_form)
         {"application/javascript", FORM_JAVASCRIPT},
         {"application/ecmascript", FORM_JAVASCRIPT},
     };
-    struct mf_slice type = media_type(mf_request_header(request, "content-type"));
+    struct mf_slice type = mf__intake_type(request);
 
     for (size_t i = 0; i < MF_COUNT_OF(forms); i++) {
         if (mf_slice_equal_nocase(type, forms[i].type)) {
@@ -233,19 +147,15 @@ void mf__run_post(struct mf_api *api, struct mf_exchange *exchange)
     }
     run = mf_new(sizeof *run);
     run->api = api;
-    run->exchange = exchange;
     run->form = form;
     run->wants_envelope = mf__accept_wants_json(mf_request_header(request, "accept"), form == FORM_JSON);
     mf_random_id("run_", run->id);
-    mf_buf_init(&run->source, form == FORM_JSON ? api->config->body_bytes_max : api->config->code_bytes_max);
     mf__call_init(&run->call, api->config);
     mf__call_fault_init(&run->fault);
-    mf_buf_init(&run->query, MF_HTTP_TARGET_BYTES_MAX);
+    mf_buf_init(&run->query, request->query.size);
     rc = mf_buf_append_slice(&run->query, request->query);
-    if (rc < 0) {
-        refuse(run, rc);
-        return;
-    }
-    mf_exchange_listen(exchange, &exchange_events, run);
-    mf_exchange_read(exchange);
+    MF_ASSERT(rc == 0);
+    mf__intake_begin(&run->intake, api, exchange,
+                     form == FORM_JSON ? api->config->body_bytes_max : api->config->code_bytes_max, parse,
+                     parsed);
 }

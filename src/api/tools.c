@@ -1,10 +1,8 @@
 /* tools.c - POST /v1/tools/types: tools in, TypeScript declarations for a prompt out. A large body is read and turned into
  * text on a worker thread.
  *
- *   READING --body is whole--> WORKING --> the answer
- *
- * The client may leave at any time: |exchange| is NULL then, and the end of the work only frees it. */
-#include "internal.h"
+ *   intake.h --body is whole--> write --> the answer */
+#include "intake.h"
 #include "json.h"
 
 #include <stdio.h>
@@ -12,12 +10,7 @@
 #include <mayfly/tools.h>
 
 struct types {
-    struct mf_api *api;
-    struct mf_exchange *exchange; /* NULL once it has ended. */
-    bool is_working;
-    struct mf_buf body;
-    uint64_t bytes_held; /* Counted in api->bytes_held. */
-    uv_work_t work;
+    struct mf__intake intake;
     int error;
     struct mf_tools_fault fault;
     struct mf_buf answer;
@@ -25,30 +18,29 @@ struct types {
 
 static void free_types(struct types *types)
 {
-    types->api->bytes_held -= types->bytes_held;
-    mf_buf_done(&types->body);
+    mf__intake_done(&types->intake);
     mf_buf_done(&types->answer);
     mf_tools_fault_done(&types->fault);
     mf_free(types);
 }
 
-static void finish(struct types *types)
+static void finish(struct mf__intake *intake, int error)
 {
-    struct mf_exchange *exchange = types->exchange;
+    struct types *types = MF_CONTAINER_OF(intake, struct types, intake);
+    struct mf_exchange *exchange = intake->exchange;
 
-    if (exchange != NULL && types->error == 0) {
+    error = error < 0 ? error : types->error;
+    if (exchange != NULL && error == 0) {
         mf__json_reply(exchange, 200, mf_buf_peek(&types->answer));
     } else if (exchange != NULL) {
-        struct mf__problem problem = {.error = types->error,
+        struct mf__problem problem = {.error = error,
                                       .detail = mf_buf_peek(&types->fault.why),
                                       .param = mf_buf_peek(&types->fault.param)};
-        if (types->error == MF_E_TOO_LARGE) {
+        if (error == MF_E_TOO_LARGE) {
             problem.detail =
                 mf_slice_of_cstr("The declarations are too long for one answer: search, name the tools in "
                                  "only, set limit, or ask for detail index.");
-        } else if (types->error == MF_E_API_TYPE) {
-            problem.detail = mf_slice_of_cstr("Send it as application/json.");
-        } else if (types->error == MF_E_OVERLOADED) {
+        } else if (error == MF_E_OVERLOADED) {
             problem.retry_after_s = 1;
         }
         mf__problem_reply(exchange, &problem);
@@ -139,11 +131,12 @@ static int read_request(const cJSON *root, struct mf_tools_request *ret_request,
     return rc < 0 ? rc : read_namespaces(ret_request->namespaces, fault);
 }
 
-/* [any] With |types|'s own memory only. */
-static void run(struct types *types)
+/* [any] */
+static void write_types(struct mf__intake *intake)
 {
+    struct types *types = MF_CONTAINER_OF(intake, struct types, intake);
     struct mf_tools_request request = {0};
-    struct mf_slice body = mf_buf_peek(&types->body);
+    struct mf_slice body = mf_buf_peek(&intake->body);
     cJSON *root = NULL;
     int rc = 0;
 
@@ -157,98 +150,18 @@ static void run(struct types *types)
     cJSON_Delete(root);
 }
 
-static void work(uv_work_t *work)
-{
-    run(work->data);
-}
-
-static void work_done(uv_work_t *work, int status)
-{
-    struct types *types = work->data;
-
-    if (status < 0) {
-        types->error = MF_E_CANCELED;
-    }
-    finish(types);
-}
-
-/* ---- the exchange ----------------------------------------------------------------------------------- */
-
-static void on_body(struct mf_exchange *exchange, void *user, struct mf_slice bytes)
-{
-    struct types *types = user;
-    int rc = types->api->bytes_held + bytes.size > MF_API_HELD_BYTES_MAX
-                 ? MF_E_OVERLOADED
-                 : mf_buf_append_slice(&types->body, bytes);
-
-    (void)exchange;
-    if (rc < 0) {
-        types->error = rc == MF_E_TOO_LARGE ? MF_E_HTTP_BODY : rc;
-        finish(types);
-        return;
-    }
-    types->bytes_held += bytes.size;
-    types->api->bytes_held += bytes.size;
-}
-
-static void on_body_end(struct mf_exchange *exchange, void *user)
-{
-    struct types *types = user;
-
-    (void)exchange;
-    types->is_working = true;
-    if (types->body.size > MF_API_INLINE_PARSE_BYTES_MAX) {
-        types->work.data = types;
-        int rc = uv_queue_work(types->api->loop, &types->work, work, work_done);
-        MF_ASSERT(rc == 0); /* Fails only without a callback. */
-        return;
-    }
-    run(types);
-    finish(types);
-}
-
-static void on_drain(struct mf_exchange *exchange, void *user)
-{
-    (void)exchange;
-    (void)user;
-}
-
-static void on_abort(struct mf_exchange *exchange, void *user, int error)
-{
-    struct types *types = user;
-
-    (void)exchange;
-    (void)error;
-    types->exchange = NULL;
-    if (!types->is_working) {
-        free_types(types);
-    }
-}
-
-static const struct mf_exchange_events events = {.on_body = on_body,
-                                                 .on_body_end = on_body_end,
-                                                 .on_drain = on_drain,
-                                                 .on_abort = on_abort};
-
 void mf__tools_types_post(struct mf_api *api, struct mf_exchange *exchange)
 {
-    struct types *types = mf_new(sizeof *types);
-    struct mf_slice type = mf_request_header(mf_exchange_request(exchange), "content-type");
-    size_t size = 0;
+    struct mf__problem problem = {.error = MF_E_API_TYPE,
+                                  .detail = mf_slice_of_cstr("Send it as application/json.")};
+    struct types *types;
 
-    types->api = api;
-    types->exchange = exchange;
-    mf_buf_init(&types->body, MF_TOOLS_BODY_BYTES_MAX);
-    mf_buf_init(&types->answer, MF_TOOLS_ANSWER_BYTES_MAX);
-    mf_tools_fault_init(&types->fault);
-    while (size < type.size && type.data[size] != ';' && type.data[size] != ' ') {
-        size++;
-    }
-    if (!mf_slice_equal_nocase(mf_slice_of(type.data, size), "application/json")) {
-        types->error = MF_E_API_TYPE;
-        finish(types);
+    if (!mf_slice_equal_nocase(mf__intake_type(mf_exchange_request(exchange)), "application/json")) {
+        mf__problem_reply(exchange, &problem);
         return;
     }
-    mf_exchange_listen(exchange, &events, types);
-    mf_exchange_read(exchange);
+    types = mf_new(sizeof *types);
+    mf_buf_init(&types->answer, MF_TOOLS_ANSWER_BYTES_MAX);
+    mf_tools_fault_init(&types->fault);
+    mf__intake_begin(&types->intake, api, exchange, MF_TOOLS_BODY_BYTES_MAX, write_types, finish);
 }

@@ -40,23 +40,36 @@ const things = {
     { match: { scheme: "https", host: ["api.example.com", "*.example.org"], port: [443, 8443], method: ["GET"], path: "/v1" }, action: { rewrite: { scheme: "https", host: "api.example.com", port: 443, path: "/v2" }, inject: [{ secret: "thing" }] },
       allowHttp: true, redact: "block", addresses: ["10.0.0.0/8"], headers: { strip: ["x-a"], set: { "x-b": "c" } } },
     { match: { host: "*", port: "*" }, action: "deny" }] },
+  "/v1/workers/{name}": { compatibilityDate: "2026-01-01", mainModule: "a.js", modules: { "a.js": "export default { fetch: () => new Response('x') }" } },
 };
+const place = (path) => path.replace("{name}", "thing").replace("{version}", "1");
 const json = { "content-type": "application/json" };
 
 test("every PUT answers as described, and every GET after it", async () => {
   for (const [path, methods] of Object.entries(document.paths)) {
     if (!methods.put) continue;
     for (const status of [201, 200]) {
-      const response = await fetch(daemon.url + path.replace("{name}", "thing"), { method: "PUT", headers: json, body: JSON.stringify(things[path]) });
+      const response = await fetch(daemon.url + place(path), { method: "PUT", headers: json, body: JSON.stringify(things[path]) });
       assert.equal(response.status, status, path);
       fits(answered(path, "put", response), await response.json(), path);
     }
   }
   for (const [path, methods] of Object.entries(document.paths)) {
     if (!methods.get) continue;
-    const response = await fetch(daemon.url + path.replace("{name}", "thing"));
+    const response = await fetch(daemon.url + place(path));
     assert.equal(response.status, 200, path);
     fits(answered(path, "get", response), await response.json(), path);
+  }
+});
+
+test("a stored worker is run and rolled back as described", async () => {
+  const schema = document.components.schemas.Invocation.properties;
+  const call = { entrypoint: null, props: 1, request: { url: "http://a/" }, limits: { cpuMs: 1000 } };
+  assert.deepEqual(Object.keys(call).sort(), Object.keys(schema).sort());
+  for (const [action, body] of [["run", call], ["run", {}], ["rollback", { version: 1 }]]) {
+    const response = await fetch(`${daemon.url}/v1/workers/thing/${action}`, { method: "POST", headers: json, body: JSON.stringify(body) });
+    assert.equal(response.status, 200, action);
+    fits(answered(`/v1/workers/{name}/${action}`, "post", response), await response.json(), action);
   }
 });
 
@@ -106,6 +119,8 @@ test("problems fit", async () => {
   for (const [path, init] of [["/v1/run", { method: "POST" }], ["/v1/run", { method: "POST", body: "{}", headers: { "content-type": "application/json" } }], ["/v1/run", { method: "POST", body: "throw 1", headers: { "content-type": "text/javascript" } }],
     ["/v1/secrets/x", { method: "PUT", body: "{}", headers: json }], ["/v1/secrets/x", { method: "DELETE" }],
     ["/v1/outbounds/x", { method: "PUT", body: '{"rules":[1,2,3,4,5,6,7,8,9,1,2,3,4,5,6,7,8,9,1,2,3]}', headers: json }], ["/v1/outbounds/x/explain", { method: "POST", body: "{}", headers: json }],
+    ["/v1/workers/x", { method: "PUT", body: "{}", headers: json }], ["/v1/workers/x", { method: "PUT", body: "{}" }], ["/v1/workers/x", { method: "DELETE" }], ["/v1/workers/x/versions/0", {}], ["/v1/workers/x/rollback", { method: "POST", body: "{}", headers: json }], ["/v1/workers/x/run", { method: "POST" }],
+    ["/v1/workers/x/fetch", {}], ["/v1/workers?limit=0", {}], ["/v1/workers?page=1", {}],
     ["/v1/tools/types", { method: "POST", body: "{}" }], ["/v1/tools/types", { method: "POST", body: '{"namespaces":[{"name":"1"}]}', headers: json }]]) {
     const response = await fetch(daemon.url + path, init);
     assert.ok(response.status >= 400);
