@@ -90,6 +90,7 @@
     XX(OUTBOUND_HEADERS,  -6707, 400, "outbound.headers",       "The headers are not valid.")                             \
     XX(OUTBOUND_REFUSED,  -6708, 403, "outbound.refused",       "The outbound does not let this request through.")        \
     XX(OUTBOUND_ECHO,     -6709, 502, "outbound.echo",          "The answer held what may not be shown and was stopped.") \
+    XX(OUTBOUND_INTERCEPTOR, -6710, 502, "outbound.interceptor", "The interceptor worker did not answer.")                \
     /* upstream */                                                                                                        \
     XX(UPSTREAM_DNS,      -6801, 502, "upstream.dns",           "The host's name could not be resolved.")                 \
     XX(UPSTREAM_ADDRESS,  -6802, 403, "upstream.address",       "The host has an address that is not permitted.")         \

@@ -206,7 +206,9 @@
 
 /* -- upstream: what fetch() gets */
 #define MF_UPSTREAM_RUN_REQUESTS_DEFAULT 6 /* requests of one run that have a connection at once; Cloudflare's number; the others wait in their order */
-#define MF_UPSTREAM_REQUESTS_DEFAULT 1024 /* requests of all runs that have a connection at once: each may hold a window each way and some buffers, about 0.7 MB */
+#define MF_INTERCEPT_PIECE_BYTES 16384 /* bytes of a request's body that go to an interceptor at once: on the stack, and what may wait for its window */
+#define MF_INTERCEPT_TEXT_BYTES 512 /* bytes of an interceptor's failure in the log */
+#define MF_UPSTREAM_REQUESTS_DEFAULT 1024 /* requests of all runs that have a connection or an interceptor at once, counted apart for each depth of interceptors: each may hold a window each way and some buffers, about 0.7 MB */
 #define MF_UPSTREAM_REQUESTS_MAX 16384 /* requests: what the config may say */
 #define MF_UPSTREAM_HELD_BYTES_MAX 536870912 /* bytes: heads and bodies of requests that have not gone out, of all runs; past it a fetch() fails, so that many that upload slowly cannot take the machine's memory */
 #define MF_UPSTREAM_PARTITIONS_MAX 256 /* pools of connections, one for each tenant and credential; the one that nobody used for the longest time goes */

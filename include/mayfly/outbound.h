@@ -9,7 +9,7 @@
  *           a window each way.
  * Fails:    on_fail or on_abort, with a sentence for the worker that names the host and nothing of rules or secrets.
  *           Events come inside mf_egress_body, _body_end and _credit of the same fetch, and in no other function.
- * Not here: policies (outbound_policy.h), secrets (vault), frames (pool).
+ * Not here: policies (outbound_policy.h), secrets (vault), frames (pool), how a worker answers in an upstream's place (api).
  */
 #ifndef MAYFLY_OUTBOUND_H
 #define MAYFLY_OUTBOUND_H
@@ -41,15 +41,80 @@ void mf_egress_close(MF_OWN struct mf_egress *egress, void (*on_closed)(void *us
 /* The daemon listens there: no request may ever go to it. */
 void mf_egress_listener(struct mf_egress *egress, const struct sockaddr *address);
 
+/* ---- workers that answer in an upstream's place ------------------------------------------------------ */
+
+/* The head of an answer, from an upstream or an interceptor. */
+struct mf_egress_answer {
+    int status;              /* 200 to 999. */
+    struct mf_slice reason;  /* Or empty. */
+    struct mf_slice headers; /* name NUL value NUL, names in lower case; those of the connection left out. */
+    bool has_body;
+    bool is_length_known;
+    uint64_t body_bytes; /* As it was declared. */
+};
+
+/* One request in the hands of an interceptor. */
+struct mf_intercept;
+
+struct mf_intercept_spec {
+    const char *run;        /* Whose request it is, for the log. */
+    unsigned depth;         /* Of the interceptor: 1 for the requests of a run that a client asked for. */
+    struct mf_slice worker; /* Its name. All slices are borrowed for the call. */
+    struct mf_slice method;
+    struct mf_slice url;
+    struct mf_slice headers; /* name NUL value NUL; none of the connection's. */
+    bool has_body;
+};
+
+/* on_read may come inside feed, no other inside a function of the interceptor. Each function may be called inside an event. */
+struct mf_intercept_events {
+    void (*on_head)(void *user, const struct mf_egress_answer *head);
+    /* All of |bytes| is taken. False: no more until resume. */
+    bool (*on_body)(void *user, struct mf_slice bytes);
+    /* Up to |size| bytes of the request's body to |space|. 0 with *ret_is_end false: feed comes when there are more.
+     * MF_E_*: the body broke off. */
+    int64_t (*on_read)(void *user, uint8_t *space, size_t size, bool *ret_is_end);
+    /* The last one. |error| 0: the answer is whole. */
+    void (*on_done)(void *user, int error);
+};
+
+struct mf_intercept_state {
+    bool is_answered;  /* on_head came. */
+    bool is_held;      /* It waits for resume, or for feed before on_head. */
+    uint64_t moved_ns; /* When the last byte went or came. */
+};
+
+struct mf_interceptor {
+    /* MF_E_*: nothing was started. |user| is the interceptor's. */
+    int (*start)(void *user,
+                 const struct mf_intercept_spec *spec,
+                 const struct mf_intercept_events *events,
+                 void *events_user,
+                 struct mf_intercept **ret_intercept);
+    /* Nobody wants the answer; no event follows. Not after on_done. */
+    void (*cancel)(MF_OWN struct mf_intercept *intercept);
+    void (*resume)(struct mf_intercept *intercept);
+    void (*feed)(struct mf_intercept *intercept);
+    void (*state)(const struct mf_intercept *intercept, struct mf_intercept_state *ret_state);
+};
+
+/* Without one, every request that a rule hands over fails. |interceptor| outlives the egress. */
+void mf_egress_set_interceptor(struct mf_egress *egress,
+                               const struct mf_interceptor *interceptor,
+                               void *user);
+
+/* ---- what it did --------------------------------------------------------------------------------------- */
+
 struct mf_egress_state {
-    uint32_t active;       /* Requests that have a connection, or are getting one. */
-    uint32_t queued;       /* That wait for a place. */
-    uint32_t connections;  /* Open sockets, those kept for the next request included. */
-    uint64_t total;        /* Requests that were sent or refused; each hop of a redirect is one. */
-    uint64_t refused;      /* By policy, address or secret. */
-    uint64_t failed;       /* By the upstream or the network. */
-    uint64_t injected;     /* That went out with a credential. */
-    uint64_t redactions;   /* Credentials that were taken out of answers. */
+    uint32_t active;      /* Requests that have a connection or an interceptor, or are getting one. */
+    uint32_t queued;      /* That wait for a place. */
+    uint32_t connections; /* Open sockets, those kept for the next request included. */
+    uint64_t total;       /* Requests that were sent or refused; each hop of a redirect is one. */
+    uint64_t refused;     /* By policy, address or secret. */
+    uint64_t failed;      /* By the upstream or the network. */
+    uint64_t injected;    /* That went out with a credential. */
+    uint64_t intercepted; /* That were handed to a worker. */
+    uint64_t redactions;  /* Credentials that were taken out of answers. */
     uint64_t bytes_sent;
     uint64_t bytes_received;
 };
@@ -86,6 +151,7 @@ struct mf_egress_spec {
     struct mf_slice tenant; /* Copied. */
     struct mf_policy *policy;
     uint32_t subrequests; /* Fetches and hops of redirects together. */
+    unsigned depth; /* 0: a run that a client asked for; else an interceptor's. Below MF_POOL_DOMAINS_MAX. */
 };
 
 /* |events| lives as long as the run. */

@@ -1,4 +1,5 @@
 /* api.c - the room itself: what all routes share, and the clock of those who wait for a place. */
+#include "intercept.h"
 #include "internal.h"
 #include "outbounds.h"
 
@@ -48,6 +49,9 @@ int mf_api_open(uv_loop_t *loop, const struct mf_api_options *options, MF_OWN st
     api->started_ns = mf_clock_now_ns();
     api->outbounds = mf_outbounds_new();
     api->workers = mf__workers_new(api, MF_WORKER_CACHE_BYTES_DEFAULT, MF_WORKER_CACHE_COUNT_DEFAULT);
+    if (api->egress != NULL) {
+        mf_egress_set_interceptor(api->egress, &mf__interceptor, api);
+    }
     rc = mf__outbounds_load(api);
     if (rc < 0) {
         mf_log(MF_LOG_ERROR, rc, NULL, "the stored outbounds could not be read");

@@ -77,15 +77,10 @@ static const struct mf_egress_events events = {
 void mf__fetches_begin(struct mf__fetches *fetches,
                        struct mf_egress *egress,
                        struct mf_run *run,
-                       const char *id,
-                       struct mf_policy *policy,
-                       uint32_t subrequests)
+                       const struct mf_egress_spec *spec)
 {
-    struct mf_egress_spec spec = {
-        .id = id, .tenant = mf_slice_of_cstr(""), .policy = policy, .subrequests = subrequests};
-
     fetches->run = run;
-    fetches->egress = mf_egress_run_new(egress, &spec, &events, fetches);
+    fetches->egress = mf_egress_run_new(egress, spec, &events, fetches);
 }
 
 void mf__fetches_end(struct mf__fetches *fetches, struct mf__record *record)

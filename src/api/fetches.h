@@ -15,9 +15,7 @@ struct mf__fetches {
 void mf__fetches_begin(struct mf__fetches *fetches,
                        struct mf_egress *egress,
                        struct mf_run *run,
-                       const char *id,
-                       struct mf_policy *policy,
-                       uint32_t subrequests);
+                       const struct mf_egress_spec *spec);
 /* All of them end; |record| gets what became of them. May be called again: nothing happens. */
 void mf__fetches_end(struct mf__fetches *fetches, struct mf__record *record);
 

@@ -34,12 +34,13 @@ static int append_executors(struct mf_buf *out, const struct mf_pool *pool)
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && mf_pool_executor(pool, i, &info); i++) {
-        rc = mf_buf_printf(out,
-                           "%s{\"pid\":%d,\"state\":\"%s\",\"runs\":%u,\"standby\":%u,\"runsTotal\":%llu,"
-                           "\"rssBytes\":%llu,\"ageMs\":%llu}",
-                           i == 0 ? "" : ",", (int)info.pid, mf_executor_state_name(info.state), info.runs,
-                           info.standby, (unsigned long long)info.runs_total,
-                           (unsigned long long)info.rss_bytes, (unsigned long long)info.age_ms);
+        rc = mf_buf_printf(
+            out,
+            "%s{\"pid\":%d,\"domain\":%u,\"state\":\"%s\",\"runs\":%u,\"standby\":%u,\"runsTotal\":%llu,"
+            "\"rssBytes\":%llu,\"ageMs\":%llu}",
+            i == 0 ? "" : ",", (int)info.pid, info.domain, mf_executor_state_name(info.state), info.runs,
+            info.standby, (unsigned long long)info.runs_total, (unsigned long long)info.rss_bytes,
+            (unsigned long long)info.age_ms);
     }
     return rc;
 }
@@ -64,14 +65,16 @@ static int append_outbound(struct mf_buf *out, const struct mf_api *api)
     struct mf_egress_state state;
 
     mf_egress_state(api->egress, &state);
-    return mf_buf_printf(out,
-                         ",\"outbound\":{\"active\":%u,\"queued\":%u,\"connections\":%u,\"total\":%llu,"
-                         "\"refused\":%llu,\"failed\":%llu,\"injected\":%llu,\"redactions\":%llu,"
-                         "\"bytesSent\":%llu,\"bytesReceived\":%llu}",
-                         state.active, state.queued, state.connections, (unsigned long long)state.total,
-                         (unsigned long long)state.refused, (unsigned long long)state.failed,
-                         (unsigned long long)state.injected, (unsigned long long)state.redactions,
-                         (unsigned long long)state.bytes_sent, (unsigned long long)state.bytes_received);
+    return mf_buf_printf(
+        out,
+        ",\"outbound\":{\"active\":%u,\"queued\":%u,\"connections\":%u,\"total\":%llu,"
+        "\"refused\":%llu,\"failed\":%llu,\"injected\":%llu,\"intercepted\":%llu,\"redactions\":%llu,"
+        "\"bytesSent\":%llu,\"bytesReceived\":%llu}",
+        state.active, state.queued, state.connections, (unsigned long long)state.total,
+        (unsigned long long)state.refused, (unsigned long long)state.failed,
+        (unsigned long long)state.injected, (unsigned long long)state.intercepted,
+        (unsigned long long)state.redactions, (unsigned long long)state.bytes_sent,
+        (unsigned long long)state.bytes_received);
 }
 
 static int write_health(struct mf_buf *out, const struct mf_api *api, const struct mf_pool_state *state)

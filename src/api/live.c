@@ -34,6 +34,7 @@ int mf__live_start(struct mf__live *live, struct mf__call *call, const struct mf
                                .flags = (api->config->is_clock_frozen ? (uint32_t)MF_START_CLOCK_FROZEN : 0) |
                                         (call->has_body ? (uint32_t)MF_START_HAS_BODY : 0) |
                                         (may_fetch ? (uint32_t)MF_START_FETCH_ALLOWED : 0),
+                               .domain = live->depth,
                                .code = call->code,
                                .bundle = call->bundle};
     int rc = mf_pool_run(api->pool, &spec, events, live, &live->run);
@@ -43,8 +44,12 @@ int mf__live_start(struct mf__live *live, struct mf__call *call, const struct mf
     }
     mf_buf_init(&call->bundle, MF_BUNDLE_BYTES_MAX); /* Its bytes are the pool's now. */
     if (may_fetch) {
-        mf__fetches_begin(&live->fetches, api->egress, live->run, live->id, call->policy,
-                          (uint32_t)call->subrequests);
+        struct mf_egress_spec egress = {.id = live->id,
+                                        .tenant = mf_slice_of_cstr(""),
+                                        .policy = call->policy,
+                                        .subrequests = (uint32_t)call->subrequests,
+                                        .depth = live->depth};
+        mf__fetches_begin(&live->fetches, api->egress, live->run, &egress);
     }
     return 0;
 }

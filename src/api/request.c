@@ -201,3 +201,16 @@ int mf__request_read(struct mf_buf *bundle,
     }
     return rc;
 }
+
+int mf__request_parts(struct mf_buf *bundle,
+                      struct mf_slice method,
+                      struct mf_slice url,
+                      struct mf_slice headers)
+{
+    int rc = append(bundle, MF_PART_METHOD, method);
+
+    if (rc == 0) {
+        rc = append(bundle, MF_PART_URL, url);
+    }
+    return rc < 0 ? rc : append(bundle, MF_PART_HEADERS, headers);
+}

@@ -16,4 +16,10 @@ MF_MUST_CHECK int mf__request_read(struct mf_buf *bundle,
 /* GET http://worker.local/ with |query| behind a question mark when there is one. */
 MF_MUST_CHECK int mf__request_default(struct mf_buf *bundle, struct mf_slice query);
 
+/* One that is there already. |headers|: name NUL value NUL, repeated. */
+MF_MUST_CHECK int mf__request_parts(struct mf_buf *bundle,
+                                    struct mf_slice method,
+                                    struct mf_slice url,
+                                    struct mf_slice headers);
+
 #endif

@@ -11,6 +11,7 @@
 #include "accept.h"
 #include "intake.h"
 #include "outbounds.h"
+#include "request.h"
 #include "serve.h"
 #include "worker_cache.h"
 
@@ -18,7 +19,8 @@
 
 struct invocation {
     struct mf_api *api;
-    struct mf__intake intake; /* Its |exchange| from the beginning, the rest from the time when the body is read. */
+    struct mf__intake
+        intake; /* Its |exchange| from the beginning, the rest from the time when the body is read. */
     bool is_fetch;
     bool wants_envelope;
     char name[MF_STORE_NAME_BYTES_MAX + 1];
@@ -49,32 +51,17 @@ static void refuse(struct invocation *invocation, int error)
 
 /* ---- the request that the worker sees ----------------------------------------------------------------- */
 
-static int append_part(struct mf__call *call, enum mf_part_kind kind, struct mf_slice body)
+static int write_url(const struct mf_request *request, struct mf_slice rest, struct mf_buf *out)
 {
-    return mf_bundle_append(&call->bundle, kind, mf_slice_of_cstr(""), body);
-}
+    int rc = mf_buf_append_cstr(out, rest.size == 0 ? URL_BEGIN "/" : URL_BEGIN);
 
-static int append_url(struct mf__call *call, const struct mf_request *request, struct mf_slice rest)
-{
-    struct mf_buf url;
-    int rc;
-
-    mf_buf_init(&url, MF_HTTP_TARGET_BYTES_MAX + sizeof URL_BEGIN + 1);
-    rc = mf_buf_append_cstr(&url, rest.size == 0 ? URL_BEGIN "/" : URL_BEGIN);
     if (rc == 0) {
-        rc = mf_buf_append_slice(&url, rest);
+        rc = mf_buf_append_slice(out, rest);
     }
     if (rc == 0 && request->query.size > 0) {
-        rc = mf_buf_append_cstr(&url, "?");
+        rc = mf_buf_append_cstr(out, "?");
     }
-    if (rc == 0) {
-        rc = mf_buf_append_slice(&url, request->query);
-    }
-    if (rc == 0) {
-        rc = append_part(call, MF_PART_URL, mf_buf_peek(&url));
-    }
-    mf_buf_done(&url);
-    return rc;
+    return rc < 0 ? rc : mf_buf_append_slice(out, request->query);
 }
 
 /* What speaks of the connection between client and daemon is not the worker's. */
@@ -91,21 +78,15 @@ static bool is_of_connection(struct mf_slice name)
     return false;
 }
 
-static int append_headers(struct mf__call *call, const struct mf_request *request)
+static int write_headers(const struct mf_request *request, struct mf_buf *out)
 {
     struct mf_header header;
-    struct mf_buf list;
     size_t cursor = 0;
     int rc = 0;
 
-    mf_buf_init(&list, MF_HEADERS_ENCODED_BYTES_MAX);
     while (rc == 0 && mf_headers_next(request->headers, &cursor, &header) > 0) {
-        rc = is_of_connection(header.name) ? 0 : mf_headers_append(&list, header.name, header.value);
+        rc = is_of_connection(header.name) ? 0 : mf_headers_append(out, header.name, header.value);
     }
-    if (rc == 0) {
-        rc = append_part(call, MF_PART_HEADERS, mf_buf_peek(&list));
-    }
-    mf_buf_done(&list);
     return rc;
 }
 
@@ -113,16 +94,23 @@ static int append_request(struct invocation *invocation)
 {
     struct mf_exchange *exchange = invocation->intake.exchange;
     const struct mf_request *request = mf_exchange_request(exchange);
-    struct mf__call *call = &invocation->call;
-    int rc = append_part(call, MF_PART_METHOD, request->method);
+    struct mf_buf url;
+    struct mf_buf headers;
+    int rc;
 
+    mf_buf_init(&url, MF_HTTP_TARGET_BYTES_MAX + sizeof URL_BEGIN + 1);
+    mf_buf_init(&headers, MF_HEADERS_ENCODED_BYTES_MAX);
+    rc = write_url(request, mf__route_rest(exchange, 4), &url);
     if (rc == 0) {
-        rc = append_url(call, request, mf__route_rest(exchange, 4));
+        rc = write_headers(request, &headers);
     }
     if (rc == 0) {
-        rc = append_headers(call, request);
+        rc = mf__request_parts(&invocation->call.bundle, request->method, mf_buf_peek(&url),
+                               mf_buf_peek(&headers));
     }
-    call->has_body = request->has_body;
+    invocation->call.has_body = request->has_body;
+    mf_buf_done(&url);
+    mf_buf_done(&headers);
     return rc;
 }
 

@@ -19,6 +19,9 @@ static const char *decision(const struct mf__fetch *fetch, int error)
     if (is_refused(error)) {
         return mf_error_code(error);
     }
+    if (request->rule != NULL && request->rule->action == MF__ACTION_INTERCEPT) {
+        return "intercepted";
+    }
     return fetch->hop.is_injected ? "injected" : "allowed";
 }
 

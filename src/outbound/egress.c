@@ -73,27 +73,56 @@ bool mf__literal(const struct mf__host *host, struct sockaddr_storage *ret_addre
 
 /* ---- turns ------------------------------------------------------------------------------------------------ */
 
+static bool has_turn(const struct mf_egress *egress, unsigned depth)
+{
+    return egress->depths[depth].active < egress->active_max &&
+           !mf_list_is_empty(&egress->depths[depth].waiting);
+}
+
 /* One fetch of each run that waits, round and round, as long as there are places. */
 static void turn_due(uv_timer_t *timer)
 {
     struct mf_egress *egress = timer->data;
-    struct mf_list *link;
 
-    while (egress->state.active < egress->active_max &&
-           (link = mf_list_pop_front(&egress->waiting)) != NULL) {
-        struct mf_egress_run *run = MF_CONTAINER_OF(link, struct mf_egress_run, waiting);
-        if (mf__run_begin_next(run)) {
-            mf__run_look(run);
+    for (unsigned depth = 0; depth < MF_POOL_DOMAINS_MAX; depth++) {
+        while (has_turn(egress, depth)) {
+            struct mf_list *link = mf_list_pop_front(&egress->depths[depth].waiting);
+            struct mf_egress_run *run = MF_CONTAINER_OF(link, struct mf_egress_run, waiting);
+            if (mf__run_begin_next(run)) {
+                mf__run_look(run);
+            }
         }
     }
 }
 
 void mf__egress_schedule(struct mf_egress *egress)
 {
-    if (!egress->is_closing && !mf_list_is_empty(&egress->waiting) &&
-        egress->state.active < egress->active_max) {
+    bool has_any = false;
+
+    for (unsigned depth = 0; depth < MF_POOL_DOMAINS_MAX; depth++) {
+        has_any = has_any || has_turn(egress, depth);
+    }
+    if (has_any && !egress->is_closing) {
         (void)uv_timer_start(&egress->turn, turn_due, 0, 0);
     }
+}
+
+void mf__egress_take(struct mf_egress_run *run)
+{
+    run->egress->state.active++;
+    run->egress->depths[run->depth].active++;
+}
+
+void mf__egress_give_back(struct mf_egress_run *run)
+{
+    run->egress->state.active--;
+    run->egress->depths[run->depth].active--;
+}
+
+void mf_egress_set_interceptor(struct mf_egress *egress, const struct mf_interceptor *interceptor, void *user)
+{
+    egress->interceptor = interceptor;
+    egress->interceptor_user = user;
 }
 
 /* ---- beginning and end --------------------------------------------------------------------------------------- */
@@ -136,7 +165,9 @@ int mf_egress_open(uv_loop_t *loop,
     }
     egress->loop = loop;
     egress->vault = vault;
-    mf_list_init(&egress->waiting);
+    for (unsigned depth = 0; depth < MF_POOL_DOMAINS_MAX; depth++) {
+        mf_list_init(&egress->depths[depth].waiting);
+    }
     (void)uv_timer_init(loop, &egress->turn);
     egress->turn.data = egress;
     egress->tokens = mf__tokens_new(egress);

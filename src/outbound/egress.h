@@ -4,11 +4,11 @@
 
 #include <mayfly/outbound.h>
 
+#include "carrier.h"
 #include "hop.h"
 #include "pipe.h"
 #include "resolve.h"
 #include "token.h"
-#include "transfer.h"
 #include "upload.h"
 
 /* ---- egress.c -------------------------------------------------------------------------------- */
@@ -28,17 +28,23 @@ struct mf_egress {
     struct mf__upstreams *upstreams;
     struct mf__resolver *resolver;
     struct mf__tokens *tokens;
+    const struct mf_interceptor *interceptor; /* Or NULL. */
+    void *interceptor_user;
     struct mf__times times;
-    uint32_t run_max; /* Requests of one run at once. */
-    uint32_t active_max;
+    uint32_t run_max;     /* Requests of one run at once. */
+    uint32_t active_max;  /* Of each depth. */
     uint64_t answer_max;  /* Bytes of one answer, as it comes, */
     uint64_t decoded_max; /* and as it is decoded. */
     struct sockaddr_storage listeners[MF_UPSTREAM_LISTENERS_MAX];
     size_t listeners_count;
     struct sockaddr_storage own[MF_UPSTREAM_INTERFACES_MAX];
     size_t own_count;
-    uint64_t own_ns;        /* When |own| was read. */
-    struct mf_list waiting; /* struct mf_egress_run.waiting: has queued fetches and a place for one. */
+    uint64_t own_ns; /* When |own| was read. */
+    /* By depth: an interceptor's requests never wait for a place that the request which it answers holds. */
+    struct {
+        struct mf_list waiting; /* struct mf_egress_run.waiting: has queued fetches and a place for one. */
+        uint32_t active;
+    } depths[MF_POOL_DOMAINS_MAX];
     uv_timer_t turn;
     unsigned runs;
     struct mf_egress_state state;
@@ -67,6 +73,7 @@ struct mf_egress_run {
     struct mf_policy *policy;
     char id[MF_ID_BYTES_MAX];
     struct mf_buf tenant;
+    unsigned depth;
     uint32_t subrequests_max;
     uint32_t subrequests;
     bool is_over;          /* It is being freed. */
@@ -85,6 +92,9 @@ void mf__run_look(struct mf_egress_run *run);
 bool mf__run_begin_next(struct mf_egress_run *run);
 /* The turn comes soon. */
 void mf__egress_schedule(struct mf_egress *egress);
+/* A place, taken and given back. */
+void mf__egress_take(struct mf_egress_run *run);
+void mf__egress_give_back(struct mf_egress_run *run);
 /* One of its fetches waits for the worker, or no longer. */
 void mf__run_look_for_stall(struct mf_egress_run *run);
 
@@ -119,7 +129,7 @@ struct mf__fetch {
     bool has_body;
     uint64_t body_bytes;
     struct mf__upload upload;
-    uint64_t held; /* Its part of egress->held. */
+    uint64_t held;                     /* Its part of egress->held. */
     uint64_t upload_told;              /* Bytes that were told as consumed. */
     bool is_upload_open;               /* More of it may come. */
     char tail[MF_UPSTREAM_TAIL_BYTES]; /* The last bytes of it: a placeholder may be cut in two. */
@@ -128,7 +138,7 @@ struct mf__fetch {
     struct mf__hop hop;
     struct mf__token_wait *token_wait;
     struct mf__lookup *lookup;
-    struct mf__transfer *transfer;
+    struct mf__carrier carrier;
     struct mf__pipe pipe;
     struct mf_buf location; /* With |redirect_status|: where it leads. */
     int redirect_status;    /* 0: none is being followed. */
@@ -155,9 +165,24 @@ void mf__fetch_credit(struct mf__fetch *fetch);
 void mf__fetch_drop(struct mf__fetch *fetch);
 /* Ends it with one. */
 void mf__fetch_fail(struct mf__fetch *fetch, int error);
+/* The worker need not send the rest of the request's body. */
+void mf__fetch_stop_upload(struct mf__fetch *fetch);
 /* It waits for the worker: to send its body, or to read the answer. */
 bool mf__fetch_is_stalled(const struct mf__fetch *fetch);
 uint64_t mf__fetch_moved_ns(const struct mf__fetch *fetch);
+
+/* ---- redirect.c --------------------------------------------------------------------------------------- */
+
+/* Turns to |location|: the next hop's URL, method, headers and body. MF_E_UPSTREAM_REDIRECT, MF_E_OUTBOUND_URL, MF_E_TOO_LARGE. */
+MF_MUST_CHECK int mf__redirect_turn(struct mf__fetch *fetch);
+
+/* ---- head.c ------------------------------------------------------------------------------------------- */
+
+/* Makes the pipe ready for the body, and the headers for the worker. */
+MF_MUST_CHECK int
+mf__head_open(struct mf__fetch *fetch, const struct mf_egress_answer *head, struct mf_buf *ret_headers);
+/* |text| without credentials; appends. */
+MF_MUST_CHECK int mf__head_redact(struct mf__fetch *fetch, struct mf_slice text, struct mf_buf *out);
 
 /* ---- sentence.c ------------------------------------------------------------------------------------- */
 

@@ -51,10 +51,7 @@ static void let_go(struct mf__fetch *fetch)
         mf__token_cancel(fetch->token_wait);
         fetch->token_wait = NULL;
     }
-    if (fetch->transfer != NULL) {
-        mf__transfer_cancel(fetch->transfer);
-        fetch->transfer = NULL;
-    }
+    mf__carrier_cancel(&fetch->carrier);
 }
 
 /* Nothing is heard of it after this. */
@@ -67,7 +64,7 @@ static void end(struct mf__fetch *fetch)
     run->egress->state.redactions += fetch->pipe.redact != NULL ? mf__redact_count(fetch->pipe.redact) : 0;
     if (fetch->state != MF__FETCH_QUEUED) {
         run->active_count--;
-        run->egress->state.active--;
+        mf__egress_give_back(run);
     } else {
         run->egress->state.queued--;
     }
@@ -84,8 +81,7 @@ static void end(struct mf__fetch *fetch)
     mf__run_look(run);
 }
 
-/* The worker need not send the rest. */
-static void stop_upload(struct mf__fetch *fetch)
+void mf__fetch_stop_upload(struct mf__fetch *fetch)
 {
     if (fetch->is_upload_open) {
         fetch->is_upload_open = false;
@@ -114,7 +110,7 @@ void mf__fetch_fail(struct mf__fetch *fetch, int error)
     }
     mf__audit(fetch, error);
     if (is_answered) {
-        stop_upload(fetch);
+        mf__fetch_stop_upload(fetch);
     }
     end(fetch);
     if (is_answered) {
@@ -131,7 +127,7 @@ static void succeed(struct mf__fetch *fetch, bool has_body)
     uint32_t number = fetch->number;
 
     mf__audit(fetch, 0);
-    stop_upload(fetch);
+    mf__fetch_stop_upload(fetch);
     end(fetch);
     if (has_body) {
         run->events->on_body_end(run->user, number);
@@ -143,34 +139,34 @@ static void succeed(struct mf__fetch *fetch, bool has_body)
 bool mf__fetch_is_stalled(const struct mf__fetch *fetch)
 {
     return fetch->state == MF__FETCH_BODY_WAIT || mf__pipe_is_blocked(&fetch->pipe) ||
-           (fetch->transfer != NULL && mf__transfer_is_held(fetch->transfer));
+           mf__carrier_is_held(&fetch->carrier);
 }
 
 uint64_t mf__fetch_moved_ns(const struct mf__fetch *fetch)
 {
-    uint64_t moved_ns = fetch->transfer != NULL ? mf__transfer_moved_ns(fetch->transfer) : 0;
+    uint64_t moved_ns = mf__carrier_moved_ns(&fetch->carrier);
 
     return moved_ns > fetch->since_ns ? moved_ns : fetch->since_ns;
 }
 
-/* Of the transfer's phase. A worker's own slowness is not held against the upstream. */
+/* Of the carrier's phase. A worker's own slowness is not held against the upstream. */
 static uint64_t phase_deadline_ns(const struct mf__fetch *fetch)
 {
     const struct mf__times *times = &fetch->run->egress->times;
-    const struct mf__transfer *transfer = fetch->transfer;
+    const struct mf__carrier *carrier = &fetch->carrier;
 
-    if (transfer == NULL || mf__fetch_is_stalled(fetch)) {
+    if (!mf__carrier_is_there(carrier) || mf__fetch_is_stalled(fetch)) {
         return MF_DEADLINE_NEVER;
     }
-    switch (mf__transfer_phase(transfer)) {
+    switch (mf__carrier_phase(carrier)) {
     case MF__PHASE_CONNECT:
-        return mf__transfer_phase_ns(transfer) + times->connect_ms * MF_NS_PER_MS;
+        return mf__carrier_phase_ns(carrier) + times->connect_ms * MF_NS_PER_MS;
     case MF__PHASE_TLS:
-        return mf__transfer_phase_ns(transfer) + times->tls_ms * MF_NS_PER_MS;
+        return mf__carrier_phase_ns(carrier) + times->tls_ms * MF_NS_PER_MS;
     case MF__PHASE_WAIT:
-        return mf__transfer_moved_ns(transfer) + times->wait_ms * MF_NS_PER_MS;
+        return mf__carrier_moved_ns(carrier) + times->wait_ms * MF_NS_PER_MS;
     case MF__PHASE_BODY:
-        return mf__transfer_moved_ns(transfer) + times->idle_ms * MF_NS_PER_MS;
+        return mf__carrier_moved_ns(carrier) + times->idle_ms * MF_NS_PER_MS;
     }
     return MF_DEADLINE_NEVER;
 }
@@ -202,7 +198,7 @@ static void timer_due(uv_timer_t *timer)
         arm(fetch); /* It moved on meanwhile. */
         return;
     }
-    fetch->late = fetch->transfer != NULL ? mf__transfer_phase(fetch->transfer) : MF__PHASE_CONNECT;
+    fetch->late = mf__carrier_phase(&fetch->carrier);
     mf__fetch_fail(fetch, MF_E_UPSTREAM_TIMEOUT);
 }
 
@@ -252,13 +248,13 @@ void mf__fetch_credit(struct mf__fetch *fetch)
         return;
     }
     rc = mf__pipe_pump(&fetch->pipe);
-    if (rc == 0 && fetch->transfer != NULL && !mf__pipe_is_blocked(&fetch->pipe)) {
-        mf__transfer_resume(fetch->transfer);
+    if (rc == 0 && !mf__pipe_is_blocked(&fetch->pipe)) {
+        mf__carrier_resume(&fetch->carrier);
     }
     settle_body(fetch, rc);
 }
 
-/* ---- what the transfer says ------------------------------------------------------------------------------ */
+/* ---- what the carrier says ------------------------------------------------------------------------------ */
 
 static bool may_use(void *user, const struct sockaddr *address)
 {
@@ -272,71 +268,7 @@ static bool is_redirect(int status)
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-/* Without what no longer holds once the body was decoded or searched. */
-static bool is_of_coding(struct mf_slice name)
-{
-    return mf_slice_equal_cstr(name, "content-encoding") || mf_slice_equal_cstr(name, "content-length");
-}
-
-static int
-redact_headers(struct mf__fetch *fetch, struct mf_slice headers, bool is_recoded, struct mf_buf *out)
-{
-    bool blocks = fetch->hop.request.rule->redact == MF__REDACT_BLOCK;
-    struct mf_http_header header;
-    struct mf_buf value;
-    uint64_t count = 0;
-    size_t cursor = 0;
-    int rc = 0;
-
-    mf_buf_init(&value, MF_HEADERS_ENCODED_BYTES_MAX);
-    while (rc == 0 && mf_http_headers_next(headers, &cursor, &header) == 1) {
-        if (is_recoded && is_of_coding(header.name)) {
-            continue;
-        }
-        mf_buf_reset(&value);
-        if (fetch->hop.needles != NULL) {
-            rc = mf__redact_text(fetch->hop.needles, header.value, blocks, &value, &count);
-            header.value = mf_buf_peek(&value);
-        }
-        if (rc == 0) {
-            rc = mf_http_headers_append(out, header.name, header.value);
-        }
-    }
-    mf_buf_done(&value);
-    fetch->run->egress->state.redactions += count;
-    return rc;
-}
-
-/* Makes the pipe ready for the body, and the headers for the worker. */
-static int
-open_pipe(struct mf__fetch *fetch, const struct mf__transfer_head *head, struct mf_buf *ret_headers)
-{
-    bool blocks = fetch->hop.request.rule->redact == MF__REDACT_BLOCK;
-    enum mf__coding coding = head->has_body ? mf__coding_of(head->headers) : MF__CODING_NONE;
-    struct mf__decode *decode = NULL;
-
-    if (coding == MF__CODING_OTHER && fetch->hop.needles != NULL) {
-        return MF_E_OUTBOUND_ECHO; /* It cannot be searched. */
-    }
-    if (coding != MF__CODING_NONE && coding != MF__CODING_OTHER) {
-        decode = mf__decode_new(coding);
-        if (decode == NULL) {
-            return MF_E_NO_MEMORY;
-        }
-    }
-    mf__pipe_through(&fetch->pipe, decode,
-                     fetch->hop.needles != NULL ? mf__redact_new(fetch->hop.needles, blocks) : NULL);
-    return redact_headers(fetch, head->headers,
-                          head->has_body && (decode != NULL || fetch->hop.needles != NULL), ret_headers);
-}
-
-static int redact_reason(struct mf__fetch *fetch, struct mf_slice reason, struct mf_buf *out)
-{
-    return fetch->hop.needles == NULL ? mf_buf_append_slice(out, reason)
-                                      : mf__redact_text(fetch->hop.needles, reason, false, out, NULL);
-}
-
-static void answer(struct mf__fetch *fetch, const struct mf__transfer_head *head)
+static void answer(struct mf__fetch *fetch, const struct mf_egress_answer *head)
 {
     struct mf_buf headers;
     struct mf_buf reason;
@@ -344,9 +276,9 @@ static void answer(struct mf__fetch *fetch, const struct mf__transfer_head *head
 
     mf_buf_init(&headers, MF_HEADERS_ENCODED_BYTES_MAX);
     mf_buf_init(&reason, MF_HTTP_HEADER_BYTES_MAX);
-    rc = open_pipe(fetch, head, &headers);
+    rc = mf__head_open(fetch, head, &headers);
     if (rc == 0) {
-        rc = redact_reason(fetch, head->reason, &reason);
+        rc = mf__head_redact(fetch, head->reason, &reason);
     }
     if (rc < 0) {
         mf__fetch_fail(fetch, rc == MF_E_INVALID ? MF_E_UPSTREAM_RESPONSE : rc);
@@ -374,7 +306,7 @@ static void follow_soon(struct mf__fetch *fetch)
     (void)uv_timer_start(&fetch->timer, timer_due, 0, 0);
 }
 
-static void on_head(void *user, const struct mf__transfer_head *head)
+static void on_head(void *user, const struct mf_egress_answer *head)
 {
     struct mf__fetch *fetch = user;
     struct mf_slice location = mf_http_headers_get(head->headers, "location");
@@ -386,7 +318,7 @@ static void on_head(void *user, const struct mf__transfer_head *head)
     } else if (is_redirect(head->status) && fetch->redirect == MF_EGRESS_FOLLOW && location.data != NULL) {
         /* A credential that is sent back in it is taken out like anywhere else. */
         mf_buf_reset(&fetch->location);
-        rc = redact_reason(fetch, location, &fetch->location);
+        rc = mf__head_redact(fetch, location, &fetch->location);
         fetch->redirect_status = head->status;
         fetch->drained = 0;
         if (head->has_body && head->is_length_known && head->body_bytes > MF_UPSTREAM_DRAIN_BYTES_MAX) {
@@ -455,7 +387,7 @@ static void on_done(void *user, int error)
 {
     struct mf__fetch *fetch = user;
 
-    fetch->transfer = NULL;
+    mf__carrier_forget(&fetch->carrier);
     if (fetch->redirect_status != 0) {
         follow(fetch); /* Whatever became of a body that nobody reads. */
     } else if (fetch->is_bodiless && fetch->state == MF__FETCH_ANSWERED) {
@@ -476,110 +408,21 @@ static const struct mf__transfer_events transfer_events = {
     .on_done = on_done,
 };
 
+static const struct mf_intercept_events intercept_events = {
+    .on_head = on_head,
+    .on_body = on_body,
+    .on_read = on_read,
+    .on_done = on_done,
+};
+
 /* ---- redirects ---------------------------------------------------------------------------------------------- */
-
-/* https://fetch.spec.whatwg.org/#http-redirect-fetch: step by step what a request loses on its way. */
-static bool loses_body(const struct mf__fetch *fetch)
-{
-    bool is_post = strcmp(fetch->method, "POST") == 0;
-    bool is_safe = strcmp(fetch->method, "GET") == 0 || strcmp(fetch->method, "HEAD") == 0;
-    int status = fetch->redirect_status;
-
-    return ((status == 301 || status == 302) && is_post) || (status == 303 && !is_safe);
-}
-
-static bool is_of_body(struct mf_slice name)
-{
-    return mf_slice_equal_nocase(name, "content-encoding") ||
-           mf_slice_equal_nocase(name, "content-language") ||
-           mf_slice_equal_nocase(name, "content-location") || mf_slice_equal_nocase(name, "content-type") ||
-           mf_slice_equal_nocase(name, "content-length");
-}
-
-static bool is_credential(const struct mf_http_header *header)
-{
-    return mf_slice_equal_nocase(header->name, "authorization") ||
-           mf_slice_equal_nocase(header->name, "cookie") ||
-           mf_slice_equal_nocase(header->name, "proxy-authorization") ||
-           mf_vault_has_placeholder(header->value);
-}
-
-static int take_out(struct mf__fetch *fetch, bool of_body, bool credentials)
-{
-    struct mf_http_header header;
-    struct mf_buf kept;
-    size_t cursor = 0;
-    int rc = 0;
-
-    mf_buf_init(&kept, fetch->headers.bytes_max);
-    while (rc == 0 && mf_http_headers_next(mf_buf_peek(&fetch->headers), &cursor, &header) == 1) {
-        if ((of_body && is_of_body(header.name)) || (credentials && is_credential(&header))) {
-            continue;
-        }
-        rc = mf_http_headers_append(&kept, header.name, header.value);
-    }
-    mf_buf_done(&fetch->headers);
-    fetch->headers = kept;
-    return rc;
-}
-
-static void lose_body(struct mf__fetch *fetch)
-{
-    (void)snprintf(fetch->method, sizeof fetch->method, "GET");
-    fetch->has_body = false;
-    stop_upload(fetch);
-    mf__upload_done(&fetch->upload);
-}
-
-/* What the next hop asks for; |url| is where it leads. */
-static int change_request(struct mf__fetch *fetch, struct mf_slice url)
-{
-    struct mf__url next;
-    int rc = mf__url_parse(url, &next);
-
-    if (rc < 0) {
-        return rc;
-    }
-    bool has_left = !mf__url_same_origin(&fetch->hop.request.asked, &next);
-    bool is_bodiless = loses_body(fetch);
-    rc = take_out(fetch, is_bodiless, has_left);
-    if (rc == 0 && is_bodiless) {
-        lose_body(fetch);
-    } else if (rc == 0 && fetch->has_body && !mf__upload_rewind(&fetch->upload)) {
-        rc = MF_E_UPSTREAM_REDIRECT; /* Its body is gone. */
-    }
-    return rc;
-}
-
-static int turn_to_location(struct mf__fetch *fetch)
-{
-    struct mf_buf url;
-    int rc = ++fetch->hops > MF_UPSTREAM_REDIRECTS_MAX ? MF_E_UPSTREAM_REDIRECT : 0;
-
-    mf_buf_init(&url, MF_OUTBOUND_URL_BYTES_MAX);
-    if (rc == 0) {
-        rc = mf__url_resolve(&fetch->hop.request.asked, mf_buf_peek(&fetch->location), &url);
-    }
-    if (rc == 0) {
-        rc = change_request(fetch, mf_buf_peek(&url));
-    }
-    if (rc < 0) {
-        mf_buf_done(&url);
-        return rc;
-    }
-    mf__audit(fetch, 0);
-    mf__hop_done(&fetch->hop);
-    mf_buf_done(&fetch->url);
-    fetch->url = url;
-    return 0;
-}
 
 static void follow(struct mf__fetch *fetch)
 {
     int rc;
 
     let_go(fetch);
-    rc = turn_to_location(fetch);
+    rc = mf__redirect_turn(fetch);
     fetch->redirect_status = 0;
     if (rc < 0) {
         mf__fetch_fail(fetch, rc == MF_E_OUTBOUND_URL || rc == MF_E_TOO_LARGE ? MF_E_UPSTREAM_REDIRECT : rc);
@@ -605,7 +448,7 @@ static int send_it(struct mf__fetch *fetch, const struct sockaddr_storage *addre
                                      .has_body = fetch->has_body,
                                      .body_bytes = fetch->body_bytes};
     return mf__transfer_start(fetch->run->egress->upstreams, &spec, &transfer_events, fetch,
-                              &fetch->transfer);
+                              &fetch->carrier.transfer);
 }
 
 /* All of a name's addresses must be fit: one that is not is a sign that the name is not what it seems. */
@@ -656,6 +499,32 @@ static void resolve(struct mf__fetch *fetch)
     } else {
         set_state(fetch, MF__FETCH_RESOLVING);
     }
+}
+
+/* A worker answers in the upstream's place: it gets the request as it was asked for, and adds to it what it may. */
+static void hand_over(struct mf__fetch *fetch)
+{
+    struct mf_egress *egress = fetch->run->egress;
+    struct mf_intercept_spec spec = {.run = fetch->run->id,
+                                     .depth = fetch->run->depth + 1,
+                                     .worker = fetch->hop.request.rule->worker,
+                                     .method = mf_slice_of_cstr(fetch->method),
+                                     .url = mf_buf_peek(&fetch->url),
+                                     .headers = mf_buf_peek(&fetch->hop.request.headers),
+                                     .has_body = fetch->has_body};
+    int rc = egress->interceptor == NULL || spec.depth >= MF_POOL_DOMAINS_MAX
+                 ? MF_E_OUTBOUND_INTERCEPTOR
+                 : egress->interceptor->start(egress->interceptor_user, &spec, &intercept_events, fetch,
+                                              &fetch->carrier.intercept);
+
+    if (rc < 0) {
+        mf__fetch_fail(fetch, rc);
+        return;
+    }
+    egress->state.intercepted++;
+    fetch->carrier.interceptor = egress->interceptor;
+    fetch->carrier.intercept_ns = mf_clock_now_ns();
+    set_state(fetch, MF__FETCH_SENDING);
 }
 
 static void apply(struct mf__fetch *fetch)
@@ -750,6 +619,8 @@ static void go_on(struct mf__fetch *fetch)
         mf__fetch_fail(fetch, rc);
     } else if (rc == 0) {
         set_state(fetch, MF__FETCH_TOKEN_WAIT);
+    } else if (fetch->hop.request.rule->action == MF__ACTION_INTERCEPT) {
+        hand_over(fetch);
     } else {
         apply(fetch);
     }
@@ -771,8 +642,7 @@ static int check_hop(struct mf__fetch *fetch)
     run->subrequests++;
     rc = mf__hop_check(&fetch->hop, run->policy, mf_slice_of_cstr(fetch->method), mf_buf_peek(&fetch->url),
                        mf_buf_peek(&fetch->headers));
-    if (rc == 0 && (asks_for_websocket(mf_buf_peek(&fetch->headers)) ||
-                    fetch->hop.request.rule->action == MF__ACTION_INTERCEPT)) {
+    if (rc == 0 && asks_for_websocket(mf_buf_peek(&fetch->headers))) {
         rc = MF_E_UNSUPPORTED;
     }
     return rc < 0 ? rc : mf__hop_hold(&fetch->hop, run->egress->vault, mf_buf_peek(&run->tenant));
@@ -840,8 +710,8 @@ void mf__fetch_body(struct mf__fetch *fetch, struct mf_slice bytes)
         mf__fetch_fail(fetch, rc);
     } else if (fetch->state == MF__FETCH_BODY_WAIT) {
         go_on(fetch);
-    } else if (fetch->transfer != NULL) {
-        mf__transfer_feed(fetch->transfer);
+    } else if (mf__carrier_is_there(&fetch->carrier)) {
+        mf__carrier_feed(&fetch->carrier);
         arm(fetch);
     }
 }
@@ -857,8 +727,8 @@ void mf__fetch_body_end(struct mf__fetch *fetch, int error)
         mf__fetch_fail(fetch, error);
     } else if (fetch->state == MF__FETCH_BODY_WAIT) {
         go_on(fetch);
-    } else if (fetch->transfer != NULL) {
-        mf__transfer_feed(fetch->transfer);
+    } else if (mf__carrier_is_there(&fetch->carrier)) {
+        mf__carrier_feed(&fetch->carrier);
         arm(fetch);
     }
 }

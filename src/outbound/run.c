@@ -11,7 +11,7 @@ void mf__run_look(struct mf_egress_run *run)
     bool may_begin = run->active_count < egress->run_max && !mf_list_is_empty(&run->queued);
 
     if (may_begin && mf_list_is_empty(&run->waiting)) {
-        mf_list_push_back(&egress->waiting, &run->waiting);
+        mf_list_push_back(&egress->depths[run->depth].waiting, &run->waiting);
     } else if (!may_begin) {
         mf_list_remove(&run->waiting);
     }
@@ -29,7 +29,7 @@ bool mf__run_begin_next(struct mf_egress_run *run)
     }
     mf_list_push_back(&run->active, link);
     run->active_count++;
-    run->egress->state.active++;
+    mf__egress_take(run);
     run->egress->state.queued--;
     mf__fetch_begin(MF_CONTAINER_OF(link, struct mf__fetch, link));
     return true;
@@ -108,6 +108,8 @@ struct mf_egress_run *mf_egress_run_new(struct mf_egress *egress,
     run->policy = spec->policy;
     mf_policy_ref(run->policy);
     run->has_placeholders = has_placeholders(run->policy);
+    MF_ASSERT(spec->depth < MF_POOL_DOMAINS_MAX);
+    run->depth = spec->depth;
     run->subrequests_max = spec->subrequests;
     (void)snprintf(run->id, sizeof run->id, "%s", spec->id);
     mf_buf_init(&run->tenant, MF_STORE_TENANT_BYTES_MAX);

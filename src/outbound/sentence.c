@@ -27,6 +27,7 @@ static const char *form_of(const struct mf__fetch *fetch, int error)
         const char *form;
     } forms[] = {
         {MF_E_OUTBOUND_ECHO, "The answer of %s held what may not be shown and was stopped."},
+        {MF_E_OUTBOUND_INTERCEPTOR, "The request to %s failed."},
         {MF_E_UPSTREAM_DNS, "The name %s could not be resolved."},
         {MF_E_UPSTREAM_CONNECT, "No connection to %s could be made."},
         {MF_E_UPSTREAM_TLS, "The TLS handshake with %s failed, or its certificate is not valid."},

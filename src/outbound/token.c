@@ -223,7 +223,7 @@ static bool may_use(void *user, const struct sockaddr *address)
     return mf__egress_may_use(call->token->tokens->egress, &rule, address);
 }
 
-static void on_head(void *user, const struct mf__transfer_head *head)
+static void on_head(void *user, const struct mf_egress_answer *head)
 {
     struct call *call = user;
 

@@ -151,7 +151,7 @@ static void note_received(struct mf__transfer *transfer, size_t size)
 static void tell_head(struct mf__transfer *transfer)
 {
     const struct mf__answer *answer = &transfer->answer;
-    struct mf__transfer_head head = {.status = answer->status,
+    struct mf_egress_answer head = {.status = answer->status,
                                      .reason = mf_buf_peek(&answer->reason),
                                      .headers = mf_buf_peek(&answer->headers),
                                      .is_length_known = answer->is_length_known,

@@ -12,6 +12,8 @@
 
 #include <sys/socket.h>
 
+#include <mayfly/outbound.h>
+
 #include "upstream.h"
 
 struct mf__transfer;
@@ -23,20 +25,11 @@ enum mf__phase {
     MF__PHASE_BODY, /* The answer's head has come. */
 };
 
-struct mf__transfer_head {
-    int status;              /* 200 to 999. */
-    struct mf_slice reason;  /* Or empty. */
-    struct mf_slice headers; /* name NUL value NUL, names in lower case; those of the connection left out. */
-    bool has_body;
-    bool is_length_known;
-    uint64_t body_bytes; /* As it was declared. */
-};
-
 struct mf__transfer_events {
     /* Whether this very address may be used, asked when a connection is made and again, with what the kernel says its peer
      * is, before a request is sent on it. */
     bool (*may_use)(void *user, const struct sockaddr *address);
-    void (*on_head)(void *user, const struct mf__transfer_head *head);
+    void (*on_head)(void *user, const struct mf_egress_answer *head);
     /* All of |bytes| is taken. False: no more until mf__transfer_resume. */
     bool (*on_body)(void *user, struct mf_slice bytes);
     /* Up to |size| bytes of the request's body to |space|. 0 with *ret_is_end false: mf__transfer_feed comes when there are

@@ -144,15 +144,21 @@ test("explain says what a request would meet, and no value", async () => {
 
 test("the examples of docs/outbound.md are true", async () => {
   const blocks = [...readFileSync(new URL("../../docs/outbound.md", import.meta.url), "utf8").matchAll(/```(sh|json)\n([\s\S]*?)```/g)].map((m) => m[2]);
-  const calls = (text) => [...text.matchAll(/(?:-X (PUT) )?http:\/\/127\.0\.0\.1:8787(\S+)[^']*'content-type: application\/json'[^']*'(\{.*\})'/g)].map(([, method = "POST", path, body]) => () => call(daemon.url + path, method, body));
+  const calls = (text) => [...text.matchAll(/(?:-X (PUT) )?http:\/\/127\.0\.0\.1:8787(\S+)[^']*'content-type: application\/json'[^']*'(\{[\s\S]*?\})'(?=\n|$)/g)].map(([, method = "POST", path, body]) => () => call(daemon.url + path, method, body));
   const [secret, outbound] = calls(blocks[0]);
   assert.equal((await secret()).status, 201);
   assert.equal((await outbound()).status, 201);
   for (const name of ["example", "openai"]) await call(`${daemon.url}/v1/secrets/${name}`, "PUT", { kind: "bearer", token: "tok-of-the-test", hosts: ["api.example.com"] });
   const example = await put(daemon.url, "example", blocks[1]);
   assert.equal(example.status, 201, await example.text());
-  const [explain] = calls(blocks[2]);
-  assert.deepEqual(await (await explain()).json(), JSON.parse(blocks[3]));
+  await call(`${daemon.url}/v1/secrets/github-token`, "PUT", { kind: "plain", value: "tok-of-the-test", hosts: ["api.github.com"] });
+  const intercepted = calls(blocks[2]);
+  assert.equal(intercepted.length, 2);
+  for (const one of intercepted) { const made = await one(); assert.equal(made.status, 201, await made.text()); }
+  const refusal = await daemon.run(worker(`const r = await fetch("https://api.github.com/user", { method: "POST" }); return new Response(r.status + await r.text());`), { code: { globalOutbound: "read-only" } });
+  assert.equal(refusal.response.body, "403read only");
+  const [explain] = calls(blocks[3]);
+  assert.deepEqual(await (await explain()).json(), JSON.parse(blocks[4]));
 });
 
 test("the README's example: a secret, an outbound, and a run that would be sent", async () => {
