@@ -1,17 +1,17 @@
 // bench.mjs - the measurements; bench/run calls it.
-import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { Mayfly, Workerd } from "./sides.mjs";
+import { here, post, runs, unique, wrk } from "./load.mjs";
+import { measureProxy, measureSlow } from "./proxy.mjs";
 import { report } from "./report.mjs";
+import { Mayfly, Workerd } from "./sides.mjs";
 
 const { values: options } = parseArgs({
-  options: { quick: { type: "boolean" }, out: { type: "string" }, only: { type: "string" }, parts: { type: "string", default: "speed,parked,soak" } },
+  options: { quick: { type: "boolean" }, out: { type: "string" }, only: { type: "string" }, parts: { type: "string", default: "speed,parked,soak,proxy,slow" } },
 });
 const parts = options.parts.split(",");
-const here = path.dirname(new URL(import.meta.url).pathname);
 const sides = { mayfly: Mayfly, workerd: Workerd };
 if (options.only) for (const name of Object.keys(sides)) if (name !== options.only) delete sides[name];
 
@@ -23,67 +23,12 @@ const LOADS = [
   { name: "64", connections: 64, pauseMs: 0 },
 ];
 const plan = options.quick
-  ? { rounds: 2, seconds: 2, loads: LOADS, parkedRuns: 200, parkMs: 10_000, soakRuns: [200, 1000] }
-  : { rounds: 5, seconds: 8, loads: LOADS, parkedRuns: 200, parkMs: 20_000, soakRuns: [1000, 10_000] };
+  ? { rounds: 2, seconds: 2, loads: LOADS, parkedRuns: 200, parkMs: 10_000, soakRuns: [200, 1000], slowSeconds: 6 }
+  : { rounds: 5, seconds: 8, loads: LOADS, parkedRuns: 200, parkMs: 20_000, soakRuns: [1000, 10_000], slowSeconds: 20 };
 const WARM_UP_RUNS = 100;
 const SOAK_CONNECTIONS = 8;
 const RSS_KB_MAX = 8 * 1024 * 1024; // A side that keeps what it has run is stopped here, not when the machine is full.
-const REQUEST_MS_MAX = 60_000;
-
-let serial = 0;
-const unique = () => `${process.pid.toString(36)}-${(serial++).toString(36)}`;
-const module = readFileSync(path.join(here, "module.js"), "utf8");
 const parked = readFileSync(path.join(here, "parked.js"), "utf8").replace("PARK_MS", String(plan.parkMs));
-
-// POSTs |source|; resolves with the response once its head is there.
-function post(side, agent, source) {
-  return new Promise((resolve, reject) => {
-    const request = http.request(side.url, { method: "POST", agent, timeout: REQUEST_MS_MAX, headers: { "content-type": "text/javascript", "content-length": Buffer.byteLength(source) } }, resolve);
-    request.on("error", reject);
-    request.on("timeout", () => request.destroy(new Error("no answer in time")));
-    request.end(source);
-  });
-}
-
-async function text(response) {
-  response.setEncoding("utf8");
-  let all = "";
-  for await (const chunk of response) all += chunk;
-  return all;
-}
-
-// |count| runs over |connections|, each answer compared with what only its own code can say.
-async function runs(side, count, connections, onProgress = () => true) {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: connections });
-  let left = count;
-  const client = async () => {
-    while (left-- > 0) {
-      const name = unique();
-      const response = await post(side, agent, module.replace("UNIQUE", name).replace("UNIQUE", name));
-      const body = await text(response);
-      if (response.statusCode !== 200 || body !== `hello ${name} worker.local`) throw new Error(`wrong answer: ${response.statusCode} ${body}`);
-      if (left % 500 === 0 && !onProgress(count - left)) left = 0;
-    }
-  };
-  await Promise.all(Array.from({ length: connections }, client));
-  agent.destroy();
-}
-
-function wrk(side, load, seconds) {
-  return new Promise((resolve, reject) => {
-    const child = spawn("wrk", ["-t1", `-c${load.connections}`, `-d${seconds}s`, "--timeout", "30s", "-s", path.join(here, "load.lua"), side.url, "--", path.join(here, "module.js"), unique(), "text/javascript", String(load.pauseMs)], { stdio: ["ignore", "pipe", "inherit"] });
-    let out = "";
-    child.stdout.on("data", (chunk) => { out += chunk; });
-    child.on("error", reject);
-    child.on("close", (code) => {
-      const line = out.split("\n").find((one) => one.startsWith("{"));
-      if (code !== 0 || !line) return reject(new Error(`wrk: ${out}`));
-      const result = JSON.parse(line);
-      if (result.failed > 0) return reject(new Error(`${result.failed} of ${result.runs} requests failed`));
-      resolve({ ...result, perSecond: result.runs / (result.us / 1e6) });
-    });
-  });
-}
 
 const say = (line) => process.stderr.write(`bench: ${line}\n`);
 const settle = () => new Promise((resolve) => setTimeout(resolve, 1000));
@@ -99,7 +44,7 @@ async function measureSpeed(results) {
         try {
           await runs(side, WARM_UP_RUNS, Math.min(load.connections, 8));
           const before = side.use().cpuMs;
-          const result = await wrk(side, load, plan.seconds);
+          const result = await wrk(side.url, path.join(here, "module.js"), load, plan.seconds);
           result.cpuMsPerRun = (side.use().cpuMs - before) / result.runs;
           (results.speed[name] ??= {})[load.name] ??= [];
           results.speed[name][load.name].push(result);
@@ -175,11 +120,13 @@ const mb = (kb) => (kb / 1024).toFixed(1);
 for (const side of Object.values(sides)) {
   if (side.missing()) { say(side.missing()); process.exit(1); }
 }
-const results = { plan, versions: {}, speed: {}, parked: {}, soak: {} };
+const results = { plan, versions: {}, speed: {}, parked: {}, soak: {}, proxy: {}, slow: {} };
 for (const [name, side] of Object.entries(sides)) results.versions[name] = await side.version();
 if (parts.includes("speed")) await measureSpeed(results);
 if (parts.includes("parked")) await measureParked(results);
 if (parts.includes("soak")) await measureSoak(results);
+if (parts.includes("proxy")) await measureProxy(results, sides, say);
+if (parts.includes("slow")) await measureSlow(results, sides, say);
 const markdown = report(results, process.argv.slice(2));
 process.stdout.write(markdown);
 if (options.out) {

@@ -54,6 +54,27 @@ function soak(results) {
   return "\n## Memory after many runs\n\nMB, all processes of a side together, a second after the last run. A side that reaches 8 GiB is stopped.\n\n" + table(["", "runs", "RSS", "PSS", "highest RSS"], rows);
 }
 
+const named = (way) => way.replace(/^\w+/, (name) => TITLES[name]);
+
+function proxy(results) {
+  const rows = [];
+  for (const [load, ways] of Object.entries(results.proxy)) {
+    for (const [way, rounds] of Object.entries(ways)) {
+      const ms = (key) => spread(rounds.map((one) => one[key] / 1000), 2);
+      rows.push([load, named(way), ms("p50"), ms("p95"), ms("p99"), spread(rounds.map((one) => one.perSecond), 0), spread(rounds.map((one) => one.mbPerSecond), 0), spread(rounds.map((one) => one.cpuMsPerRun), 2)]);
+    }
+  }
+  return "\n## Passing on what an upstream answers\n\n`fetch: () => fetch(upstream)`, new code in each request: the bytes of an answer, and the number of connections. The upstream is a Node server on the same CPUs.\n" +
+    "mayflyd sends as its outbound says: *allow* adds nothing, *inject* a bearer token, which it searches the answer for unless redact is off. workerd sends through a `Fetcher` that adds the same header.\n\n" +
+    table(["", "", "p50 ms", "p95 ms", "p99 ms", "runs/s", "MB/s", "CPU ms/run"], rows);
+}
+
+function slow(results) {
+  const rows = Object.entries(results.slow).map(([name, one]) => [TITLES[name], one.still, mb(one.early.pssKb), mb(one.late.pssKb), (one.late.pssKb / one.early.pssKb).toFixed(3), mb(one.early.rssKb), mb(one.late.rssKb)]);
+  return `\n## A thousand slow upstreams\n\nEach of 1,000 runs passes on an answer that comes a kilobyte every 100 ms. MB, all processes of a side together: when all of them stream, and ${results.plan.slowSeconds} s later.\n\n` +
+    table(["", "still streaming", "PSS", "PSS later", "later ÷ first", "RSS", "RSS later"], rows);
+}
+
 // What the project set out to reach, and what this run says.
 function ratios(results) {
   const rows = [];
@@ -69,7 +90,16 @@ function ratios(results) {
   if (results.parked.mayfly) rows.push(["mayflyd: MB for each parked run", (results.parked.mayfly.perRunKb / 1024).toFixed(2), "≤ 1.5"]);
   const [first, last] = results.soak.mayfly ?? [];
   if (last?.rssKb) rows.push([`mayflyd: RSS after ${last.runs} runs ÷ after ${first.runs}`, (last.rssKb / first.rssKb).toFixed(3), "≤ 1.05"]);
-  return rows.length === 0 ? "" : "\n## Ratios\n\nThe first column is the number of connections.\n\n" + table(["", "measured", "aim"], rows);
+  for (const [load, ways] of Object.entries(results.proxy)) {
+    const of_way = (way, key) => ways[way] && median(ways[way].map((one) => one[key]));
+    const other = of_way("workerd: gateway", "perSecond");
+    for (const way of ["inject", "inject, redact off"]) {
+      if (other) rows.push([`proxy ${load}: runs/s, mayflyd (${way}) ÷ workerd`, (of_way(`mayfly: ${way}`, "perSecond") / other).toFixed(2), way === "inject" ? (load.startsWith("1 KB") ? "≥ 1" : "≥ 0.8") : ""]);
+    }
+    rows.push([`proxy ${load}: runs/s without the search for echoes ÷ with it`, (of_way("mayfly: inject, redact off", "perSecond") / of_way("mayfly: inject", "perSecond")).toFixed(2), ""]);
+  }
+  if (results.slow.mayfly) rows.push(["mayflyd: memory, 1,000 slow upstreams later ÷ first", (results.slow.mayfly.late.pssKb / results.slow.mayfly.early.pssKb).toFixed(3), "flat"]);
+  return rows.length === 0 ? "" : "\n## Ratios\n\nWhat begins with a number begins with that of connections.\n\n" + table(["", "measured", "aim"], rows);
 }
 
 export function report(results, args) {
@@ -78,11 +108,11 @@ export function report(results, args) {
   return `# mayflyd beside workerd\n\nMade by \`bench/run${args.length ? " " + args.join(" ") : ""}\` on ${new Date().toISOString().slice(0, 10)}, commit ${command("git", ["rev-parse", "--short", "HEAD"])}${command("git", ["status", "--porcelain", "--untracked-files=no"]) === "" ? "" : " with changes"}.\n` +
     `Machine: ${machine()}.\nSides: ${Object.entries(results.versions).map(([name, version]) => `${TITLES[name]} (${version})`).join(", ")}.\n` +
     `Load: ${spawnSync("wrk", ["-v"], { encoding: "utf8" }).stdout.split(" Copyright")[0].trim()}, one thread, ${plan.rounds} rounds of ${plan.seconds} s for each row, sides in turns, each with a fresh server.\n` +
-    (has("speed") && results.speed.mayfly && results.speed.workerd || has("parked") || has("soak") ? ratios(results) : "") +
-    (has("speed") ? speed(results) : "") + (has("parked") ? parked(results) : "") + (has("soak") ? soak(results) : "") +
+    (has("speed") && results.speed.mayfly && results.speed.workerd || has("parked") || has("soak") || has("proxy") || has("slow") ? ratios(results) : "") +
+    (has("speed") ? speed(results) : "") + (has("parked") ? parked(results) : "") + (has("soak") ? soak(results) : "") + (has("proxy") ? proxy(results) : "") + (has("slow") ? slow(results) : "") +
     `\n## What this is, and what it is not\n\n` +
     `- Both sides get the same small JavaScript module in the body of a POST, new code in every request, and answer with what its \`fetch\` returns: mayflyd through \`POST /v1/run\`, workerd through a worker that calls \`LOADER.load(…).getEntrypoint().fetch(…)\`.\n` +
     `- mayflyd is set up as it ships: every layer of the jail, one executor for each CPU. workerd runs script on one thread and has no sandbox of its own around it; its maker's service adds one that is not measured here.\n` +
     `- The load tool shares the CPUs with the side that it measures.\n` +
-    `- Not measured: large modules, TypeScript, \`fetch\` to other servers, named workers that are loaded once, a network between client and server, other machines.\n`;
+    `- Not measured: large modules, TypeScript, TLS and HTTP/2 to upstreams, interceptor workers, named workers that are loaded once, a network between client and server, other machines.\n`;
 }

@@ -1,6 +1,6 @@
 // sides.mjs - starts and stops what is measured, and reads what its processes use.
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, readFileSync, readdirSync, existsSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -68,25 +68,43 @@ class Side {
 
 export class Mayfly extends Side {
   static title = "mayflyd";
-  async start() {
+  // |way|: how fetch() goes out; without it, not at all.
+  async start({ way } = {}) {
     this.dir = mkdtempSync(path.join(tmpdir(), "mayfly-bench-"));
-    await this.launch(path.join(binDir, "mayflyd"), ["--listen", "127.0.0.1:0", "--state-dir", path.join(this.dir, "state")],
+    const config = path.join(this.dir, "mayfly.json");
+    writeFileSync(config, JSON.stringify(way ? { outbound: { default: "bench" } } : {}));
+    await this.launch(path.join(binDir, "mayflyd"), ["--listen", "127.0.0.1:0", "--state-dir", path.join(this.dir, "state"), "--config", config],
       ["ignore", "ignore", "pipe"], 2, (line) => /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1]);
     const end = Date.now() + START_MS;
     while ((await fetch(new URL("/readyz", this.url))).status !== 200) {
       if (Date.now() > end) throw new Error("mayflyd did not become ready");
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+    if (way) await this.#openWay(way);
     return this;
   }
+
+  async #openWay(way) {
+    const put = async (what, body) => {
+      const response = await fetch(new URL(`/v1/${what}`, this.url), { method: "PUT", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+      if (!response.ok) throw new Error(`${what}: ${await response.text()}`);
+    };
+    const injects = way.startsWith("inject");
+    if (injects) await put("secrets/bench", { kind: "bearer", token: "0123456789abcdef0123456789abcdef", hosts: ["127.0.0.1:*"], allowHttp: true });
+    await put("outbounds/bench", { rules: [{
+      match: { host: "127.0.0.1", port: "*" }, action: injects ? { inject: { secret: "bench" } } : "allow",
+      allowHttp: true, addresses: ["127.0.0.0/8"], ...(way === "inject, redact off" ? { redact: "off" } : {}) }] });
+  }
+
   static version() { return readFirst(path.join(binDir, "mayflyd")); }
   static missing() { return existsSync(path.join(binDir, "mayflyd")) ? null : `${binDir}/mayflyd is missing: cmake --workflow --preset release`; }
 }
 
 export class Workerd extends Side {
   static title = "workerd";
-  async start() {
-    await this.launch(workerdPath, ["serve", path.join(top, "bench/workerd.capnp"), "--experimental", "--control-fd=3"],
+  // |way|: through a gateway; without it fetch() is blocked.
+  async start({ way } = {}) {
+    await this.launch(workerdPath, ["serve", path.join(top, `bench/workerd${way ? "-proxy" : ""}.capnp`), "--experimental", "--control-fd=3"],
       ["ignore", "ignore", "pipe", "pipe"], 3, (line) => /"event":\s*"listen".*"port":\s*(\d+)/.exec(line)?.[1]);
     return this;
   }
