@@ -143,7 +143,7 @@ struct mf_run_events {
     void (*on_exception)(struct mf_run *run, void *user, const struct mf_msg_exception *exception);
     /* The head, once; without has_body no body event follows. Its header list was checked, its status is 200 to 599, its text printable. */
     void (*on_response)(struct mf_run *run, void *user, const struct mf_msg_response *response);
-    /* Tell mf_run_body_consumed when the bytes went on. */
+    /* At most MF_STREAM_WINDOW_BYTES. Tell mf_run_body_consumed when they went on. */
     void (*on_body)(struct mf_run *run, void *user, struct mf_slice bytes);
     void (*on_body_end)(struct mf_run *run, void *user);
     void (*on_body_abort)(struct mf_run *run, void *user, int error, struct mf_slice text);

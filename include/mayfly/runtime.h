@@ -106,6 +106,9 @@ struct mf_runtime_calls {
     void (*body_abort)(struct mf_runtime_host *host, uint32_t stream, struct mf_slice text);
     /* Incoming bodies: one pull is answered by one BODY_DATA, BODY_END or BODY_ERROR, never inside the call. */
     int (*body_pull)(struct mf_runtime_host *host, uint32_t stream);
+    /* 1: the rest of |from| goes to |to| without more calls; its BODY_END or BODY_ERROR follows as after a pull, or a BODY_STOP of
+     * |to|, and |to| is ended or aborted after that like any other. 0: nothing was done. */
+    int (*body_copy)(struct mf_runtime_host *host, uint32_t from, uint32_t to);
     void (*body_cancel)(struct mf_runtime_host *host, uint32_t stream);
     /* fetch(): 0, or MF_RUNTIME_FETCH_LATER: it is counted, but MF_RUN_FETCHES_OPEN_MAX are not answered yet: call again,
      * with |is_again|, when one of them is. MF_E_OUTBOUND_BLOCKED, MF_E_LIMIT_SUBREQUESTS. */

@@ -158,6 +158,7 @@ void mf_session_pump_all(struct mf_session *session)
             }
         }
         mf_session_pump(session, &session->response);
+        mf_session_copy_pump(session);
         mf_session_flushed(session);
         mf_session_wake(session);
     }

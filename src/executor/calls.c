@@ -243,6 +243,9 @@ static int write_body(struct mf_session *session, uint32_t stream, struct mf_sli
     if (out == NULL || !out->is_open || out->is_ended) {
         return MF_E_CLOSED;
     }
+    if (stream == MF_STREAM_RESPONSE && session->copy != MF_COPY_NONE) {
+        return MF_E_INVALID; /* It is somebody else's body. */
+    }
     *ret_full = false;
     if (out->is_stopped || bytes.size == 0) {
         return 0; /* Nobody listens: as if it had gone. */
@@ -280,6 +283,7 @@ static int on_body_end(struct mf_runtime_host *host, uint32_t stream)
         error = MF_E_INVALID; /* The daemon was told that there would be more. */
     } else if (out != NULL && out->is_open) {
         error = 0;
+        out->is_closed = out->is_closed || mf_session_copy_close(session, stream);
         out->is_ended = true;
         out->is_full = false;
         mf_session_pump(session, out);
@@ -298,7 +302,9 @@ static void on_body_abort(struct mf_runtime_host *host, uint32_t stream, struct 
         out->is_ended = true;
         out->is_closed = true;
         out->is_full = false;
-        mf_session_send_abort(session, stream, MF_E_EXCEPTION, text);
+        if (!mf_session_copy_close(session, stream)) {
+            mf_session_send_abort(session, stream, MF_E_EXCEPTION, text);
+        }
     }
     unlock(session);
 }
@@ -316,6 +322,15 @@ static int on_body_pull(struct mf_runtime_host *host, uint32_t stream)
     }
     unlock(session);
     return error;
+}
+
+static int on_body_copy(struct mf_runtime_host *host, uint32_t from, uint32_t to)
+{
+    struct mf_session *session = lock(host);
+    int result = mf_session_is_over(session) ? MF_E_CLOSED : mf_session_copy(session, from, to);
+
+    unlock(session);
+    return result;
 }
 
 static void on_body_cancel(struct mf_runtime_host *host, uint32_t stream)
@@ -475,6 +490,7 @@ const struct mf_runtime_calls mf_session_calls = {
     .body_end = on_body_end,
     .body_abort = on_body_abort,
     .body_pull = on_body_pull,
+    .body_copy = on_body_copy,
     .body_cancel = on_body_cancel,
     .fetch = on_fetch,
     .fetch_abort = on_fetch_abort,

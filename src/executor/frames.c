@@ -121,7 +121,10 @@ static int on_fetch_fail(struct mf_session *session, struct mf_slice payload)
 
 static void tell_incoming(struct mf_session *session, struct mf_incoming *in)
 {
-    if (mf_incoming_is_ready(in)) {
+    if (in->is_copied) {
+        mf_session_copy_pump(session);
+        mf_session_wake(session);
+    } else if (mf_incoming_is_ready(in)) {
         mf_notice_queue(&in->event, &session->events);
         mf_session_wake(session);
     }
@@ -150,6 +153,9 @@ static int on_stream_data(struct mf_session *session, struct mf_slice payload)
     in = mf_session_incoming(session, message.stream);
     if (in == NULL) {
         return unknown_stream(session, message.stream);
+    }
+    if (in->is_copied && session->copy != MF_COPY_ASKED) {
+        return MF_E_WIRE; /* After SPLICED. */
     }
     before = in->buf.size;
     error = mf_incoming_data(in, message.bytes);
@@ -198,6 +204,17 @@ static int on_stream_abort(struct mf_session *session, struct mf_slice payload)
     return end_incoming(session, message.stream, message.error, message.text);
 }
 
+static int on_spliced(struct mf_session *session, struct mf_slice payload)
+{
+    struct mf_msg_spliced message;
+
+    if (mf_decode_spliced(payload, &message) < 0 || mf_session_copy_spliced(session, message.fetch) < 0) {
+        return MF_E_WIRE;
+    }
+    mf_session_wake(session);
+    return 0;
+}
+
 /* ---- streams that go out ------------------------------------------------------------------------------ */
 
 static int on_stream_credit(struct mf_session *session, struct mf_slice payload)
@@ -216,6 +233,9 @@ static int on_stream_credit(struct mf_session *session, struct mf_slice payload)
         return MF_E_WIRE;
     }
     mf_session_pump(session, out);
+    if (out == &session->response) {
+        mf_session_copy_pump(session);
+    }
     mf_session_flushed(session);
     mf_session_wake(session);
     return 0;
@@ -277,6 +297,8 @@ static int dispatch(struct mf_session *session, const struct mf_frame *frame)
         return on_stream_credit(session, frame->payload);
     case MF_MESSAGE_STREAM_STOP:
         return on_stream_stop(session, frame->payload);
+    case MF_MESSAGE_SPLICED:
+        return on_spliced(session, frame->payload);
     case MF_MESSAGE_START:
     case MF_MESSAGE_DRAIN:
     case MF_MESSAGE_READY:
@@ -286,6 +308,8 @@ static int dispatch(struct mf_session *session, const struct mf_frame *frame)
     case MF_MESSAGE_RESPONSE:
     case MF_MESSAGE_FETCH:
     case MF_MESSAGE_FETCH_ABORT:
+    case MF_MESSAGE_SPLICE:
+    case MF_MESSAGE_SPLICE_REST:
     case MF_MESSAGE_DONE:
         break;
     }

@@ -59,6 +59,22 @@ void mf_session_send_stop(struct mf_session *session, uint32_t stream)
     unlock(session);
 }
 
+void mf_session_send_splice(struct mf_session *session, uint32_t fetch)
+{
+    const struct mf_msg_splice message = {.fetch = fetch};
+
+    must(mf_encode_splice(lock(session), session->number, &message));
+    unlock(session);
+}
+
+void mf_session_send_splice_rest(struct mf_session *session, uint32_t fetch)
+{
+    const struct mf_msg_splice_rest message = {.fetch = fetch};
+
+    must(mf_encode_splice_rest(lock(session), session->number, &message));
+    unlock(session);
+}
+
 void mf_session_send_credit(struct mf_session *session, uint32_t stream, uint32_t bytes)
 {
     const struct mf_msg_stream_credit message = {.stream = stream, .bytes = bytes};

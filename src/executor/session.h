@@ -54,6 +54,13 @@ struct mf_fetch {
     struct mf_incoming response;
 };
 
+/* A fetch's response on its way to be the run's (copy.c).
+ *
+ *   NONE --the script asks--> ASKED --SPLICED came--> LAST --all of it went--> DIRECT
+ *
+ * In DIRECT nothing passes through here, and the daemon says the end. When the response ends before SPLICED comes it never does. */
+enum mf_copy_state { MF_COPY_NONE, MF_COPY_ASKED, MF_COPY_LAST, MF_COPY_DIRECT };
+
 struct mf_session {
     struct mf_runtime_host base; /* First: the engine hands this back. */
     struct mf_executor *executor;
@@ -74,6 +81,8 @@ struct mf_session {
     struct mf_timers timers;
     struct mf_incoming request;
     struct mf_outgoing response;
+    enum mf_copy_state copy;
+    uint32_t copied_fetch;
     struct mf_map *fetches; /* Number to struct mf_fetch; NULL before the first. */
     uint32_t fetch_last;    /* The highest number so far. */
     uint32_t fetches_open;  /* Not answered yet. */
@@ -158,6 +167,18 @@ void mf_session_pump_all(struct mf_session *session);
 /* The script waits for something that may still come. */
 MF_MUST_CHECK bool mf_session_is_waiting(const struct mf_session *session);
 
+/* ---- copy.c: a fetch's response that becomes the run's; all locked ---------------------------------- */
+
+/* From stream to stream. 0: it is not for here, the script goes on by itself. 1: the end of |from| is all that the script will
+ * hear. */
+MF_MUST_CHECK int mf_session_copy(struct mf_session *session, uint32_t from, uint32_t to);
+/* Sends what credit and channel allow. */
+void mf_session_copy_pump(struct mf_session *session);
+/* MF_E_WIRE: it was not asked for. */
+MF_MUST_CHECK int mf_session_copy_spliced(struct mf_session *session, uint32_t fetch);
+/* The script closes the response. True: it is the daemon's to say, nothing is to be sent. */
+MF_MUST_CHECK bool mf_session_copy_close(struct mf_session *session, uint32_t stream);
+
 /* ---- turn.c ------------------------------------------------------------------------------------- */
 
 /* [isolate] Not locked; RUNNING. Makes the guest ready at the first turn: reads, strips, isolate, modules. */
@@ -172,6 +193,8 @@ MF_MUST_CHECK bool mf_session_send_data(struct mf_session *session, uint32_t str
 void mf_session_send_end(struct mf_session *session, uint32_t stream);
 void mf_session_send_abort(struct mf_session *session, uint32_t stream, int error, struct mf_slice text);
 void mf_session_send_stop(struct mf_session *session, uint32_t stream);
+void mf_session_send_splice(struct mf_session *session, uint32_t fetch);
+void mf_session_send_splice_rest(struct mf_session *session, uint32_t fetch);
 void mf_session_send_credit(struct mf_session *session, uint32_t stream, uint32_t bytes);
 
 /* |error| as DONE and STREAM_ABORT may say it: one that is no end of a run becomes MF_E_INTERNAL. */

@@ -70,7 +70,9 @@ bool mf_incoming_cancel(struct mf_incoming *in)
 
 bool mf_incoming_is_ready(const struct mf_incoming *in)
 {
-    return in->is_pulled && !in->is_cancelled && (in->buf.size > 0 || in->is_ended);
+    bool has_news = in->is_copied ? in->is_ended && in->buf.size == 0 : in->is_ended || in->buf.size > 0;
+
+    return in->is_pulled && !in->is_cancelled && has_news;
 }
 
 bool mf_incoming_is_awaited(const struct mf_incoming *in)

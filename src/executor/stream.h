@@ -19,6 +19,7 @@ struct mf_incoming {
     bool is_ended;     /* STREAM_END or STREAM_ABORT came. */
     bool is_cancelled; /* The script wants no more: what still comes is dropped. */
     bool is_told;      /* The script knows of the end. */
+    bool is_copied;    /* Its bytes go on without the script (copy.c), which hears of the end only. */
     int error;         /* With STREAM_ABORT. */
     struct mf_window window;
     struct mf_buf buf;

@@ -211,9 +211,7 @@ static void link_fails(struct mf__needles *needles, uint32_t *queue)
 
 static void set_pair(struct mf__needles *needles, unsigned first, unsigned second)
 {
-    unsigned pair = first | second << 8;
-
-    needles->pairs[pair / 64] |= UINT64_C(1) << (pair % 64);
+    mf__pairs_add(&needles->pairs, (uint8_t)first, (uint8_t)second);
     needles->may_begin[first] = true;
 }
 
@@ -244,6 +242,7 @@ static void mark_pairs(struct mf__needles *needles)
     for (const char *digit = hex; *digit != '\0'; digit++) {
         set_pair(needles, '%', (uint8_t)*digit);
     }
+    mf__pairs_compile(&needles->pairs);
 }
 
 int mf__needles_compile(struct mf__needles *needles)

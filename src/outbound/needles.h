@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "pairs.h"
 #include "redact.h"
 
 /* State 0 is the root: nothing has begun. */
@@ -24,10 +25,10 @@ struct mf__needles {
     uint32_t capacity;
     uint32_t longest;
     bool is_compiled;
-    bool has_blank;             /* "+" may stand for one. */
-    uint32_t root[256];         /* The root's children. */
-    bool may_begin[256];        /* Some reading leaves the root, or reads an escape, at this byte. */
-    uint64_t pairs[65536 / 64]; /* The same for two bytes, the first of them in the low half. */
+    bool has_blank;         /* "+" may stand for one. */
+    uint32_t root[256];     /* The root's children. */
+    bool may_begin[256];    /* Some reading leaves the root, or reads an escape, at this byte. */
+    struct mf__pairs pairs; /* The same for two bytes. */
 };
 
 /* The next state. */

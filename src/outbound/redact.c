@@ -46,13 +46,6 @@ struct mf__redact {
 
 /* ---- walking ------------------------------------------------------------------------------------------ */
 
-static inline uint64_t is_pair(const struct mf__needles *needles, const uint8_t *byte)
-{
-    unsigned pair = byte[0] | (unsigned)byte[1] << 8;
-
-    return needles->pairs[pair / 64] >> (pair % 64) & 1;
-}
-
 /* The first place from |at| on, before |end|, where a reading may leave the root. */
 static uint64_t skip(const struct mf__redact *redact, uint64_t at, uint64_t end)
 {
@@ -62,12 +55,8 @@ static uint64_t skip(const struct mf__redact *redact, uint64_t at, uint64_t end)
     const uint8_t *last = redact->data + (redact->data_end - redact->data_start) - 1;
     const uint8_t *pairs_end = stop < last ? stop : last;
 
-    while (pairs_end - byte >= 4 && (is_pair(needles, byte) | is_pair(needles, byte + 1) |
-                                     is_pair(needles, byte + 2) | is_pair(needles, byte + 3)) == 0) {
-        byte += 4;
-    }
-    while (byte < pairs_end && is_pair(needles, byte) == 0) {
-        byte++;
+    if (byte < pairs_end) {
+        byte = mf__pairs_find(&needles->pairs, byte, pairs_end);
     }
     if (byte == last && byte < stop && !needles->may_begin[*byte]) {
         byte++;
@@ -206,7 +195,7 @@ static size_t pass_escape(const struct mf__redact *redact, uint64_t at)
     /* What is an escape to one reading are bytes to another. No escape has another inside. */
     for (size_t i = 1; i < size; i++) {
         if (redact->needles->root[rest.data[i]] != 0 &&
-            (i + 1 >= rest.size || is_pair(redact->needles, rest.data + i) != 0)) {
+            (i + 1 >= rest.size || mf__pairs_has(&redact->needles->pairs, rest.data + i))) {
             return 0;
         }
     }

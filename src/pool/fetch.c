@@ -7,7 +7,7 @@
 
 #define attack mf__frame_attack
 
-static struct run_fetch *find(const struct mf_run *run, uint32_t number)
+struct run_fetch *mf__fetch_find(const struct mf_run *run, uint32_t number)
 {
     return run->fetches ? mf_map_get(run->fetches, number) : NULL;
 }
@@ -106,12 +106,15 @@ int mf__fetch_on_fetch(struct executor *executor, struct mf_run *run, const stru
 
 int mf__fetch_on_abort(struct executor *executor, struct mf_run *run, uint32_t number)
 {
-    struct run_fetch *fetch = find(run, number);
+    struct run_fetch *fetch = mf__fetch_find(run, number);
     if (number == 0 || number > run->fetch_last) {
         return attack(executor, run, "FETCH_ABORT of a fetch that never was");
     }
     if (fetch) {
         drop(run, fetch);
+        if (mf__splice_has(run, number)) {
+            mf__splice_break(run);
+        }
         if (mf__run_is_heard(run) && run->events->on_fetch_abort) {
             run->events->on_fetch_abort(run, run->user, number);
         }
@@ -126,7 +129,7 @@ static int find_stream(struct executor *executor,
                        bool is_request,
                        struct run_fetch **ret_fetch)
 {
-    *ret_fetch = find(run, stream / 2);
+    *ret_fetch = mf__fetch_find(run, stream / 2);
     if ((stream % 2 == 0) != is_request || stream / 2 > run->fetch_last) {
         return attack(executor, run, "a frame of a stream that never was");
     }
@@ -213,6 +216,9 @@ int mf__fetch_on_stop(struct executor *executor, struct mf_run *run, uint32_t st
     uint32_t number = fetch->number;
     fetch->response = STREAM_STOPPED;
     settle(run, fetch);
+    if (mf__splice_has(run, number)) {
+        mf__splice_break(run);
+    }
     if (is_news && run->events->on_fetch_stop) {
         run->events->on_fetch_stop(run, run->user, number);
     }
@@ -234,7 +240,7 @@ void mf__fetch_drop_all(struct mf_run *run)
 
 void mf_run_fetch_fail(struct mf_run *run, uint32_t number, int error, struct mf_slice text)
 {
-    struct run_fetch *fetch = find(run, number);
+    struct run_fetch *fetch = mf__fetch_find(run, number);
     if (!fetch || !may_say(run) || fetch->is_answered) {
         return;
     }
@@ -245,7 +251,7 @@ void mf_run_fetch_fail(struct mf_run *run, uint32_t number, int error, struct mf
 
 int mf_run_fetch_head(struct mf_run *run, const struct mf_msg_fetch_head *head)
 {
-    struct run_fetch *fetch = find(run, head->fetch);
+    struct run_fetch *fetch = mf__fetch_find(run, head->fetch);
     if (!fetch || !may_say(run) || fetch->is_answered) {
         return 0;
     }
@@ -267,10 +273,13 @@ int mf_run_fetch_head(struct mf_run *run, const struct mf_msg_fetch_head *head)
 
 size_t mf_run_fetch_write(struct mf_run *run, uint32_t number, struct mf_slice bytes)
 {
-    struct run_fetch *fetch = find(run, number);
+    struct run_fetch *fetch = mf__fetch_find(run, number);
     size_t taken = 0;
     if (!fetch || run->phase != RUN_RUNS || fetch->response != STREAM_OPEN) {
         return bytes.size; /* Nobody wants them. */
+    }
+    if (mf__splice_has(run, number)) {
+        return mf__splice_write(run, fetch, bytes);
     }
     while (taken < bytes.size) {
         size_t size = mf_window_sendable(&fetch->response_window, bytes.size - taken);
@@ -291,10 +300,9 @@ size_t mf_run_fetch_write(struct mf_run *run, uint32_t number, struct mf_slice b
     return taken;
 }
 
-/* STREAM_END or, with |error|, STREAM_ABORT of the response. */
-static void end_response(struct mf_run *run, uint32_t number, int error, struct mf_slice text)
+void mf__fetch_end(struct mf_run *run, uint32_t number, int error, struct mf_slice text)
 {
-    struct run_fetch *fetch = find(run, number);
+    struct run_fetch *fetch = mf__fetch_find(run, number);
     uint32_t stream = MF_STREAM_OF_FETCH_RESPONSE(number);
     struct mf_msg_stream_end end = {.stream = stream};
     struct mf_msg_stream_abort abort = {.stream = stream, .error = error, .text = text};
@@ -305,6 +313,15 @@ static void end_response(struct mf_run *run, uint32_t number, int error, struct 
     settle(run, fetch);
     queued(run, error == 0 ? mf_encode_stream_end(out(run), run->number, &end)
                            : mf_encode_stream_abort(out(run), run->number, &abort));
+}
+
+static void end_response(struct mf_run *run, uint32_t number, int error, struct mf_slice text)
+{
+    if (mf__splice_has(run, number)) {
+        mf__splice_end(run, error, text); /* Behind what waits. */
+    } else {
+        mf__fetch_end(run, number, error, text);
+    }
 }
 
 void mf_run_fetch_end(struct mf_run *run, uint32_t number)
@@ -322,7 +339,7 @@ void mf_run_fetch_abort(struct mf_run *run, uint32_t number, int error, struct m
 
 void mf_run_fetch_body_consumed(struct mf_run *run, uint32_t number, size_t bytes)
 {
-    struct run_fetch *fetch = find(run, number);
+    struct run_fetch *fetch = mf__fetch_find(run, number);
     if (!fetch || run->phase != RUN_RUNS || bytes == 0) {
         return;
     }
@@ -335,7 +352,7 @@ void mf_run_fetch_body_consumed(struct mf_run *run, uint32_t number, size_t byte
 
 void mf_run_fetch_body_stop(struct mf_run *run, uint32_t number)
 {
-    struct run_fetch *fetch = find(run, number);
+    struct run_fetch *fetch = mf__fetch_find(run, number);
     struct mf_msg_stream_stop message = {.stream = MF_STREAM_OF_FETCH_REQUEST(number)};
     if (!fetch || !may_say(run) || fetch->request != STREAM_OPEN) {
         return;

@@ -222,6 +222,26 @@ static int on_fetch_abort(struct executor *executor, struct mf_run *run, struct 
     return mf__fetch_on_abort(executor, run, abort.fetch);
 }
 
+/* ---- splices (splice.c) --------------------------------------------------------------------- */
+
+static int on_splice(struct executor *executor, struct mf_run *run, struct mf_slice payload)
+{
+    struct mf_msg_splice splice;
+    if (mf_decode_splice(payload, &splice) < 0) {
+        return garbled(executor, run, "SPLICE");
+    }
+    return mf__splice_on_splice(executor, run, splice.fetch);
+}
+
+static int on_splice_rest(struct executor *executor, struct mf_run *run, struct mf_slice payload)
+{
+    struct mf_msg_splice_rest rest;
+    if (mf_decode_splice_rest(payload, &rest) < 0) {
+        return garbled(executor, run, "SPLICE_REST");
+    }
+    return mf__splice_on_rest(executor, run, rest.fetch);
+}
+
 /* ---- streams: the response comes; credit and stop come for the request ----------------------- */
 
 static int on_data(struct executor *executor, struct mf_run *run, struct mf_slice payload)
@@ -234,7 +254,8 @@ static int on_data(struct executor *executor, struct mf_run *run, struct mf_slic
     if (data.stream > MF_STREAM_RESPONSE) {
         return mf__fetch_on_data(executor, run, &data);
     }
-    bool may_come = run->response == STREAM_OPEN || run->response == STREAM_STOPPED;
+    bool may_come =
+        (run->response == STREAM_OPEN || run->response == STREAM_STOPPED) && run->splice.state != SPLICE_RUNS;
     if (data.stream != MF_STREAM_RESPONSE || !run->has_response || !may_come) {
         return attack(executor, run, "bytes on a stream that is not open");
     }
@@ -270,6 +291,9 @@ static int on_end(struct executor *executor, struct mf_run *run, struct mf_slice
     if (end.stream > MF_STREAM_RESPONSE) {
         return mf__fetch_on_end(executor, run, end.stream, 0);
     }
+    if (run->splice.state == SPLICE_RUNS) {
+        return attack(executor, run, "the end of a response that it does not send");
+    }
     int result = end_response(executor, run, end.stream);
     if (result == 1 && run->events->on_body_end) {
         run->events->on_body_end(run, run->user);
@@ -286,6 +310,9 @@ static int on_abort(struct executor *executor, struct mf_run *run, struct mf_sli
     }
     if (abort.stream > MF_STREAM_RESPONSE) {
         return mf__fetch_on_end(executor, run, abort.stream, abort.error);
+    }
+    if (run->splice.state == SPLICE_OVER && run->response == STREAM_ENDED) {
+        return 0; /* We ended it, and its run broke down before it heard of that. */
     }
     int result = end_response(executor, run, abort.stream);
     if (result == 1 && run->events->on_body_abort) {
@@ -352,6 +379,8 @@ static const struct frame_rule {
     {MF_MESSAGE_RESPONSE, SERVING, STARTED, on_response},
     {MF_MESSAGE_FETCH, SERVING, STARTED, on_fetch},
     {MF_MESSAGE_FETCH_ABORT, SERVING, STARTED, on_fetch_abort},
+    {MF_MESSAGE_SPLICE, SERVING, STARTED, on_splice},
+    {MF_MESSAGE_SPLICE_REST, SERVING, STARTED, on_splice_rest},
     {MF_MESSAGE_STREAM_DATA, SERVING, STARTED, on_data},
     {MF_MESSAGE_STREAM_END, SERVING, STARTED, on_end},
     {MF_MESSAGE_STREAM_ABORT, SERVING, STARTED, on_abort},

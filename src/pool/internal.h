@@ -46,6 +46,24 @@ struct run_fetch {
     struct mf_window response_window;
 };
 
+/* The response of a fetch that is the run's own (splice.c): it does not pass through the executor.
+ *
+ *   NONE --SPLICE; SPLICED goes out--> WAITS --SPLICE_REST--> RUNS --the end, or the executor breaks it off--> OVER
+ *
+ * In WAITS nothing of the fetch may be written, and its end is kept. */
+enum splice_state { SPLICE_NONE, SPLICE_WAITS, SPLICE_RUNS, SPLICE_OVER };
+
+struct run_splice {
+    enum splice_state state;
+    uint32_t fetch;
+    struct mf_list link; /* pool->spliced while there is something to tell in the turn. */
+    struct mf_buf bytes; /* Written, and the owner does not have them yet. */
+    size_t unconsumed;   /* Bytes of the response that the owner has, and has not passed on. */
+    bool is_ending;      /* Behind |bytes| comes the end, with these two. */
+    int end_error;
+    struct mf_buf end_text;
+};
+
 struct mf_run {
     struct mf_list link;
     struct mf_pool *pool;
@@ -71,6 +89,7 @@ struct mf_run {
     bool has_response;
     struct mf_window response_window;
     uint64_t response_bytes;
+    struct run_splice splice;
 
     uint64_t log_bytes;
     uint32_t logs_count;
@@ -192,6 +211,7 @@ struct mf_pool {
     struct pool_times times;
     uv_prepare_t turn;
     uv_timer_t deadline_timer;
+    uv_timer_t splice_timer; /* Runs while |spliced| waits for the next turn. */
     uv_timer_t look_timer;
     unsigned handles_open;
 
@@ -236,6 +256,7 @@ struct mf_pool {
     struct mf_list executors; /* All that are not freed, the oldest first. */
     struct mf_list dirty;     /* struct executor.dirty */
     struct mf_list beginners; /* struct mf_run.beginner_link */
+    struct mf_list spliced;   /* struct run_splice.link */
     struct mf_list over;      /* struct mf_run.link: on_done is due. */
     uint32_t runs_count;      /* Owners that were not told on_done yet. */
     uint32_t number_last;
@@ -321,6 +342,26 @@ int mf__fetch_on_credit(struct executor *executor,
 int mf__fetch_on_stop(struct executor *executor, struct mf_run *run, uint32_t stream);
 /* The run ends: its owner hears no more of any. */
 void mf__fetch_drop_all(struct mf_run *run);
+
+struct run_fetch *mf__fetch_find(const struct mf_run *run, uint32_t number);
+/* STREAM_END or, with |error|, STREAM_ABORT of its response, if that is open. */
+void mf__fetch_end(struct mf_run *run, uint32_t number, int error, struct mf_slice text);
+
+/* ---- splice.c ---------------------------------------------------------------------------------- */
+
+void mf__splice_init(struct run_splice *splice);
+void mf__splice_done(struct run_splice *splice);
+int mf__splice_on_splice(struct executor *executor, struct mf_run *run, uint32_t number);
+int mf__splice_on_rest(struct executor *executor, struct mf_run *run, uint32_t number);
+/* Whether what is written and said of this fetch's response goes through here. */
+bool mf__splice_has(const struct mf_run *run, uint32_t number);
+size_t mf__splice_write(struct mf_run *run, struct run_fetch *fetch, struct mf_slice bytes);
+void mf__splice_end(struct mf_run *run, int error, struct mf_slice text);
+/* The executor wants no more of the fetch. */
+void mf__splice_break(struct mf_run *run);
+void mf__splice_consumed(struct mf_run *run, size_t bytes);
+/* Tells the owners of all that are in pool->spliced now. */
+void mf__splice_tell(struct mf_pool *pool);
 
 /* ---- stderr.c ------------------------------------------------------------------------------- */
 

@@ -288,17 +288,31 @@ static void end_all(struct mf_pool *pool)
 
 static bool has_work(const struct mf_pool *pool)
 {
-    return !mf_list_is_empty(&pool->over) || !mf_list_is_empty(&pool->beginners) || pool->is_start_due ||
-           pool->is_state_new || pool->has_vacancy || (pool->has_room && count_waiting(pool) > 0) ||
+    return !mf_list_is_empty(&pool->over) || !mf_list_is_empty(&pool->beginners) || pool->is_start_due || pool->is_state_new ||
+           pool->has_vacancy || (pool->has_room && count_waiting(pool) > 0) ||
            (pool->is_closing && !pool->is_ended);
 }
 
 static void close_when_empty(struct mf_pool *pool);
 
+static void on_splice_due(uv_timer_t *timer)
+{
+    (void)timer; /* The loop does not sleep, that is all. */
+}
+
+/* They were told once in this turn: a fetch that always has more must not hold up the others. */
+static void come_back_for_spliced(struct mf_pool *pool)
+{
+    if (!mf_list_is_empty(&pool->spliced)) {
+        (void)uv_timer_start(&pool->splice_timer, on_splice_due, 0, 0);
+    }
+}
+
 /* Callbacks may bring new work of any kind, so all of it is looked at until there is none. */
 static void on_turn(uv_prepare_t *prepare)
 {
     struct mf_pool *pool = prepare->data;
+    mf__splice_tell(pool);
     do {
         if (pool->is_closing && !pool->is_ended) {
             pool->is_ended = true;
@@ -314,6 +328,7 @@ static void on_turn(uv_prepare_t *prepare)
         }
         tell_owner(pool);
     } while (has_work(pool));
+    come_back_for_spliced(pool);
     struct mf_list *link;
     while ((link = mf_list_pop_front(&pool->dirty))) {
         struct executor *executor = MF_CONTAINER_OF(link, struct executor, dirty);
@@ -405,6 +420,7 @@ static struct mf_pool *new_pool(uv_loop_t *loop, const struct mf_pool_options *o
     mf_list_init(&pool->executors);
     mf_list_init(&pool->dirty);
     mf_list_init(&pool->beginners);
+    mf_list_init(&pool->spliced);
     mf_list_init(&pool->over);
     return pool;
 }
@@ -425,6 +441,8 @@ static void open_handles(struct mf_pool *pool)
     (void)uv_prepare_start(&pool->turn, on_turn);
     (void)uv_timer_init(pool->loop, &pool->deadline_timer);
     pool->deadline_timer.data = pool;
+    (void)uv_timer_init(pool->loop, &pool->splice_timer);
+    pool->splice_timer.data = pool;
     (void)uv_timer_init(pool->loop, &pool->look_timer);
     pool->look_timer.data = pool;
     (void)uv_timer_start(&pool->look_timer, on_look, MF_EXECUTOR_LOOK_MS, MF_EXECUTOR_LOOK_MS);
@@ -432,7 +450,7 @@ static void open_handles(struct mf_pool *pool)
         (void)uv_timer_init(pool->loop, &pool->slots[i].timer);
         pool->slots[i].timer.data = &pool->slots[i];
     }
-    pool->handles_open = 3 + pool->slots_count;
+    pool->handles_open = 4 + pool->slots_count;
 }
 
 int mf_pool_open(uv_loop_t *loop,
@@ -492,6 +510,7 @@ static void close_when_empty(struct mf_pool *pool)
     }
     uv_close((uv_handle_t *)&pool->turn, on_handle_closed);
     uv_close((uv_handle_t *)&pool->deadline_timer, on_handle_closed);
+    uv_close((uv_handle_t *)&pool->splice_timer, on_handle_closed);
     uv_close((uv_handle_t *)&pool->look_timer, on_handle_closed);
     for (uint32_t i = 0; i < pool->slots_count; i++) {
         uv_close((uv_handle_t *)&pool->slots[i].timer, on_slot_closed);

@@ -45,6 +45,7 @@ static void set_deadline(struct mf_run *run, uint64_t at_ns)
 static void free_run(struct mf_run *run)
 {
     mf__fetch_drop_all(run);
+    mf__splice_done(&run->splice);
     mf_list_remove(&run->link);
     mf_list_remove(&run->bundle_link);
     mf_list_remove(&run->beginner_link);
@@ -106,6 +107,7 @@ new_run(struct mf_pool *pool, struct mf_run_spec *spec, const struct mf_run_even
     mf_list_init(&run->beginner_link);
     mf_window_init(&run->request_window);
     mf_window_init(&run->response_window);
+    mf__splice_init(&run->splice);
     if (mf__deadlines_set(&pool->deadlines, &run->deadline,
                           run->accepted_ns + pool->times.start_wait_ms * MF_NS_PER_MS) < 0) {
         mf_free(run);
@@ -422,6 +424,10 @@ void mf_run_abort_request(struct mf_run *run, int error)
 void mf_run_body_consumed(struct mf_run *run, size_t bytes)
 {
     if (run->phase != RUN_RUNS || bytes == 0) {
+        return;
+    }
+    if (run->splice.state == SPLICE_RUNS) {
+        mf__splice_consumed(run, bytes);
         return;
     }
     struct mf_msg_stream_credit message = {.stream = MF_STREAM_RESPONSE};

@@ -24,6 +24,7 @@
     XX(bodyAbort, body_abort)             \
     XX(bodyPull, body_pull)               \
     XX(bodyCancel, body_cancel)           \
+    XX(bodyCopy, body_copy)               \
     XX(fetch, fetch)                      \
     XX(fetchAbort, fetch_abort)           \
     /* ops_compress.c */                  \

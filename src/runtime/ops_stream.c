@@ -73,6 +73,24 @@ void op_body_pull(struct mf_op_call *call)
     }
 }
 
+/* Returns true when no more calls are needed. */
+void op_body_copy(struct mf_op_call *call)
+{
+    struct mf_runtime_host *host = op_host(call);
+    uint32_t from;
+    uint32_t to;
+    if (mf_op_arg_u32(call, 0, &from) < 0 || mf_op_arg_u32(call, 1, &to) < 0) {
+        return;
+    }
+    if (host != NULL) {
+        int result = host->calls->body_copy(host, from, to);
+        op_check(call, result);
+        if (result >= 0) {
+            mf_op_return(call, mf_value_bool(result == 1));
+        }
+    }
+}
+
 void op_body_cancel(struct mf_op_call *call)
 {
     struct mf_runtime_host *host = op_host(call);

@@ -86,7 +86,11 @@ static void do_fetch(struct mf_isolate *isolate, struct dice *dice)
     };
     bool is_full = false;
 
-    switch (roll(dice, 7)) {
+    switch (roll(dice, 9)) {
+    case 7:
+    case 8:
+        (void)isolate->calls->body_copy(isolate->host, 2 * number + 1, MF_STREAM_RESPONSE);
+        break;
     case 0:
     case 1:
         (void)isolate->calls->fetch(isolate->host, &fetch);
@@ -183,6 +187,8 @@ struct state {
     bool is_request_ended;
     size_t request_sent;
     uint32_t answered; /* Mask of fetches. */
+    uint32_t flowing;  /* The one whose response has not ended; 0: none. */
+    bool is_spliced;   /* SPLICED was sent for it. */
 };
 
 static struct state states[NUMBERS_MAX];
@@ -225,7 +231,44 @@ static void answer_fetch(struct peer *peer, struct peer_run *run, struct state *
     }
     PEER_SEND(peer, fetch_head, run->number, .fetch = number, .status = 200, .has_body = 1);
     PEER_SEND(peer, stream_data, run->number, .stream = 2 * number + 1, .bytes = mf_slice_of(data, 1000));
-    PEER_SEND(peer, stream_end, run->number, .stream = 2 * number + 1);
+    if (state->flowing == 0 && roll(dice, 2) == 0) {
+        state->flowing = number;
+    } else {
+        PEER_SEND(peer, stream_end, run->number, .stream = 2 * number + 1);
+    }
+}
+
+static void end_flow(struct peer *peer, struct peer_run *run, struct state *state, struct dice *dice)
+{
+    uint32_t stream = 2 * state->flowing + 1;
+
+    if (roll(dice, 3) == 0) {
+        PEER_SEND(peer, stream_abort, run->number, .stream = stream, .error = MF_E_CLOSED);
+    } else {
+        PEER_SEND(peer, stream_end, run->number, .stream = stream);
+    }
+    state->flowing = 0;
+}
+
+/* A response that goes on; what is asked for with SPLICE is granted sooner or later, and ended after SPLICE_REST. */
+static void flow_on(struct peer *peer, struct peer_run *run, struct state *state, struct dice *dice)
+{
+    if (state->flowing == 0) {
+        return;
+    }
+    if (state->is_spliced) {
+        if (run->splice_rests == 1) {
+            end_flow(peer, run, state, dice);
+        }
+    } else if (run->splices == 1 && run->spliced_fetch == state->flowing) {
+        state->is_spliced = true;
+        PEER_SEND(peer, spliced, run->number, .fetch = state->flowing);
+    } else if (roll(dice, 3) == 0) {
+        end_flow(peer, run, state, dice);
+    } else {
+        PEER_SEND(peer, stream_data, run->number, .stream = 2 * state->flowing + 1,
+                  .bytes = mf_slice_of(data, 100));
+    }
 }
 
 static void act(struct peer *peer, uint32_t number, struct dice *dice)
@@ -250,6 +293,11 @@ static void act(struct peer *peer, uint32_t number, struct dice *dice)
     case 3:
     case 4:
         answer_fetch(peer, run, state, dice);
+        break;
+    case 5:
+    case 6:
+    case 7:
+        flow_on(peer, run, state, dice);
         break;
     default:
         send_request(peer, run, state, dice);

@@ -352,7 +352,8 @@ static void test_timers(void)
     peer_start(&fake.peer, 1, "timers");
     run = peer_wait_done(&fake.peer, 1);
     MF_CHECK_TEXT(mf_buf_peek(&run->log), "2\n3\n1\n");
-    MF_CHECK(run->done.host_wait_ns >= 100 * MF_NS_PER_MS); /* Far from all: a busy machine runs the turns late. */
+    MF_CHECK(run->done.host_wait_ns >=
+             100 * MF_NS_PER_MS); /* Far from all: a busy machine runs the turns late. */
     MF_CHECK(run->done.cpu_ns < run->done.host_wait_ns);
     peer_start(&fake.peer, 2, "clear due");
     MF_CHECK_INT(peer_wait_done(&fake.peer, 2)->done.error, 0);

@@ -278,6 +278,49 @@ script_fetch_unread(struct mf_isolate *isolate, uint32_t event, const struct mf_
     return 0;
 }
 
+/* Returns what its fetch got; hears of the end only. */
+static int script_copy(struct mf_isolate *isolate, uint32_t event, const struct mf_value *args, size_t count)
+{
+    const struct mf_runtime_calls *calls = isolate->calls;
+    bool is_full = false;
+
+    (void)count;
+    switch (event) {
+    case MF_EVENT_START:
+        MF_CHECK_INT(call_fetch(isolate, 1, false), 0);
+        MF_CHECK_INT(calls->body_copy(isolate->host, 3, MF_STREAM_RESPONSE), 0); /* Nothing to copy to. */
+        return 0;
+    case MF_EVENT_FETCH_HEAD:
+        MF_CHECK_INT(calls->respond(isolate->host, 200, mf_slice_of_cstr("OK"), mf_slice_of(NULL, 0), true),
+                     0);
+        MF_CHECK_INT(calls->body_copy(isolate->host, MF_STREAM_REQUEST, MF_STREAM_RESPONSE), 0);
+        MF_CHECK_INT(calls->body_copy(isolate->host, 5, MF_STREAM_RESPONSE), 0);
+        MF_CHECK_INT(calls->body_copy(isolate->host, 3, 2), 0);
+        MF_CHECK_INT(calls->body_copy(isolate->host, 3, MF_STREAM_RESPONSE), 1);
+        MF_CHECK_INT(calls->body_copy(isolate->host, 3, MF_STREAM_RESPONSE), 0);
+        MF_CHECK(calls->body_pull(isolate->host, 3) < 0);
+        MF_CHECK_INT(calls->body_write(isolate->host, MF_STREAM_RESPONSE, mf_slice_of_cstr("mine"), &is_full),
+                     MF_E_INVALID);
+        return 0;
+    case MF_EVENT_BODY_END:
+        MF_CHECK_INT((int)args[0].as.number, 3);
+        MF_CHECK_INT(calls->body_end(isolate->host, MF_STREAM_RESPONSE), 0);
+        calls->finish(isolate->host, 0, mf_slice_of(NULL, 0));
+        return 0;
+    case MF_EVENT_BODY_ERROR:
+        calls->body_abort(isolate->host, MF_STREAM_RESPONSE, args[1].as.bytes);
+        calls->finish(isolate->host, MF_E_EXCEPTION, args[1].as.bytes);
+        return 0;
+    case MF_EVENT_BODY_STOP:
+        calls->body_cancel(isolate->host, 3);
+        calls->finish(isolate->host, 0, mf_slice_of(NULL, 0));
+        return 0;
+    default:
+        MF_CHECK(!"event");
+        return 0;
+    }
+}
+
 static int script_park(struct mf_isolate *isolate, uint32_t event, const struct mf_value *args, size_t count)
 {
     (void)event, (void)args, (void)count;
@@ -295,6 +338,7 @@ const struct fake_script fake_scripts[] = {
     {"fetch abort", script_fetch_abort},
     {"fetch many", script_fetch_many},
     {"fetch unread", script_fetch_unread},
+    {"copy", script_copy},
     {"park", script_park},
     {NULL, NULL},
 };
@@ -546,6 +590,104 @@ static void test_fetch(void)
     fake_stop(&fake);
 }
 
+static struct peer_run *start_copy(struct fake *fake)
+{
+    struct mf_msg_start limits = peer_limits();
+    struct peer_run *run;
+
+    fake_start(fake);
+    limits.flags = MF_START_FETCH_ALLOWED;
+    run = peer_run(&fake->peer, 1);
+    peer_start_kind(&fake->peer, 1, limits, MF_PART_ESM, "copy");
+    PEER_WAIT(&fake->peer, run->fetches == 1);
+    return run;
+}
+
+/* The answer had ended when the script returned it: nothing to splice. */
+static void test_copy_whole(void)
+{
+    struct fake fake;
+    struct peer_run *run = start_copy(&fake);
+
+    answer_fetch(&fake.peer, 1, 1, true);
+    PEER_SEND(&fake.peer, stream_data, 1, .stream = 3, .bytes = mf_slice_of_cstr("all"));
+    PEER_SEND(&fake.peer, stream_end, 1, .stream = 3);
+    peer_wait_done(&fake.peer, 1);
+    MF_CHECK_INT(run->done.error, 0);
+    MF_CHECK_TEXT(mf_buf_peek(&run->body), "all");
+    MF_CHECK(run->body_ended && run->splice_rests == 0);
+    fake_stop(&fake);
+}
+
+/* What came before SPLICED goes on, what does not come is not missed. */
+static void test_copy_spliced(void)
+{
+    struct fake fake;
+    struct peer_run *run = start_copy(&fake);
+
+    answer_fetch(&fake.peer, 1, 1, true);
+    PEER_WAIT(&fake.peer, run->splices == 1);
+    MF_CHECK_INT(run->spliced_fetch, 1);
+    PEER_SEND(&fake.peer, stream_data, 1, .stream = 3, .bytes = mf_slice_of_cstr("be"));
+    PEER_SEND(&fake.peer, stream_data, 1, .stream = 3, .bytes = mf_slice_of_cstr("fore"));
+    PEER_SEND(&fake.peer, spliced, 1, .fetch = 1);
+    PEER_WAIT(&fake.peer, run->splice_rests == 1);
+    MF_CHECK_TEXT(mf_buf_peek(&run->body), "before");
+    PEER_SEND(&fake.peer, stream_end, 1, .stream = 3);
+    peer_wait_done(&fake.peer, 1);
+    MF_CHECK_INT(run->done.error, 0);
+    MF_CHECK(!run->body_ended && !run->body_aborted); /* The daemon said it. */
+    fake_stop(&fake);
+}
+
+/* SPLICE_REST waits for the last byte to leave. */
+static void test_copy_waits_for_credit(void)
+{
+    static const uint8_t bytes[MF_STREAM_CHUNK_BYTES_MAX];
+    struct fake fake;
+    struct peer_run *run = start_copy(&fake);
+
+    run->holds_credit = true;
+    answer_fetch(&fake.peer, 1, 1, true);
+    for (size_t sent = 0; sent < MF_STREAM_WINDOW_BYTES; sent += sizeof bytes) {
+        PEER_SEND(&fake.peer, stream_data, 1, .stream = 3, .bytes = mf_slice_of(bytes, sizeof bytes));
+    }
+    PEER_WAIT(&fake.peer, run->body.size == MF_STREAM_WINDOW_BYTES);
+    PEER_SEND(&fake.peer, stream_data, 1, .stream = 3, .bytes = mf_slice_of(bytes, 1000));
+    PEER_SEND(&fake.peer, spliced, 1, .fetch = 1);
+    PEER_SEND(&fake.peer, stream_credit, 1, .stream = MF_STREAM_RESPONSE, .bytes = 999);
+    mf_window_init(&run->window);
+    PEER_WAIT(&fake.peer, run->body.size == MF_STREAM_WINDOW_BYTES + 999);
+    MF_CHECK_INT(run->splice_rests, 0);
+    PEER_SEND(&fake.peer, stream_credit, 1, .stream = MF_STREAM_RESPONSE, .bytes = 1);
+    PEER_WAIT(&fake.peer, run->splice_rests == 1);
+    MF_CHECK_INT(run->body.size, MF_STREAM_WINDOW_BYTES + 1000);
+    PEER_SEND(&fake.peer, stream_abort, 1, .stream = 3, .error = MF_E_CLOSED,
+              .text = mf_slice_of_cstr("lost"));
+    peer_wait_done(&fake.peer, 1);
+    MF_CHECK_INT(run->done.error, MF_E_EXCEPTION);
+    MF_CHECK_TEXT(run->done.text, "lost");
+    MF_CHECK(!run->body_aborted);
+    fake_stop(&fake);
+}
+
+/* The reader leaves: the fetch is told. */
+static void test_copy_stopped(void)
+{
+    struct fake fake;
+    struct peer_run *run = start_copy(&fake);
+
+    answer_fetch(&fake.peer, 1, 1, true);
+    PEER_WAIT(&fake.peer, run->splices == 1);
+    PEER_SEND(&fake.peer, spliced, 1, .fetch = 1);
+    PEER_WAIT(&fake.peer, run->splice_rests == 1);
+    run->response_stopped = true;
+    PEER_SEND(&fake.peer, stream_stop, 1, .stream = MF_STREAM_RESPONSE);
+    peer_wait_done(&fake.peer, 1);
+    MF_CHECK(run->request_stopped);
+    fake_stop(&fake);
+}
+
 static void test_fetch_many(void)
 {
     struct mf_msg_start limits = peer_limits();
@@ -737,6 +879,11 @@ static void send_cancel_without_error(struct peer *peer)
     PEER_SEND(peer, cancel, 1, .error = 0);
 }
 
+static void send_spliced_unasked(struct peer *peer)
+{
+    PEER_SEND(peer, spliced, 1, .fetch = 1);
+}
+
 static void test_wrong_daemon(void)
 {
     check_refused(0, send_no_frame);
@@ -755,6 +902,7 @@ static void test_wrong_daemon(void)
     check_refused(0, send_unknown_stream);
     check_refused(MF_START_FETCH_ALLOWED, send_unknown_fetch);
     check_refused(0, send_cancel_without_error);
+    check_refused(MF_START_FETCH_ALLOWED, send_spliced_unasked);
 }
 
 int main(void)
@@ -771,6 +919,10 @@ int main(void)
     MF_RUN(test_body_early);
     MF_RUN(test_cancel_body);
     MF_RUN(test_fetch);
+    MF_RUN(test_copy_whole);
+    MF_RUN(test_copy_spliced);
+    MF_RUN(test_copy_waits_for_credit);
+    MF_RUN(test_copy_stopped);
     MF_RUN(test_fetch_abort);
     MF_RUN(test_fetch_many);
     MF_RUN(test_fetch_unread);

@@ -90,7 +90,8 @@ static void test_strip(void)
 
     run = run_typescript(&fake, 7, "wrong", MF_NS_PER_S);
     MF_CHECK_INT(run->done.error, MF_E_SYNTAX);
-    MF_CHECK_TEXT(run->done.text, "Failed to start Worker:\nUncaught SyntaxError: Expected ','\n  at main.ts:3:9");
+    MF_CHECK_TEXT(run->done.text,
+                  "Failed to start Worker:\nUncaught SyntaxError: Expected ','\n  at main.ts:3:9");
     MF_CHECK_INT(run->exceptions, 1);
     MF_CHECK_TEXT(run->exception.name, "SyntaxError");
     MF_CHECK_TEXT(run->exception.message, "Expected ','");

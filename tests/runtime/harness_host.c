@@ -222,6 +222,14 @@ static int on_body_pull(struct mf_runtime_host *host, uint32_t stream)
     return 0;
 }
 
+static int on_body_copy(struct mf_runtime_host *host, uint32_t from, uint32_t to)
+{
+    (void)host;
+    (void)from;
+    (void)to;
+    return 0;
+}
+
 static void on_body_cancel(struct mf_runtime_host *host, uint32_t stream)
 {
     (void)host;
@@ -314,6 +322,7 @@ static const struct mf_runtime_calls calls = {
     .body_end = on_body_end,
     .body_abort = on_body_abort,
     .body_pull = on_body_pull,
+    .body_copy = on_body_copy,
     .body_cancel = on_body_cancel,
     .fetch = on_fetch,
     .fetch_abort = on_fetch_abort,

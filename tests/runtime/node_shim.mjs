@@ -74,7 +74,7 @@ export function createIsolate(host = {}, { modules = {}, main = 'main.js', isToo
         log: call('log'), exception: call('exception'), timerSet: call('timerSet'), timerClear: call('timerClear'),
         respond: call('respond'), bodyWrite: call('bodyWrite'),
         bodyWriteText: (stream, text) => call('bodyWrite')(stream, new TextEncoder().encode(text)),
-        bodyEnd: call('bodyEnd'), bodyAbort: call('bodyAbort'), bodyPull: call('bodyPull'), bodyCancel: call('bodyCancel'),
+        bodyEnd: call('bodyEnd'), bodyAbort: call('bodyAbort'), bodyPull: call('bodyPull'), bodyCancel: call('bodyCancel'), bodyCopy: call('bodyCopy'),
         fetch(...args) {
             const error = host.fetch?.(...args) ?? constants.E_OUTBOUND_BLOCKED;
             if (error < 0) throw new (inside('Error'))(SENTENCES[error]);

@@ -33,6 +33,9 @@ struct peer_run {
     unsigned exceptions;
     unsigned fetches;
     unsigned fetch_aborts;
+    unsigned splices;
+    uint32_t spliced_fetch;
+    unsigned splice_rests;
     unsigned dones;
     uint64_t response_ns; /* When RESPONSE was seen. */
     uint64_t done_ns;
@@ -323,15 +326,24 @@ static void peer_on_stream_credit(struct peer_run *run, const struct mf_frame *f
     run->request_credit += message.bytes;
 }
 
+static void peer_on_splice(struct peer_run *run, const struct mf_frame *frame)
+{
+    struct mf_msg_splice message;
+
+    MF_CHECK_INT(mf_decode_splice(frame->payload, &message), 0);
+    run->splices++;
+    run->spliced_fetch = message.fetch;
+}
+
 static void peer_on_done(struct peer_run *run, const struct mf_frame *frame)
 {
     MF_CHECK_INT(mf_decode_done(frame->payload, &run->done), 0);
     run->done.text = peer_keep(&run->texts[7], run->done.text);
     run->dones++;
     run->done_ns = mf_clock_now_ns();
-    /* A body is whole or broken off before its run is done. */
+    /* A body is whole or broken off before its run is done, unless that is the daemon's to say. */
     MF_CHECK(!run->has_body || run->body_ended || run->body_aborted || run->response_stopped ||
-             run->done.error == 0);
+             run->splice_rests > 0 || run->done.error == 0);
 }
 
 static void peer_on_run_frame(struct peer *peer, const struct mf_frame *frame)
@@ -370,9 +382,17 @@ static void peer_on_run_frame(struct peer *peer, const struct mf_frame *frame)
     case MF_MESSAGE_FETCH_ABORT:
         run->fetch_aborts++;
         break;
+    case MF_MESSAGE_SPLICE:
+        peer_on_splice(run, frame);
+        break;
+    case MF_MESSAGE_SPLICE_REST:
+        MF_CHECK_INT(run->splices, 1);
+        run->splice_rests++;
+        break;
     case MF_MESSAGE_DONE:
         peer_on_done(run, frame);
         break;
+    case MF_MESSAGE_SPLICED:
     case MF_MESSAGE_START:
     case MF_MESSAGE_BUNDLE:
     case MF_MESSAGE_CANCEL:

@@ -48,6 +48,15 @@ static const struct attack {
     {"fetch-data-other", FETCHES},
     {"fetch-again", FETCHES},
     {"fetch-many", FETCHES},
+    {"splice-early", FETCHES},
+    {"splice-unanswered", FETCHES},
+    {"splice-rest", FETCHES},
+    {"splice-late", FETCHES},
+    {"splice-other", FETCHES},
+    {"splice-twice", FETCHES},
+    {"splice-rest-twice", FETCHES},
+    {"splice-data", FETCHES},
+    {"splice-end", FETCHES},
     {"bad-error", {0}},
     {"good-error", {0}},
     {"credit", {.flags = MF_START_HAS_BODY}},
@@ -62,12 +71,15 @@ static void hold_body(struct probe *probe)
     probe->holds_credit = true;
 }
 
-/* A fetch that nobody answers stays open for what comes next. */
+/* A fetch stays open for what comes next. */
 static void hold_fetch(struct mf_run *run, void *user, const struct mf_msg_fetch *fetch)
 {
-    (void)run;
+    struct mf_msg_fetch_head head = {
+        .fetch = fetch->fetch, .status = 200, .has_body = 1, .url = mf_slice_of_cstr("https://a/")};
     (void)user;
-    (void)fetch;
+    if (strncmp(mf_run_id(run), "splice", 6) == 0 && strcmp(mf_run_id(run), "splice-unanswered") != 0) {
+        MF_CHECK_INT(mf_run_fetch_head(run, &head), 0);
+    }
 }
 
 /* One executor is attacked from inside while a neighbour streams from the other. */

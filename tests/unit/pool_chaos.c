@@ -74,6 +74,12 @@ static void chaos_word(const struct fake_run *run)
     case 5:
         mf_ignore((int)write(2, "noise", chaos(6)));
         break;
+    case 7:
+        FAKE_SAY(splice, run->number, .fetch = 1 + chaos(2));
+        break;
+    case 8:
+        FAKE_SAY(splice_rest, run->number, .fetch = 1 + chaos(2));
+        break;
     case 6:
         if (chaos(4) == 0) {
             _exit((int)chaos(3));
@@ -84,12 +90,43 @@ static void chaos_word(const struct fake_run *run)
     }
 }
 
+/* In the right order, so that more than attacks is reached. */
+static void chaos_splice(const struct fake_run *run)
+{
+    FAKE_SAY(fetch, run->number, .fetch = 1, .method = FAKE_TEXT("GET"), .url = FAKE_TEXT("https://a/"));
+    usleep(chaos(3000));
+    fake_respond((struct fake_run *)(uintptr_t)run, true);
+    FAKE_SAY(splice, run->number, .fetch = 1);
+    usleep(chaos(3000));
+    if (chaos(4) != 0) {
+        FAKE_SAY(splice_rest, run->number, .fetch = 1);
+    }
+    switch (chaos(4)) {
+    case 0:
+        FAKE_SAY(fetch_abort, run->number, .fetch = 1);
+        break;
+    case 1:
+        FAKE_SAY(stream_stop, run->number, .stream = 3);
+        break;
+    case 2:
+        FAKE_SAY(stream_abort, run->number, .stream = MF_STREAM_RESPONSE, .error = MF_E_EXCEPTION);
+        break;
+    default:
+        usleep(chaos(3000));
+    }
+}
+
 /* Called for each run when its bundle is whole. */
 static void chaos_run(struct fake_run *run)
 {
     bool has_response = false;
     bool is_open = false;
     chaos_state = fake_argument(run);
+    if (chaos(4) == 0 && (run->flags & MF_START_FETCH_ALLOWED)) {
+        chaos_splice(run);
+        fake_done(run, MF_E_EXCEPTION, "end");
+        return;
+    }
     for (uint32_t i = chaos(STEPS); i > 0; i--) {
         if (chaos(4) == 0) {
             chaos_word(run);
@@ -164,10 +201,35 @@ static void chaos_on_end(struct mf_run *run, void *user)
     act(run);
 }
 
+static void feed(struct mf_run *run, uint32_t fetch)
+{
+    static const uint8_t bytes[100000];
+    for (uint32_t i = chaos(4); i > 0; i--) {
+        mf_ignore((int)mf_run_fetch_write(run, fetch, mf_slice_of(bytes, chaos(sizeof bytes))));
+    }
+    if (chaos(4) == 0) {
+        mf_run_fetch_end(run, fetch);
+    } else if (chaos(8) == 0) {
+        mf_run_fetch_abort(run, fetch, MF_E_CLOSED, mf_slice_of_cstr("gone"));
+    }
+}
+
 static void chaos_on_fetch(struct mf_run *run, void *user, const struct mf_msg_fetch *fetch)
 {
+    struct mf_msg_fetch_head head = {
+        .fetch = fetch->fetch, .status = 200, .has_body = 1, .url = mf_slice_of_cstr("https://a/")};
     (void)user;
-    (void)fetch;
+    if (chaos(4) != 0) {
+        MF_CHECK_INT(mf_run_fetch_head(run, &head), 0);
+        feed(run, fetch->fetch);
+    }
+    act(run);
+}
+
+static void chaos_on_fetch_credit(struct mf_run *run, void *user, uint32_t fetch)
+{
+    (void)user;
+    feed(run, fetch);
     act(run);
 }
 
@@ -188,6 +250,7 @@ static const struct mf_run_events chaos_events = {
     .on_request_credit = chaos_on_end,
     .on_request_stop = chaos_on_end,
     .on_fetch = chaos_on_fetch,
+    .on_fetch_credit = chaos_on_fetch_credit,
     .on_done = chaos_on_done,
 };
 

@@ -27,6 +27,7 @@ struct fake_run {
     struct mf_window fetch_request;
     struct mf_window fetch_response;
     bool is_stopped;
+    bool is_spliced;
     bool is_done;
 };
 
@@ -381,6 +382,96 @@ static bool fake_attack_fetches(struct fake_run *run)
     return true;
 }
 
+/* "splice...": the answer of fetch 1 becomes the response. These break the rules before there is an answer. */
+static void fake_splice(struct fake_run *run)
+{
+    fake_say_fetch(run, false, 0);
+    if (strcmp(run->verb, "splice-early") == 0) {
+        FAKE_SAY(splice, run->number, .fetch = 1);
+    } else if (strcmp(run->verb, "splice-unanswered") == 0) {
+        fake_respond(run, true);
+        FAKE_SAY(splice, run->number, .fetch = 1);
+    } else if (strcmp(run->verb, "splice-rest") == 0) {
+        fake_respond(run, true);
+        FAKE_SAY(splice_rest, run->number, .fetch = 1);
+    }
+}
+
+static void fake_splice_answered(struct fake_run *run)
+{
+    if (strcmp(run->verb, "splice-unanswered") == 0 || strcmp(run->verb, "splice-early") == 0) {
+        return;
+    }
+    fake_respond(run, true);
+    if (strcmp(run->verb, "splice-late") == 0) {
+        FAKE_SAY(stream_data, run->number, .stream = MF_STREAM_RESPONSE, .bytes = FAKE_TEXT("x"));
+    }
+    FAKE_SAY(splice, run->number, .fetch = strcmp(run->verb, "splice-other") == 0 ? 2 : 1);
+    if (strcmp(run->verb, "splice-twice") == 0) {
+        FAKE_SAY(splice, run->number, .fetch = 1);
+    }
+}
+
+static void fake_spliced(struct fake_run *run)
+{
+    const char *verb = run->verb;
+    FAKE_SAY(splice_rest, run->number, .fetch = 1);
+    if (strcmp(verb, "splice-data") == 0) {
+        FAKE_SAY(stream_data, run->number, .stream = MF_STREAM_RESPONSE, .bytes = FAKE_TEXT("x"));
+    } else if (strcmp(verb, "splice-end") == 0) {
+        FAKE_SAY(stream_end, run->number, .stream = MF_STREAM_RESPONSE);
+    } else if (strcmp(verb, "splice-rest-twice") == 0) {
+        FAKE_SAY(splice_rest, run->number, .fetch = 1);
+    } else if (strcmp(verb, "splice-abort") == 0) {
+        FAKE_SAY(fetch_abort, run->number, .fetch = 1);
+        fake_done(run, MF_E_EXCEPTION, "broke");
+    } else if (strcmp(verb, "splice-stop") == 0) {
+        FAKE_SAY(stream_stop, run->number, .stream = 3);
+        fake_done(run, MF_E_EXCEPTION, "broke");
+    } else if (strcmp(verb, "splice-break") == 0) {
+        FAKE_SAY(stream_abort, run->number, .stream = MF_STREAM_RESPONSE, .error = MF_E_EXCEPTION,
+                 .text = FAKE_TEXT("broke"));
+        fake_done(run, MF_E_EXCEPTION, "broke");
+    }
+}
+
+/* True when it was for a splice. */
+static bool fake_hears_splice(struct fake_run *run, const struct mf_frame *frame)
+{
+    struct mf_msg_stream_data data;
+    struct mf_msg_stream_abort abort;
+    if (strncmp(run->verb, "splice", 6) != 0 || frame->type == MF_MESSAGE_BUNDLE) {
+        return false;
+    }
+    if (frame->type == MF_MESSAGE_FETCH_HEAD) {
+        fake_splice_answered(run);
+    } else if (frame->type == MF_MESSAGE_SPLICED) {
+        run->is_spliced = true;
+        fake_spliced(run);
+    } else if (frame->type == MF_MESSAGE_STREAM_DATA && mf_decode_stream_data(frame->payload, &data) == 0) {
+        if (run->is_spliced || mf_window_sendable(&run->response, data.bytes.size) < data.bytes.size) {
+            _exit(7);
+        }
+        mf_ignore(mf_window_use(&run->response, data.bytes.size));
+        FAKE_SAY(stream_data, run->number, .stream = MF_STREAM_RESPONSE, .bytes = data.bytes);
+    } else if (frame->type == MF_MESSAGE_STREAM_END) {
+        if (!run->is_spliced) {
+            FAKE_SAY(stream_end, run->number, .stream = MF_STREAM_RESPONSE);
+        }
+        FAKE_SAY(log, run->number, .text = run->is_spliced ? FAKE_TEXT("spliced") : FAKE_TEXT("copied"));
+        fake_done(run, 0, "");
+    } else if (frame->type == MF_MESSAGE_STREAM_ABORT &&
+               mf_decode_stream_abort(frame->payload, &abort) == 0) {
+        fake_done(run, MF_E_EXCEPTION, mf_error_code(abort.error));
+    } else if (frame->type == MF_MESSAGE_STREAM_STOP) {
+        FAKE_SAY(stream_stop, run->number, .stream = 3);
+        fake_done(run, 0, "");
+    } else if (frame->type == MF_MESSAGE_CANCEL) {
+        fake_done(run, MF_E_CANCELED, "");
+    }
+    return true;
+}
+
 /* Ends of the process, or of its good manners. */
 static bool fake_die(struct fake_run *run)
 {
@@ -467,6 +558,8 @@ static void fake_begin(struct fake_run *run)
         fake_done(run, MF_E_EXCEPTION, "Error: boom");
     } else if (strcmp(run->verb, "fetches") == 0) {
         fake_fetches(run);
+    } else if (strncmp(run->verb, "splice", 6) == 0) {
+        fake_splice(run);
     } else if (strncmp(run->verb, "relay", 5) == 0) {
         run->body_left = fake_argument(run);
         fake_say_fetch(run, true, run->body_left);
@@ -573,7 +666,7 @@ static void fake_on_frame(const struct mf_frame *frame)
         mf_window_init(&run->fetch_response);
     } else if (frame->type == MF_MESSAGE_DRAIN) {
         fake_on_drain();
-    } else if (!run || fake_hears_relay(run, frame)) {
+    } else if (!run || fake_hears_relay(run, frame) || fake_hears_splice(run, frame)) {
         return; /* It crossed our DONE. */
     } else if (frame->type == MF_MESSAGE_BUNDLE && mf_decode_bundle(frame->payload, &m.bundle) == 0) {
         fake_on_bundle(run, m.bundle.bytes);

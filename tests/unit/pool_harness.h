@@ -86,7 +86,7 @@ static void probe_on_response(struct mf_run *run, void *user, const struct mf_ms
 static void probe_on_body(struct mf_run *run, void *user, struct mf_slice bytes)
 {
     struct probe *probe = user;
-    static uint8_t expected[MF_STREAM_CHUNK_BYTES_MAX];
+    static uint8_t expected[MF_STREAM_WINDOW_BYTES];
     MF_CHECK(run == probe->run && probe->status != 0 && probe->body_ends == 0);
     if (probe->keeps_body) {
         MF_CHECK_INT(mf_buf_append_slice(&probe->body, bytes), 0);

@@ -58,7 +58,7 @@ static void check_broken(enum mf_message_direction allowed, const uint8_t header
 
 static void test_refused_headers(void)
 {
-    static const uint8_t unknown_type[] = {0, 0, 0, 0, 14, 0, 0, 0, 1, 0, 0, 0};
+    static const uint8_t unknown_type[] = {0, 0, 0, 0, 22, 0, 0, 0, 1, 0, 0, 0};
     static const uint8_t type_high_byte[] = {0, 0, 0, 0, 2, 1, 0, 0, 1, 0, 0, 0};
     static const uint8_t done_to_executor[] = {0, 0, 0, 0, 15, 0, 0, 0, 1, 0, 0, 0};
     static const uint8_t start_to_daemon[] = {0, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0};

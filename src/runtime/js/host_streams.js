@@ -2,7 +2,7 @@
 //
 // Spec:  none: the form is our own, include/mayfly/runtime.h (MF_EVENT_BODY_*, body_*)
 // Covers / differs:  no Web API; bodies and fetch stand on it
-// Ops:   bodyPull, bodyCancel, bodyWrite, bodyWriteText, bodyEnd, bodyAbort
+// Ops:   bodyPull, bodyCancel, bodyCopy, bodyWrite, bodyWriteText, bodyEnd, bodyAbort
 // WPT:   none
 // Limits: MF_STREAM_CHUNK_BYTES_MAX per write of a string; the host counts windows and totals
 
@@ -20,16 +20,23 @@ let readers = null; // stream -> {data, end, error}: one pull that is under way
 let aborted = null; // stream -> reason
 let writers = null; // stream -> {drain, stop}
 
-// One pull; exactly one of reader.data(bytes), reader.end() and reader.error(error) follows, never inside this call but for
-// a stream that was aborted before.
-function pull(stream, reader) {
+// What reads |stream| next; false: it was aborted before, and the reader knows.
+function read(stream, reader) {
     if (aborted !== null && MapPrototypeHas(aborted, stream)) {
         reader.error(MapPrototypeGet(aborted, stream));
-        return;
+        return false;
     }
     readers ??= new Map();
     MapPrototypeSet(readers, stream, reader);
-    ops.bodyPull(stream);
+    return true;
+}
+
+// One pull; exactly one of reader.data(bytes), reader.end() and reader.error(error) follows, never inside this call but for
+// a stream that was aborted before.
+function pull(stream, reader) {
+    if (read(stream, reader)) {
+        ops.bodyPull(stream);
+    }
 }
 
 function cancel(stream) {
@@ -203,7 +210,7 @@ function writeChunk(stream, bytes, waits, next, fail) {
     go();
 }
 
-// From one host stream straight into another.
+// From one host stream straight into another: by the host alone when it can.
 function copy(from, to, done, fail) {
     const reader = {
         __proto__: null,
@@ -236,7 +243,9 @@ function copy(from, to, done, fail) {
             done();
         },
     });
-    pull(from, reader);
+    if (read(from, reader) && ops.bodyCopy(from, to) !== true) {
+        ops.bodyPull(from);
+    }
 }
 
 function forget() {
