@@ -8,8 +8,11 @@
 
 'use strict';
 
-const { ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, defineValue, realm } = primordials;
-const { timers } = realm;
+const {
+    ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, StringPrototypeIncludes, StringPrototypeSlice,
+    StringPrototypeStartsWith, defineValue, realm,
+} = primordials;
+const { scope, timers } = realm;
 
 const global = globalThis;
 realm.global = global;
@@ -84,5 +87,17 @@ lazy('url_pattern.js', ['URLPattern'], false);
 lazy('scheduler.js', ['scheduler'], true);
 lazy('base64.js', ['atob', 'btoa'], true);
 lazy('structured_clone.js', ['structuredClone'], true);
+
+lazy('node_globals.js', ['Buffer', 'process', 'setImmediate', 'clearImmediate'], false);
+defineValue(global, 'global', global, false);
+
+// "node:buffer" and its like, at their first import.
+realm.loadNode = (specifier) => {
+    if (!StringPrototypeStartsWith(specifier, 'node:') || StringPrototypeIncludes(scope.flags, '"no_nodejs_compat"')) {
+        return undefined;
+    }
+    return internals.lazy('node.js').load(StringPrototypeSlice(specifier, 5));
+};
+internals.setModuleLoader(realm.loadNode);
 
 defineValue(global, 'self', global, true);

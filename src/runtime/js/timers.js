@@ -12,7 +12,7 @@
 
 const { List, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, ReflectApply, react, realm } = primordials;
 const { webidl, scope } = realm;
-const { ops } = internals;
+const { ops, asyncContext, setAsyncContext } = internals;
 
 let timers = null; // id -> {callback, args, delay, isRepeating}
 let lastId = 0;
@@ -26,7 +26,7 @@ function start(callback, delay, args, isRepeating, context) {
     const id = ++lastId;
     ops.timerSet(id, delay);
     timers ??= new Map();
-    MapPrototypeSet(timers, id, { __proto__: null, callback, args, delay, isRepeating });
+    MapPrototypeSet(timers, id, { __proto__: null, callback, args, delay, isRepeating, asyncContext: asyncContext() });
     return id;
 }
 
@@ -84,7 +84,9 @@ function onTimer(id) {
     if (!timer.isRepeating) {
         MapPrototypeDelete(timers, id);
     }
+    setAsyncContext(timer.asyncContext);
     call(timer.callback, realm.global, timer.args);
+    setAsyncContext(undefined);
     if (timer.isRepeating && MapPrototypeGet(timers, id) === timer) {
         ops.timerSet(id, timer.delay);
     }
