@@ -10,7 +10,7 @@ const THEIRS = { path: 'path-browserify', querystring: 'unenv/node/querystring',
 // Modules that a worker may import, but not use: the names of what they export are those that unenv knows.
 const STUBS = [
     'child_process', 'cluster', 'dgram', 'dns', 'dns/promises', 'domain', 'fs', 'fs/promises', 'http', 'http2', 'https', 'inspector', 'module', 'net', 'readline', 'readline/promises', 'repl',
-    'sqlite', 'tls', 'trace_events', 'tty', 'v8', 'vm', 'wasi', 'worker_threads', 'zlib',
+    'sqlite', 'tls', 'trace_events', 'tty', 'v8', 'vm', 'wasi', 'worker_threads',
 ];
 
 async function namesOfStubs(npm) {

@@ -2,7 +2,7 @@
 //
 // Spec:  none: the form is our own
 // Covers / differs:  no Web API
-// Ops:   cryptoDigest, cryptoDigestUpdate, cryptoDigestFinal, cryptoHmac, cryptoPbkdf2, cryptoHkdf, cryptoEqual
+// Ops:   cryptoDigest, cryptoDigestUpdate, cryptoDigestFinal, cryptoHmac, cryptoPbkdf2, cryptoHkdf, cryptoEqual, compress*, crc32
 // WPT:   none; tests/integration/node
 // Limits: those of the ops
 
@@ -10,7 +10,7 @@
 
 const { ObjectKeys, realm } = primordials;
 const { scope } = realm;
-const { ops } = internals;
+const { ops, constants } = internals;
 
 const digests = () => internals.lazy('crypto_digest.js');
 const result = (value) => digests().result(value, 'The operation failed.');
@@ -45,5 +45,15 @@ return {
     pbkdf2: (name, password, salt, iterations, length) =>
         result(ops.cryptoPbkdf2(digests().numberOf(name), password, salt, iterations, length)),
     hkdf: (name, key, salt, info, length) => result(ops.cryptoHkdf(digests().numberOf(name), key, salt, info, length)),
+    compressWriteMax: constants.COMPRESS_WRITE_BYTES_MAX,
+    compressOpen: (format, isDecoder, hasMembers, level, bits, memory, strategy, dictionary) =>
+        ops.compressOpen(format, isDecoder, hasMembers, level, bits, memory, strategy, dictionary),
+    compressWrite: (handle, bytes, flush) => ops.compressWrite(handle, bytes, flush),
+    compressRead: (handle) => ops.compressRead(handle),
+    compressCode: (handle) => ops.compressCode(handle),
+    compressParams: (handle, level, strategy) => ops.compressParams(handle, level, strategy),
+    compressReset: (handle) => ops.compressReset(handle),
+    compressClose: (handle) => ops.compressClose(handle),
+    crc32: (bytes, before) => ops.crc32(bytes, before),
     equal: (a, b) => ops.cryptoEqual(a, b),
 };

@@ -32,6 +32,7 @@ const MAKERS = {
     'timers/promises': () => require('./timers.mjs').promises,
     url: () => ({ ...flat(require('unenv/node/url')), URL, URLSearchParams }),
     util: () => require('./util.mjs').default,
+    zlib: () => require('./zlib.mjs').default,
     'util/types': () => require('./types.mjs').default,
 };
 
