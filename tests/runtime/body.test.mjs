@@ -109,3 +109,33 @@ test('Headers', async () => {
         [['a', '1'], ['set-cookie', 'z']], ['a', '1', true, 'set-cookie', 'z', true], ['a', 'b', 'c'],
         ...Array(6).fill('TypeError'), ...Array(5).fill('TypeError'), 'Headers Iterator', true]);
 });
+
+test('IdentityTransformStream and FixedLengthStream', async () => {
+    const out = await run(`const enc = new TextEncoder(); const fill = async (stream, chunks) => { const w = stream.writable.getWriter(); try { for (const c of chunks) await w.write(c); await w.close(); } catch (e) { out.push(String(e)); } };
+        const through = async (stream, chunks) => { const [, text] = await Promise.all([fill(stream, chunks), new Response(stream.readable).text().catch(() => 'broken')]); out.push(text); };
+        await through(new IdentityTransformStream(), [enc.encode('ab'), enc.encode('c').buffer, new DataView(enc.encode('xdy').buffer, 1, 1)]);
+        await through(new IdentityTransformStream(), ['text']); await through(new IdentityTransformStream(), [5]);
+        await through(new FixedLengthStream(3), [enc.encode('abc')]); await through(new FixedLengthStream(2n), [enc.encode('abc')]); await through(new FixedLengthStream(4), [enc.encode('abc')]);
+        out.push(new FixedLengthStream(1) instanceof IdentityTransformStream, new IdentityTransformStream() instanceof TransformStream);
+        for (const bad of [-1, 1.5, NaN, 2 ** 60]) try { new FixedLengthStream(bad); out.push('made'); } catch (e) { out.push(e.name); }`);
+    assert.deepEqual(out.filter((one) => typeof one !== 'string' || !one.startsWith('TypeError: This TransformStream')), [
+        'abcd', 'broken', 'broken', 'abc', 'TypeError: Attempt to write too many bytes through a FixedLengthStream.', 'broken',
+        'TypeError: FixedLengthStream did not see all expected bytes before close().', 'broken', true, true, 'TypeError', 'TypeError', 'TypeError', 'TypeError',
+    ]);
+});
+
+test('a body that comes from the host and goes back there untouched is the host\'s to copy', async () => {
+    const options = { method: 'POST', body: ['one', 'two'] };
+    const copies = async (code) => {
+        const r = await harness.run(`export default { async fetch(request) { ${code} } }`, options);
+        assert.equal(r.outcome, '', r.text);
+        assert.equal(r.body, 'onetwo');
+        return r.lines.filter((line) => line.event === 'copy').length;
+    };
+    assert.equal(await copies('return new Response(request.body)'), 1);
+    assert.equal(await copies('return new Response(request.body, { headers: { a: "b" } })'), 1);
+    assert.equal(await copies('const body = request.body; body.getReader().releaseLock(); return new Response(body)'), 1);
+    assert.equal(await copies('return new Response(request.body.pipeThrough(new IdentityTransformStream()))'), 0);
+    assert.equal(await copies('return new Response(request.clone().body)'), 0);
+    assert.equal(await copies('return new Response(await request.text())'), 0);
+});

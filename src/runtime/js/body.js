@@ -117,7 +117,7 @@ function hostByteStream(number) {
                 done();
             },
         });
-    }, () => hostStreams.cancel(number));
+    }, () => hostStreams.cancel(number), number);
 }
 
 function withoutBom(text) {
@@ -209,7 +209,10 @@ function transfer(body) {
 
 // How many bytes |body| has, or -1 when only its end will tell. A text becomes bytes.
 function sizeOf(body) {
-    if (body.stream !== null || body.kind === HOST) {
+    if (body.stream !== null) {
+        return realm.streams.fixedBytes(body.stream);
+    }
+    if (body.kind === HOST) {
         return -1;
     }
     if (body.kind === TEXT) {

@@ -68,6 +68,7 @@ lazy('stream_readable.js', ['ReadableStream', 'ReadableStreamDefaultReader', 'Re
 lazy('stream_byte.js', ['ReadableStreamBYOBReader', 'ReadableByteStreamController', 'ReadableStreamBYOBRequest'], false);
 lazy('stream_writable.js', ['WritableStream', 'WritableStreamDefaultWriter', 'WritableStreamDefaultController'], false);
 lazy('stream_transform.js', ['TransformStream', 'TransformStreamDefaultController'], false);
+lazy('stream_identity.js', ['IdentityTransformStream', 'FixedLengthStream'], false);
 lazy('stream_common.js', ['ByteLengthQueuingStrategy', 'CountQueuingStrategy'], false);
 lazy('encoding_streams.js', ['TextEncoderStream', 'TextDecoderStream'], false);
 lazy('compression_streams.js', ['CompressionStream', 'DecompressionStream'], false);

@@ -26,8 +26,9 @@ function closeBytes(controller) {
     }
 }
 
-// A byte stream: pull({enqueue, close, error}, done) is called when bytes are wanted; cancel() when no more are.
-function newByteStream(pull, cancel) {
+// A byte stream: pull({enqueue, close, error}, done) is called when bytes are wanted; cancel() when no more are. What it gives
+// is what the host's stream |host| gives, if that is a number.
+function newByteStream(pull, cancel, host = undefined) {
     let record = null;
     const controller = {
         __proto__: null,
@@ -56,6 +57,7 @@ function newByteStream(pull, cancel) {
             return undefined;
         },
     });
+    record.host = host;
     return readable.objectOf(record);
 }
 
@@ -126,7 +128,13 @@ function readAllBytes(stream, done, fail) {
 
 // Sends |stream| on the host's stream |number|: done() or fail(error).
 function send(stream, number, done, fail) {
-    const reader = readable.newReader(recordOf.readable(stream), false);
+    const record = recordOf.readable(stream);
+    const reader = readable.newReader(record, false);
+    if (typeof record.host === 'number' && !record.isDisturbed) {
+        record.isDisturbed = true; // Nothing was taken out of it yet: the host can do this alone.
+        hostStreams.copy(record.host, number, done, fail);
+        return;
+    }
     let resume = noop;
     let isOver = false;
     const finish = () => {
@@ -209,6 +217,12 @@ function proxy(stream) {
     return readable.objectOf(record);
 }
 
+// How many bytes |stream| will give, or -1: nobody has promised.
+function fixedBytes(stream) {
+    const { fixedBytes: count } = recordOf.readable(stream);
+    return typeof count === 'number' ? count : -1;
+}
+
 // As if it had been read to its end already.
 function disturb(stream) {
     const record = recordOf.readable(stream);
@@ -235,7 +249,7 @@ realm.streams = {
     is: recordOf.isReadable,
     isLocked: (stream) => readable.isLocked(recordOf.readable(stream)),
     isDisturbed: (stream) => recordOf.readable(stream).isDisturbed,
-    newByteStream, ofBytes, readAllBytes, send, proxy, disturb, tee,
+    newByteStream, ofBytes, readAllBytes, send, proxy, disturb, tee, fixedBytes,
 };
 
 return realm.streams;
