@@ -124,6 +124,7 @@
 #define MF_WORKER_ETAG_BYTES_MAX 64 /* bytes: a revision and the beginning of a hash */
 
 /* -- admission, pool */
+#define MF_METER_OUTCOMES_MAX 16 /* outcomes of runs that are counted apart: there are seven */
 #define MF_RUNS_CONCURRENT_DEFAULT 1024 /* runs at once in all executors; a parked run costs about 1.5 MB */
 #define MF_RUNS_CONCURRENT_MAX 100000 /* runs: what the config may say */
 #define MF_RUNS_QUEUED_DEFAULT 1024 /* runs: waiting for a place; past it 503 with Retry-After */

@@ -47,6 +47,7 @@ int mf_api_open(uv_loop_t *loop, const struct mf_api_options *options, MF_OWN st
     api->vault = options->vault;
     api->egress = options->egress;
     api->started_ns = mf_clock_now_ns();
+    api->meter = mf_meter_new();
     api->outbounds = mf_outbounds_new();
     api->workers = mf__workers_new(api, MF_WORKER_CACHE_BYTES_DEFAULT, MF_WORKER_CACHE_COUNT_DEFAULT);
     if (api->egress != NULL) {
@@ -77,6 +78,7 @@ static void timer_closed(uv_handle_t *handle)
     mf__workers_free(api->workers);
     MF_ASSERT(api->bytes_held == 0);
     mf_outbounds_free(api->outbounds);
+    mf_meter_free(api->meter);
     mf_free(api);
     if (on_closed != NULL) {
         on_closed(user);

@@ -3,6 +3,7 @@
 #define MAYFLY_API_INTERNAL_H
 
 #include <mayfly/api.h>
+#include <mayfly/meter.h>
 
 struct mf_api {
     uv_loop_t *loop;
@@ -15,6 +16,7 @@ struct mf_api {
     struct mf_egress *egress;
     struct mf_outbounds *outbounds;
     struct mf__workers *workers;
+    struct mf_meter *meter;
     uv_timer_t admit_timer; /* Due when the next waiting ticket's time is up. */
     uint64_t bytes_held;    /* Bodies of all calls; at most MF_API_HELD_BYTES_MAX. */
     uint64_t started_ns;
@@ -30,6 +32,7 @@ void mf__api_arm_admit(struct mf_api *api);
 
 void mf__health_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__ready_get(struct mf_api *api, struct mf_exchange *exchange);
+void mf__metrics_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__openapi_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__run_post(struct mf_api *api, struct mf_exchange *exchange);
 void mf__tools_types_post(struct mf_api *api, struct mf_exchange *exchange);

@@ -32,6 +32,7 @@ static const struct route routes[] = {
     {"/v1/workers/{name}/fetch/{rest...}", "*", mf__worker_fetch},
     {"/healthz", "GET", mf__health_get},
     {"/readyz", "GET", mf__ready_get},
+    {"/metrics", "GET", mf__metrics_get},
     {"/openapi.json", "GET", mf__openapi_get},
 };
 

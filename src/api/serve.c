@@ -16,6 +16,7 @@
 #include "serve.h"
 
 #include "live.h"
+#include "metrics.h"
 #include "outbounds.h"
 
 enum serve_state { SERVE_WAITING, SERVE_RUNNING, SERVE_STREAMING, SERVE_OVER };
@@ -418,6 +419,7 @@ static void run_on_done(struct mf_run *pool_run, void *user, const struct mf_run
     if (shown.error == 0 && serve->live.record.status == 0) {
         shown.error = MF_E_EXECUTOR_PROTOCOL; /* Done well, yet it never answered. */
     }
+    mf__metrics_run(&serve->live, &shown);
     if (serve->wants_envelope && !is_ours(shown.error)) {
         reply_envelope(serve, &shown);
     } else if (serve->state == SERVE_RUNNING) {

@@ -1,0 +1,278 @@
+/* metrics.c - /metrics: Prometheus' text of what the meter counts and of what the other rooms know of themselves. */
+#include "metrics.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "worker_cache.h"
+
+#define METRICS_BYTES_MAX 65536 /* About 12 KB of it are used. */
+
+void mf__metrics_run(const struct mf__live *live, const struct mf_run_result *result)
+{
+    const struct mf_meter_run run = {.outcome = mf__outcome_name(result->error),
+                                     .is_interceptor = live->depth > 0,
+                                     .wall_ns = result->wall_ns,
+                                     .queue_ns = result->queue_ns,
+                                     .cpu_ns = result->cpu_ns,
+                                     .host_wait_ns = result->host_wait_ns,
+                                     .bytes_in = live->record.bytes_in,
+                                     .bytes_out = live->record.bytes_out,
+                                     .logs_dropped = result->logs_dropped};
+
+    mf_meter_run(live->api->meter, &run);
+}
+
+/* ---- a table of simple families ------------------------------------------------------------------ */
+
+struct simple {
+    const char *name;
+    enum mf_metric_type type;
+    const char *help;
+    double value;
+};
+
+static int write_all(struct mf_buf *out, const struct simple *families, size_t count)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        rc = mf_metric_one(out, families[i].name, families[i].type, families[i].help, families[i].value);
+    }
+    return rc;
+}
+
+/* ---- the process ------------------------------------------------------------------------------------ */
+
+static double open_descriptors(void)
+{
+    DIR *directory = opendir("/proc/self/fd");
+    double count = -3; /* ".", ".." and this one. */
+
+    while (directory != NULL && readdir(directory) != NULL) {
+        count++;
+    }
+    if (directory != NULL) {
+        (void)closedir(directory);
+    }
+    return count;
+}
+
+static double resident_bytes(void)
+{
+    unsigned long total = 0;
+    unsigned long resident = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+
+    if (file != NULL && fscanf(file, "%lu %lu", &total, &resident) != 2) {
+        resident = 0;
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return (double)resident * (double)sysconf(_SC_PAGESIZE);
+}
+
+static double seconds(const struct timeval *time)
+{
+    return (double)time->tv_sec + (double)time->tv_usec / 1e6;
+}
+
+static int write_process(const struct mf_api *api, struct mf_buf *out)
+{
+    struct rusage usage;
+    double uptime_s = (double)(mf_clock_now_ns() - api->started_ns) / (double)MF_NS_PER_S;
+
+    (void)getrusage(RUSAGE_SELF, &usage);
+    const struct simple families[] = {
+        {"process_cpu_seconds_total", MF_METRIC_COUNTER, "CPU time of the daemon, its executors left out.",
+         seconds(&usage.ru_utime) + seconds(&usage.ru_stime)},
+        {"process_resident_memory_bytes", MF_METRIC_GAUGE, "Resident memory of the daemon.",
+         resident_bytes()},
+        {"process_open_fds", MF_METRIC_GAUGE, "Descriptors that the daemon has open.", open_descriptors()},
+        {"process_start_time_seconds", MF_METRIC_GAUGE, "When the daemon started, since 1970.",
+         (double)mf_clock_unix_ms() / 1e3 - uptime_s},
+    };
+    return write_all(out, families, MF_COUNT_OF(families));
+}
+
+/* ---- executors ------------------------------------------------------------------------------------------ */
+
+static int write_executors(const struct mf_api *api, struct mf_buf *out)
+{
+    static const char executors[] = "mayfly_executors";
+    double by_state[MF_EXECUTOR_DYING + 1] = {0};
+    double standby = 0;
+    double resident = 0;
+    struct mf_executor_info info;
+    int rc = mf_metric_family(out, executors, MF_METRIC_GAUGE, "Executors, by their state.");
+
+    for (size_t i = 0; mf_pool_executor(api->pool, i, &info); i++) {
+        by_state[info.state]++;
+        standby += info.standby;
+        resident += (double)info.rss_bytes;
+    }
+    for (unsigned state = 0; rc == 0 && state < MF_COUNT_OF(by_state); state++) {
+        char labels[64];
+        (void)snprintf(labels, sizeof labels, "state=\"%s\"",
+                       mf_executor_state_name((enum mf_executor_state)state));
+        rc = mf_metric_sample(out, executors, labels, by_state[state]);
+    }
+    const struct simple families[] = {
+        {"mayfly_isolates_standby", MF_METRIC_GAUGE, "Isolates that wait for a run.", standby},
+        {"mayfly_executors_resident_memory_bytes", MF_METRIC_GAUGE,
+         "Resident memory of all executors, as of their last look.", resident},
+    };
+    return rc < 0 ? rc : write_all(out, families, MF_COUNT_OF(families));
+}
+
+static int write_deaths(const struct mf_pool_state *state, struct mf_buf *out)
+{
+    static const char deaths[] = "mayfly_executor_deaths_total";
+    int rc = mf_metric_family(out, deaths, MF_METRIC_COUNTER,
+                              "Executors that ended, by why; an attack is a crash too.");
+
+    if (rc == 0) {
+        rc = mf_metric_sample(out, deaths, "reason=\"crash\"", (double)state->crashes);
+    }
+    if (rc == 0) {
+        rc = mf_metric_sample(out, deaths, "reason=\"attack\"", (double)state->attacks);
+    }
+    return rc < 0 ? rc : mf_metric_sample(out, deaths, "reason=\"recycled\"", (double)state->recycled);
+}
+
+static int write_pool(const struct mf_api *api, struct mf_buf *out)
+{
+    struct mf_pool_state state;
+    struct mf_admit_counts counts;
+    char labels[2 * MF_V8_VERSION_BYTES_MAX + 64];
+    int rc =
+        mf_metric_family(out, "mayfly_build_info", MF_METRIC_GAUGE, "Always 1; its labels say what runs.");
+
+    mf_pool_state(api->pool, &state);
+    mf_admit_counts(api->admit, &counts);
+    (void)snprintf(labels, sizeof labels, "version=\"%s\",v8=\"%s\"", MF_VERSION, state.v8_version);
+    const struct simple families[] = {
+        {"mayfly_runs_active", MF_METRIC_GAUGE, "Runs of clients that hold a place.", counts.held},
+        {"mayfly_runs_waiting", MF_METRIC_GAUGE, "Runs of clients that wait for a place.", counts.waiting},
+        {"mayfly_runs_refused_total", MF_METRIC_COUNTER, "Runs that found no place, at once or in time.",
+         (double)(counts.refused + counts.expired)},
+        {"mayfly_executors_wanted", MF_METRIC_GAUGE, "Executors that there should be for clients' runs.",
+         state.executors_wanted},
+        {"mayfly_executor_restarts_total", MF_METRIC_COUNTER, "Executors that took another's place.",
+         (double)state.restarts},
+    };
+    if (rc == 0) {
+        rc = mf_metric_sample(out, "mayfly_build_info", labels, 1);
+    }
+    if (rc == 0) {
+        rc = write_all(out, families, MF_COUNT_OF(families));
+    }
+    if (rc == 0) {
+        rc = write_executors(api, out);
+    }
+    return rc < 0 ? rc : write_deaths(&state, out);
+}
+
+/* ---- what goes out, and what is kept ------------------------------------------------------------------------ */
+
+static int write_outbound(const struct mf_api *api, struct mf_buf *out)
+{
+    static const char bytes[] = "mayfly_subrequest_bytes_total";
+    struct mf_egress_state state;
+    int rc;
+
+    mf_egress_state(api->egress, &state);
+    const struct simple families[] = {
+        {"mayfly_subrequests_total", MF_METRIC_COUNTER,
+         "Requests of workers to the outside, each hop of a redirect one.", (double)state.total},
+        {"mayfly_subrequests_refused_total", MF_METRIC_COUNTER,
+         "Those that a policy, an address or a secret's rules refused.", (double)state.refused},
+        {"mayfly_subrequests_failed_total", MF_METRIC_COUNTER,
+         "Those that the upstream or the network failed.", (double)state.failed},
+        {"mayfly_subrequests_intercepted_total", MF_METRIC_COUNTER,
+         "Those that were handed to an interceptor worker.", (double)state.intercepted},
+        {"mayfly_subrequests_active", MF_METRIC_GAUGE, "Those under way.", state.active},
+        {"mayfly_subrequests_queued", MF_METRIC_GAUGE, "Those that wait for a place.", state.queued},
+        {"mayfly_upstream_connections", MF_METRIC_GAUGE,
+         "Sockets to upstreams, those that are kept for later included.", state.connections},
+        {"mayfly_credential_injections_total", MF_METRIC_COUNTER, "Requests that went out with a credential.",
+         (double)state.injected},
+        {"mayfly_redactions_total", MF_METRIC_COUNTER, "Credentials that were taken out of answers.",
+         (double)state.redactions},
+    };
+    rc = write_all(out, families, MF_COUNT_OF(families));
+    if (rc == 0) {
+        rc = mf_metric_family(out, bytes, MF_METRIC_COUNTER,
+                              "Bytes of bodies of these requests and of their answers.");
+    }
+    if (rc == 0) {
+        rc = mf_metric_sample(out, bytes, "direction=\"out\"", (double)state.bytes_sent);
+    }
+    return rc < 0 ? rc : mf_metric_sample(out, bytes, "direction=\"in\"", (double)state.bytes_received);
+}
+
+static int write_kept(const struct mf_api *api, struct mf_buf *out)
+{
+    struct mf__workers_state workers;
+
+    mf__workers_state(api->workers, &workers);
+    const struct simple families[] = {
+        {"mayfly_workers_cached", MF_METRIC_GAUGE, "Stored workers that are in memory.",
+         (double)workers.count},
+        {"mayfly_workers_cached_bytes", MF_METRIC_GAUGE, "Their size.", (double)workers.bytes},
+        {"mayfly_worker_cache_hits_total", MF_METRIC_COUNTER, "Calls of workers that were in memory.",
+         (double)workers.hits},
+        {"mayfly_worker_cache_loads_total", MF_METRIC_COUNTER,
+         "Calls of workers that had to be read from the disk.", (double)workers.loads},
+        {"mayfly_worker_cache_evictions_total", MF_METRIC_COUNTER, "Workers that made room for others.",
+         (double)workers.evictions},
+        {"mayfly_api_held_bytes", MF_METRIC_GAUGE, "Bodies of calls that are in memory, and workers.",
+         (double)api->bytes_held},
+    };
+    return write_all(out, families, MF_COUNT_OF(families));
+}
+
+/* ---- the route -------------------------------------------------------------------------------------------------- */
+
+static int write_metrics(const struct mf_api *api, struct mf_buf *out)
+{
+    int rc = write_pool(api, out);
+
+    if (rc == 0) {
+        rc = mf_meter_write(api->meter, out);
+    }
+    if (rc == 0) {
+        rc = write_outbound(api, out);
+    }
+    if (rc == 0) {
+        rc = write_kept(api, out);
+    }
+    return rc < 0 ? rc : write_process(api, out);
+}
+
+void mf__metrics_get(struct mf_api *api, struct mf_exchange *exchange)
+{
+    struct mf_buf headers;
+    struct mf_buf body;
+
+    mf_buf_init(&headers, 256);
+    mf_buf_init(&body, METRICS_BYTES_MAX);
+    int rc = mf_headers_append(&headers, mf_slice_of_cstr("content-type"),
+                               mf_slice_of_cstr("text/plain; version=0.0.4; charset=utf-8"));
+    if (rc == 0) {
+        rc = mf_headers_append(&headers, mf_slice_of_cstr("cache-control"), mf_slice_of_cstr("no-store"));
+    }
+    if (rc == 0) {
+        rc = write_metrics(api, &body);
+    }
+    if (rc < 0) {
+        mf__problem_reply_error(exchange, rc);
+    } else {
+        mf_exchange_reply(exchange, 200, mf_buf_peek(&headers), mf_buf_peek(&body));
+    }
+    mf_buf_done(&headers);
+    mf_buf_done(&body);
+}
