@@ -37,6 +37,8 @@ extern "C" {
 /* Our own bug: always checked, in release too. A peer's or a script's fault is an error value. */
 #define MF_ASSERT(condition)                                                                      \
     ((condition) ? (void)0 : mf_assert_failed(#condition, __FILE__, __LINE__))
+/* A place that is never reached; |why| is a string. */
+#define MF_UNREACHABLE(why) mf_assert_failed(why, __FILE__, __LINE__)
 MF_NORETURN void mf_assert_failed(const char *condition, const char *file, int line);
 
 /* ---- errors (errors.h) -------------------------------------------------------------------- */

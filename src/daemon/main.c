@@ -1,8 +1,10 @@
 /* mayflyd: reads its config, opens its listeners and its executors, and serves until a signal. */
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <mayfly/base.h>
 #include <mayfly/config.h>
@@ -64,12 +66,26 @@ static int read_args(int argc, char **argv, struct mf_config_args *ret_args, boo
     return 0;
 }
 
+/* Whoever started us may have closed some of the first three: what is opened next must not take their place. */
+static void fill_standard_descriptors(void)
+{
+    int fd = open("/dev/null", O_RDWR);
+
+    while (fd >= 0 && fd <= STDERR_FILENO) {
+        fd = open("/dev/null", O_RDWR);
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct mf_config_args args = {NULL, NULL, NULL};
     struct mf_config *config = NULL;
     char why[MF_CONFIG_WHY_BYTES_MAX];
     bool is_check = false;
+    fill_standard_descriptors();
     int rc = read_args(argc, argv, &args, &is_check);
 
     if (rc != 0) {

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/un.h>
 
 #include <uv.h>
 
@@ -22,6 +23,8 @@
 #include <mayfly/store.h>
 #include <mayfly/vault.h>
 
+#include "systemd.h"
+
 enum service_state { SERVICE_STARTING, SERVICE_SERVING, SERVICE_DRAINING, SERVICE_CLOSING };
 
 struct service {
@@ -30,6 +33,10 @@ struct service {
     uv_signal_t sigterm;
     uv_signal_t sigint;
     uv_timer_t drain_timer;
+    uv_timer_t watchdog;
+    int inherited
+        [MF_CONFIG_LISTENS_MAX]; /* Sockets that were handed over; with any the config's addresses are not used. */
+    size_t inherited_count;
     struct mf_config *config;
     struct mf_store *store;
     struct mf_store_queue *queue;
@@ -54,6 +61,7 @@ static void egress_closed(void *user)
     uv_close((uv_handle_t *)&service->sigterm, NULL);
     uv_close((uv_handle_t *)&service->sigint, NULL);
     uv_close((uv_handle_t *)&service->drain_timer, NULL);
+    uv_close((uv_handle_t *)&service->watchdog, NULL);
 }
 
 /* Every job of the store is done, so that none of them can call into the api any more. Every run is, and with it its fetches. */
@@ -150,6 +158,7 @@ static void on_signal(uv_signal_t *signal, int number)
         return;
     }
     mf_log(MF_LOG_INFO, 0, NULL, "signal %d: draining", number);
+    mf__systemd_notify("STOPPING=1\nSTATUS=Draining: runs that have begun may end.");
     service->state = SERVICE_DRAINING;
     rc = uv_timer_start(&service->drain_timer, drain_timer_due, MF_DRAIN_MS_MAX, 0);
     MF_ASSERT(rc == 0); /* Fails only while the handle closes. */
@@ -188,9 +197,57 @@ static void close_to_fetch(struct service *service, const struct mf_config_liste
     mf_egress_listener(service->egress, (struct sockaddr *)&address);
 }
 
+/* A socket that was handed over is closed to fetch() as well: its address is read back. */
+static void announce_inherited(struct service *service, int fd)
+{
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
+    socklen_t size = sizeof address;
+    char host[INET6_ADDRSTRLEN] = "";
+    struct mf_config_listen at = {.host = host};
+    uint16_t port = 0;
+
+    (void)getsockname(fd, (struct sockaddr *)&address, &size);
+    if (address.ss_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)&address;
+        (void)uv_ip4_name(v4, host, sizeof host);
+        port = ntohs(v4->sin_port);
+    } else if (address.ss_family == AF_INET6) {
+        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)&address;
+        (void)uv_ip6_name(v6, host, sizeof host);
+        port = ntohs(v6->sin6_port);
+    } else {
+        const struct sockaddr_un *local = (const struct sockaddr_un *)(const void *)&address;
+        mf_log(MF_LOG_INFO, 0, NULL, "listening on unix:%s", local->sun_path);
+        return;
+    }
+    log_listening(&at, port);
+    close_to_fetch(service, &at, port);
+}
+
+static int listen_inherited(struct service *service)
+{
+    char why[MF_LOG_LINE_BYTES_MAX];
+
+    for (size_t i = 0; i < service->inherited_count; i++) {
+        struct mf_listen listen = {.inherited_fd = service->inherited[i]};
+        uint16_t port = 0;
+        int rc = mf_server_listen(service->server, &listen, &port, why);
+        if (rc < 0) {
+            mf_log(MF_LOG_ERROR, rc, NULL, "%s", why);
+            return rc;
+        }
+        announce_inherited(service, service->inherited[i]);
+    }
+    return 0;
+}
+
 static int listen_all(struct service *service)
 {
     char why[MF_LOG_LINE_BYTES_MAX];
+
+    if (service->inherited_count > 0) {
+        return listen_inherited(service);
+    }
 
     for (size_t i = 0; i < service->config->listens_count; i++) {
         const struct mf_config_listen *at = &service->config->listens[i];
@@ -229,7 +286,9 @@ static void pool_started(void *user, int error, const char *why)
     error = listen_all(service);
     if (error < 0) {
         fail(service, error);
+        return;
     }
+    mf__systemd_notify("READY=1\nSTATUS=Serving.");
 }
 
 static int open_server(struct service *service)
@@ -303,6 +362,20 @@ static int open_rooms(struct service *service)
     return rc < 0 ? rc : open_server(service);
 }
 
+static void watchdog_due(uv_timer_t *timer)
+{
+    (void)timer;
+    mf__systemd_notify("WATCHDOG=1"); /* The loop turns; executors have a watchdog of their own. */
+}
+
+static int open_watchdog(struct service *service)
+{
+    uint64_t ms = mf__systemd_watchdog_ms();
+    int rc = uv_timer_init(&service->loop, &service->watchdog);
+
+    return rc == 0 && ms > 0 ? uv_timer_start(&service->watchdog, watchdog_due, ms, ms) : rc;
+}
+
 static void open_handles(struct service *service)
 {
     int rc = uv_loop_init(&service->loop);
@@ -315,6 +388,9 @@ static void open_handles(struct service *service)
     }
     if (rc == 0) {
         rc = uv_timer_init(&service->loop, &service->drain_timer);
+    }
+    if (rc == 0) {
+        rc = open_watchdog(service);
     }
     service->sigterm.data = service;
     service->sigint.data = service;
@@ -359,6 +435,7 @@ static void close_early(struct service *service)
     uv_close((uv_handle_t *)&service->sigterm, NULL);
     uv_close((uv_handle_t *)&service->sigint, NULL);
     uv_close((uv_handle_t *)&service->drain_timer, NULL);
+    uv_close((uv_handle_t *)&service->watchdog, NULL);
     if (service->egress != NULL) {
         mf_egress_close(service->egress, NULL, NULL);
     }
@@ -369,12 +446,31 @@ static void close_early(struct service *service)
     (void)uv_loop_close(&service->loop);
 }
 
+/* Before a descriptor is opened that could be taken for one of them. */
+static int take_sockets(struct service *service)
+{
+    char why[MF__SYSTEMD_WHY_BYTES_MAX] = "";
+    int rc = mf__systemd_sockets(service->inherited, MF_COUNT_OF(service->inherited),
+                                 &service->inherited_count, why);
+
+    if (rc < 0) {
+        mf_log(MF_LOG_ERROR, rc, NULL, "%s", why);
+    }
+    return rc;
+}
+
 int mf_service_run(MF_OWN struct mf_config *config)
 {
     struct service *service = mf_new(sizeof *service);
     int rc;
 
     service->config = config;
+    rc = take_sockets(service);
+    if (rc < 0) {
+        mf_config_free(config);
+        mf_free(service);
+        return rc;
+    }
     set_limits();
     open_handles(service);
     rc = open_store(service);

@@ -236,7 +236,7 @@ static void on_timer(uv_timer_t *timer)
         mf__executor_kill(executor, MF_E_EXECUTOR_LOST, NULL);
         break;
     case MF_EXECUTOR_READY:
-        MF_ASSERT(!"a ready executor has no timer");
+        MF_UNREACHABLE("a ready executor has no timer");
     }
 }
 

@@ -356,7 +356,7 @@ void mf__run_on_deadline(struct mf_run *run)
         give_up(run);
         break;
     case RUN_OVER:
-        MF_ASSERT(!"a deadline of a run that is over");
+        MF_UNREACHABLE("a deadline of a run that is over");
     }
 }
 

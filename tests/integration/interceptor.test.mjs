@@ -100,6 +100,18 @@ test("16 MiB arrive whole in each direction, however slowly they are read", asyn
   assert.deepEqual(out, [hash, hash]);
 });
 
+test("an upstream's answer that the interceptor and the code return as they are, to a client that reads slowly", async () => {
+  const bytes = Buffer.alloc(20 << 20, Uint8Array.from({ length: 241 }, (_, i) => i));
+  const upstream = await httpServer((request, response) => response.end(bytes));
+  await store("through", `export default { fetch: () => fetch("${upstream.url}/") }`, { globalOutbound: policy() });
+  const response = await fetch(`${daemon.url}/v1/run`, { method: "POST", headers: { ...json, accept: "text/html" }, body: JSON.stringify({ code: { compatibilityDate: DATE, mainModule: "a.js", modules: { "a.js": `export default { fetch: () => fetch("https://api.example/") }` }, globalOutbound: through("through") } }) });
+  const hash = createHash("sha256");
+  let pieces = 0;
+  for await (const piece of response.body) { hash.update(piece); if (++pieces % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 5)); }
+  assert.equal(hash.digest("hex"), createHash("sha256").update(bytes).digest("hex"));
+  await daemon.until(async () => (await daemon.executors()).every((e) => e.runs === 0));
+});
+
 test("answers without a body, and HEAD", async () => {
   await store("statuses", `export default { fetch(request) { const status = Number(new URL(request.url).pathname.slice(1)); return new Response(status === 204 || status === 304 ? null : "body", { status, headers: { "x-method": request.method } }); } }`);
   const { out } = await run(`for (const [method, status] of [["GET", 200], ["HEAD", 200], ["DELETE", 204], ["GET", 304], ["OPTIONS", 404], ["GET", 599]]) {

@@ -104,3 +104,21 @@ test("requests to the outside, interceptors, and an executor that dies", async (
   process.kill((await daemon.executors())[0].pid, "SIGKILL");
   await daemon.until(async () => { after = await scrape(); return grew("mayfly_executor_deaths_total", `reason="crash"`) === 1; });
 });
+
+test("the dashboard asks for families that there are, and for no label that they lack", async () => {
+  const families = parse(await (await fetch(`${daemon.url}/metrics`)).text());
+  const dashboard = JSON.parse(readFileSync(new URL("../../packaging/grafana/mayfly.json", import.meta.url), "utf8"));
+  const asked = dashboard.panels.flatMap((panel) => panel.targets.map((target) => target.expr));
+  assert.ok(asked.length > 15);
+  for (const expr of asked) {
+    const names = expr.match(/\b(?:mayfly|process)_[a-z0-9_]+/g) ?? [];
+    assert.ok(names.length > 0, expr);
+    for (const name of names) {
+      const family = families.get(name) ?? families.get(name.replace(/_(bucket|sum|count)$/, ""));
+      assert.ok(family, `${name} is no family`);
+      const [, by] = /by \((?!le)(\w+)\)/.exec(expr) ?? [];
+      if (by) assert.ok([...family.samples.keys()].every((key) => key.includes(`${by}="`)), `${name} has no label ${by}`);
+    }
+  }
+  assert.equal(new Set(dashboard.panels.map((panel) => panel.id)).size, dashboard.panels.length);
+});

@@ -1,5 +1,6 @@
 // upstream.mjs - the world that fetch() meets in the tests: servers on loopback, a certificate authority of one's own, a DNS server
 // that lies, and the policies that let a worker reach them. Nothing leaves this machine.
+import assert from "node:assert/strict";
 import dgram from "node:dgram";
 import http from "node:http";
 import http2 from "node:http2";
@@ -131,7 +132,6 @@ function addressBytes(text) {
 
 // A DNS server. |answer|(name, "A" | "AAAA", count) gives a list of addresses and, as {cname}, names; null: no such name; "silence".
 export async function dnsServer(answer) {
-  const socket = dgram.createSocket("udp4");
   const asked = new Map();
   const reply = (packet) => {
     const { name, end } = readName(packet, 12);
@@ -154,15 +154,7 @@ export async function dnsServer(answer) {
     head.writeUInt16BE(records.length, 6);
     return Buffer.concat([head, packet.subarray(12, end + 4), ...records]);
   };
-  socket.on("message", (packet, from) => {
-    let answered = reply(packet);
-    if (answered === null) return;
-    if (answered.length > 1232) { answered = answered.subarray(0, 12); answered[2] |= 2; answered.writeUInt16BE(0, 4); answered.writeUInt16BE(0, 6); } // too long: ask again over TCP
-    socket.send(answered, from.port, from.address);
-  });
-  await new Promise((resolve) => socket.bind(0, "127.0.0.1", resolve));
-  open.add(() => new Promise((resolve) => socket.close(resolve)));
-  await listen(net.createServer((stream) => {
+  const onStream = (stream) => {
     let rest = Buffer.alloc(0);
     stream.on("data", (chunk) => {
       rest = Buffer.concat([rest, chunk]);
@@ -173,6 +165,24 @@ export async function dnsServer(answer) {
         if (answered) { const length = Buffer.alloc(2); length.writeUInt16BE(answered.length); stream.write(Buffer.concat([length, answered])); }
       }
     });
-  }), "127.0.0.1", socket.address().port);
+  };
+  // The same port for TCP and UDP: who has the one need not have the other.
+  const bind = (port) => new Promise((resolve) => {
+    const socket = dgram.createSocket("udp4");
+    socket.once("error", () => { socket.close(); resolve(null); });
+    socket.bind(port, "127.0.0.1", () => resolve(socket));
+  });
+  let socket = null;
+  for (let left = 20; socket === null; left--) {
+    assert.ok(left > 0, "no port is free for both TCP and UDP");
+    socket = await bind((await listen(net.createServer(onStream))).port);
+  }
+  open.add(() => new Promise((resolve) => socket.close(resolve)));
+  socket.on("message", (packet, from) => {
+    let answered = reply(packet);
+    if (answered === null) return;
+    if (answered.length > 1232) { answered = answered.subarray(0, 12); answered[2] |= 2; answered.writeUInt16BE(0, 4); answered.writeUInt16BE(0, 6); } // too long: ask again over TCP
+    socket.send(answered, from.port, from.address);
+  });
   return { address: `127.0.0.1:${socket.address().port}`, asked };
 }

@@ -26,6 +26,7 @@ const CLASSES = [
     'DecompressionStream',
     'ErrorEvent',
     'Event',
+    'EventSource',
     'EventTarget',
     'ExecutionContext',
     'File',

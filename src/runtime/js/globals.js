@@ -60,6 +60,7 @@ lazy('event.js', ['Event'], false);
 lazy('events.js', ['CustomEvent', 'ErrorEvent', 'MessageEvent', 'PromiseRejectionEvent', 'CloseEvent', 'ProgressEvent'], false);
 lazy('event_target.js', ['EventTarget', 'WorkerGlobalScope'], false);
 lazy('event_target.js', ['addEventListener', 'removeEventListener', 'dispatchEvent', 'reportError'], true);
+lazy('event_source.js', ['EventSource'], false);
 lazy('abort.js', ['AbortController', 'AbortSignal'], false);
 lazy('blob.js', ['Blob', 'File'], false);
 lazy('file_reader.js', ['FileReader', 'FileReaderSync', 'FileList'], false);

@@ -126,6 +126,23 @@ function readAllBytes(stream, done, fail) {
     }, () => done(hostStreams.concat(chunks, total), chunks.length !== 1), fail);
 }
 
+// take(bytes) for each chunk, then end() or fail(error).
+function eachBytes(stream, take, end, fail) {
+    const reader = readable.newReader(recordOf.readable(stream), false);
+    drain(reader, (value, next) => {
+        let bytes;
+        try {
+            bytes = bytesOfChunk(value);
+        } catch (error) {
+            common.setHandled(readable.cancel(reader.stream, error));
+            fail(error);
+            return;
+        }
+        take(bytes);
+        next();
+    }, end, fail);
+}
+
 // Sends |stream| on the host's stream |number|: done() or fail(error).
 function send(stream, number, done, fail) {
     const record = recordOf.readable(stream);
@@ -249,7 +266,7 @@ realm.streams = {
     is: recordOf.isReadable,
     isLocked: (stream) => readable.isLocked(recordOf.readable(stream)),
     isDisturbed: (stream) => recordOf.readable(stream).isDisturbed,
-    newByteStream, ofBytes, readAllBytes, send, proxy, disturb, tee, fixedBytes,
+    newByteStream, ofBytes, readAllBytes, eachBytes, send, proxy, disturb, tee, fixedBytes,
 };
 
 return realm.streams;
