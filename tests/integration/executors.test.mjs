@@ -15,7 +15,12 @@ test("kill -9 of an executor under load loses only its own runs, each with a pro
   const load = Array.from({ length: 4 }, async () => {
     while (!isOver) {
       const response = await daemon.runSource(worker("await scheduler.wait(2); return new Response('short')"));
-      if (response.status === 200) { assert.equal(await response.text(), "short"); ran++; }
+      if (response.status === 200) {
+        const text = await response.text().catch(() => null); // cut off: its head was on its way when the executor died
+        if (text === null) { alsoLost++; continue; }
+        assert.equal(text, "short");
+        ran++;
+      }
       else { assert.deepEqual([response.status, (await response.json()).code], [502, "executor.lost"]); alsoLost++; }
     }
   });
