@@ -7,7 +7,7 @@ const config :Workerd.Config = (
 );
 
 const parent :Workerd.Worker = (
-  modules = [(name = "parent.js", esModule = embed "workerd-proxy-parent.js")],
+  modules = [(name = "parent.js", esModule = embed "workerd-parent.js")],
   compatibilityDate = "2026-09-01",
   compatibilityFlags = ["experimental"],
   bindings = [

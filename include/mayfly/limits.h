@@ -124,7 +124,6 @@
 #define MF_WORKER_ETAG_BYTES_MAX 64 /* bytes: a revision and the beginning of a hash */
 
 /* -- admission, pool */
-#define MF_METER_OUTCOMES_MAX 16 /* outcomes of runs that are counted apart: there are seven */
 #define MF_RUNS_CONCURRENT_DEFAULT 1024 /* runs at once in all executors; a parked run costs about 1.5 MB */
 #define MF_RUNS_CONCURRENT_MAX 100000 /* runs: what the config may say */
 #define MF_RUNS_QUEUED_DEFAULT 1024 /* runs: waiting for a place; past it 503 with Retry-After */
@@ -160,6 +159,9 @@
 #define MF_EXECUTOR_RECYCLE_RUNS_MAX 4294967295 /* runs: what the config may say */
 #define MF_EXECUTOR_RECYCLE_MEMORY_PERCENT 75 /* percent of executors.memoryMb: an executor whose resident memory passes it is replaced before it reaches the wall */
 #define MF_EXECUTOR_LOOK_MS 2000 /* ms: between two looks at the executors' resident memory */
+
+/* -- meter */
+#define MF_METER_OUTCOMES_MAX 16 /* outcomes of runs that are counted apart: there are seven */
 
 /* -- store */
 #define MF_STORE_NAME_BYTES_MAX 64 /* bytes: the name of a secret or an outbound; it stands in URLs, logs and error texts */

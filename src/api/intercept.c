@@ -43,6 +43,13 @@ struct mf_intercept {
     uint64_t moved_ns;
 };
 
+static struct mf_intercept *intercept_of(void *user)
+{
+    struct mf__live *live = user;
+
+    return MF_CONTAINER_OF(live, struct mf_intercept, live);
+}
+
 static void free_intercept(struct mf_intercept *intercept)
 {
     mf__call_done(&intercept->call);
@@ -128,7 +135,7 @@ static void pump(struct mf_intercept *intercept)
 
 static void run_on_request_credit(struct mf_run *run, void *user)
 {
-    struct mf_intercept *intercept = MF_CONTAINER_OF((struct mf__live *)user, struct mf_intercept, live);
+    struct mf_intercept *intercept = intercept_of(user);
 
     mf_buf_consume(&intercept->piece, mf_run_write(run, mf_buf_peek(&intercept->piece)));
     if (intercept->piece.size == 0) {
@@ -140,7 +147,7 @@ static void run_on_request_credit(struct mf_run *run, void *user)
 /* What still comes stays where it is. */
 static void run_on_request_stop(struct mf_run *run, void *user)
 {
-    struct mf_intercept *intercept = MF_CONTAINER_OF((struct mf__live *)user, struct mf_intercept, live);
+    struct mf_intercept *intercept = intercept_of(user);
 
     (void)run;
     intercept->is_upload_over = true;
@@ -194,7 +201,7 @@ static void end_answer(struct mf_intercept *intercept)
 
 static void run_on_response(struct mf_run *run, void *user, const struct mf_msg_response *response)
 {
-    struct mf_intercept *intercept = MF_CONTAINER_OF((struct mf__live *)user, struct mf_intercept, live);
+    struct mf_intercept *intercept = intercept_of(user);
     struct mf_egress_answer head = {.status = response->status,
                                     .reason = response->status_text,
                                     .has_body =
@@ -226,7 +233,7 @@ static void run_on_response(struct mf_run *run, void *user, const struct mf_msg_
 
 static void run_on_body(struct mf_run *run, void *user, struct mf_slice bytes)
 {
-    struct mf_intercept *intercept = MF_CONTAINER_OF((struct mf__live *)user, struct mf_intercept, live);
+    struct mf_intercept *intercept = intercept_of(user);
 
     intercept->live.record.bytes_out += bytes.size;
     if (intercept->events == NULL) {
@@ -247,7 +254,7 @@ static void run_on_body(struct mf_run *run, void *user, struct mf_slice bytes)
 
 static void run_on_body_end(struct mf_run *run, void *user)
 {
-    struct mf_intercept *intercept = MF_CONTAINER_OF((struct mf__live *)user, struct mf_intercept, live);
+    struct mf_intercept *intercept = intercept_of(user);
 
     (void)run;
     if (intercept->events != NULL) {
@@ -257,7 +264,7 @@ static void run_on_body_end(struct mf_run *run, void *user)
 
 static void run_on_body_abort(struct mf_run *run, void *user, int error, struct mf_slice text)
 {
-    struct mf_intercept *intercept = MF_CONTAINER_OF((struct mf__live *)user, struct mf_intercept, live);
+    struct mf_intercept *intercept = intercept_of(user);
 
     (void)run;
     (void)error; /* on_done says it again, for the log. */
@@ -268,7 +275,7 @@ static void run_on_body_abort(struct mf_run *run, void *user, int error, struct 
 
 static void run_on_done(struct mf_run *run, void *user, const struct mf_run_result *result)
 {
-    struct mf_intercept *intercept = MF_CONTAINER_OF((struct mf__live *)user, struct mf_intercept, live);
+    struct mf_intercept *intercept = intercept_of(user);
     const struct mf__record *record = &intercept->live.record;
 
     (void)run;

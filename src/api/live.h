@@ -1,7 +1,7 @@
 /* live.h - what every run of the api has in common, whoever waits for its answer: the pool's run, its record, its fetches.
  *
- * Use:      embed it; mf__live_init; |depth| when it is not 0; mf__live_start with events of the owner's and MF__LIVE_EVENTS among them, its |user| is the
- *           struct mf__live; in on_done mf__live_over; mf__live_done.
+ * Use:      embed it; mf__live_init; |depth| when it is not 0; mf__live_start with events of the owner's and MF__LIVE_EVENTS
+ *           among them, its |user| is the struct mf__live; in on_done mf__live_over; mf__live_done.
  * Threads:  [loop] */
 #ifndef MAYFLY_API_LIVE_H
 #define MAYFLY_API_LIVE_H
@@ -15,7 +15,8 @@ struct mf__live {
     struct mf_api *api;
     struct mf_run *run; /* NULL before mf__live_start and after mf__live_over. */
     char id[MF_ID_BYTES_MAX];
-    unsigned depth; /* 0: a client's; else an interceptor's, so many deep. Its pool's domain, and its place among fetches. */
+    unsigned
+        depth; /* 0: a client's; else an interceptor's, so many deep. Its pool's domain, and its place among fetches. */
     struct mf__record record;
     struct mf__fetches fetches;
 };

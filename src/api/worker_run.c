@@ -19,8 +19,8 @@
 
 struct invocation {
     struct mf_api *api;
-    struct mf__intake
-        intake; /* Its |exchange| from the beginning, the rest from the time when the body is read. */
+    /* Its |exchange| from the beginning, the rest from the time when the body is read. */
+    struct mf__intake intake;
     bool is_fetch;
     bool wants_envelope;
     char name[MF_STORE_NAME_BYTES_MAX + 1];

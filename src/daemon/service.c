@@ -34,8 +34,7 @@ struct service {
     uv_signal_t sigint;
     uv_timer_t drain_timer;
     uv_timer_t watchdog;
-    int inherited
-        [MF_CONFIG_LISTENS_MAX]; /* Sockets that were handed over; with any the config's addresses are not used. */
+    int inherited[MF_CONFIG_LISTENS_MAX]; /* Handed over; with any the config's addresses are not used. */
     size_t inherited_count;
     struct mf_config *config;
     struct mf_store *store;
@@ -53,15 +52,20 @@ struct service {
 
 /* ---- the end ---------------------------------------------------------------------------------- */
 
+static void close_handles(struct service *service)
+{
+    uv_close((uv_handle_t *)&service->sigterm, NULL);
+    uv_close((uv_handle_t *)&service->sigint, NULL);
+    uv_close((uv_handle_t *)&service->drain_timer, NULL);
+    uv_close((uv_handle_t *)&service->watchdog, NULL);
+}
+
 static void egress_closed(void *user)
 {
     struct service *service = user;
 
     service->egress = NULL;
-    uv_close((uv_handle_t *)&service->sigterm, NULL);
-    uv_close((uv_handle_t *)&service->sigint, NULL);
-    uv_close((uv_handle_t *)&service->drain_timer, NULL);
-    uv_close((uv_handle_t *)&service->watchdog, NULL);
+    close_handles(service);
 }
 
 /* Every job of the store is done, so that none of them can call into the api any more. Every run is, and with it its fetches. */
@@ -224,16 +228,24 @@ static void announce_inherited(struct service *service, int fd)
     close_to_fetch(service, &at, port);
 }
 
-static int listen_inherited(struct service *service)
+static int listen_on(struct service *service, const struct mf_listen *listen, uint16_t *ret_port)
 {
     char why[MF_LOG_LINE_BYTES_MAX];
+    int rc = mf_server_listen(service->server, listen, ret_port, why);
 
+    if (rc < 0) {
+        mf_log(MF_LOG_ERROR, rc, NULL, "%s", why);
+    }
+    return rc;
+}
+
+static int listen_inherited(struct service *service)
+{
     for (size_t i = 0; i < service->inherited_count; i++) {
         struct mf_listen listen = {.inherited_fd = service->inherited[i]};
         uint16_t port = 0;
-        int rc = mf_server_listen(service->server, &listen, &port, why);
+        int rc = listen_on(service, &listen, &port);
         if (rc < 0) {
-            mf_log(MF_LOG_ERROR, rc, NULL, "%s", why);
             return rc;
         }
         announce_inherited(service, service->inherited[i]);
@@ -243,12 +255,9 @@ static int listen_inherited(struct service *service)
 
 static int listen_all(struct service *service)
 {
-    char why[MF_LOG_LINE_BYTES_MAX];
-
     if (service->inherited_count > 0) {
         return listen_inherited(service);
     }
-
     for (size_t i = 0; i < service->config->listens_count; i++) {
         const struct mf_config_listen *at = &service->config->listens[i];
         struct mf_listen listen = {.host = at->host,
@@ -259,9 +268,8 @@ static int listen_all(struct service *service)
                                    .tls_cert_path = at->tls_cert_path,
                                    .tls_key_path = at->tls_key_path};
         uint16_t port = 0;
-        int rc = mf_server_listen(service->server, &listen, &port, why);
+        int rc = listen_on(service, &listen, &port);
         if (rc < 0) {
-            mf_log(MF_LOG_ERROR, rc, NULL, "%s", why);
             return rc;
         }
         log_listening(at, port);
@@ -432,10 +440,7 @@ static void close_early(struct service *service)
     if (service->pool != NULL) {
         return;
     }
-    uv_close((uv_handle_t *)&service->sigterm, NULL);
-    uv_close((uv_handle_t *)&service->sigint, NULL);
-    uv_close((uv_handle_t *)&service->drain_timer, NULL);
-    uv_close((uv_handle_t *)&service->watchdog, NULL);
+    close_handles(service);
     if (service->egress != NULL) {
         mf_egress_close(service->egress, NULL, NULL);
     }

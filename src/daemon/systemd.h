@@ -7,8 +7,7 @@
 #define MAYFLY_DAEMON_SYSTEMD_H
 
 #include <stddef.h>
-
-#include <uv.h>
+#include <stdint.h>
 
 #include <mayfly/base.h>
 

@@ -94,17 +94,6 @@ static void relay_start(struct probe *probe, const char *verb, size_t hold)
     MF_CHECK_INT(probe_try(probe, verb, 0, limits), 0);
 }
 
-/* The executor kept to the protocol all along and still serves. */
-static void shut(void)
-{
-    struct probe probe = {0};
-    probe_whole(&probe, "ok");
-    MF_CHECK_INT(probe.result.error, 0);
-    MF_CHECK_INT(state_now().attacks, 0);
-    probe_free(&probe);
-    pool_shut();
-}
-
 static void bodies_go_both_ways(void)
 {
     static const struct {
@@ -129,7 +118,7 @@ static void bodies_go_both_ways(void)
         MF_CHECK(relay.held_most <= MF_STREAM_WINDOW_BYTES);
         probe_free(&probe);
     }
-    shut();
+    pool_shut_unharmed();
 }
 
 /* Nothing is taken away: the executor stops at its window and the daemon holds no more. */
@@ -146,7 +135,7 @@ static void slow_owner_holds_the_worker_back(void)
     WAIT_FOR(probe.dones == 1);
     MF_CHECK_TEXT(mf_slice_of_cstr(probe.logs), "relayed 5000000 ok;");
     probe_free(&probe);
-    shut();
+    pool_shut_unharmed();
 }
 
 static void generate(struct mf_run *run)
@@ -196,7 +185,7 @@ static void large_answers_wait_for_credit(void)
     MF_CHECK_TEXT(mf_slice_of_cstr(probe.logs), "relayed 3000000 ok;");
     MF_CHECK(relay.credits >= 3000000 / MF_STREAM_WINDOW_BYTES);
     probe_free(&probe);
-    shut();
+    pool_shut_unharmed();
 }
 
 static void answers_may_break_off(void)
@@ -219,7 +208,7 @@ static void answers_may_break_off(void)
     MF_CHECK_INT(probe.result.error, 0);
     MF_CHECK_TEXT(mf_slice_of_cstr(probe.logs), "told to stop;aborted 0 closed;");
     probe_free(&probe);
-    shut();
+    pool_shut_unharmed();
 }
 
 static void worker_may_stop_the_answer(void)
@@ -236,7 +225,7 @@ static void worker_may_stop_the_answer(void)
     MF_CHECK_INT(relay.stops, 1);
     MF_CHECK_INT(probe.result.error, 0);
     probe_free(&probe);
-    shut();
+    pool_shut_unharmed();
 }
 
 static void on_fetch_cancel(struct mf_run *run, void *user, const struct mf_msg_fetch *fetch)
@@ -267,7 +256,7 @@ static void canceled_run_hears_nothing(void)
     WAIT_FOR(probe.dones == 1);
     MF_CHECK_INT(probe.result.error, MF_E_CANCELED);
     probe_free(&probe);
-    shut();
+    pool_shut_unharmed();
 }
 
 static struct mf_buf large_headers;
@@ -304,7 +293,7 @@ static void heads_are_checked(void)
     MF_CHECK_INT(probe.result.error, 0);
     MF_CHECK(strstr(probe.logs, "fetch 3: too_large;"));
     probe_free(&probe);
-    shut();
+    pool_shut_unharmed();
     mf_buf_done(&large_headers);
 }
 

@@ -82,17 +82,6 @@ static void start(struct probe *probe, const char *verb, uint64_t size, struct m
     MF_CHECK_INT(probe_try(probe, verb, 0, limits), 0);
 }
 
-/* The executor kept to the protocol all along and still serves. */
-static void shut(void)
-{
-    struct probe probe = {0};
-    probe_whole(&probe, "ok");
-    MF_CHECK_INT(probe.result.error, 0);
-    MF_CHECK_INT(state_now().attacks, 0);
-    probe_free(&probe);
-    pool_shut();
-}
-
 static const struct mf_run_spec no_limits;
 
 static void bytes_arrive_whole(void)
@@ -113,7 +102,7 @@ static void bytes_arrive_whole(void)
         MF_CHECK_INT(probe.body_ends, 1);
         probe_free(&probe);
     }
-    shut();
+    pool_shut_unharmed();
 }
 
 /* What was written before the executor asked, and what comes much later. */
@@ -131,7 +120,7 @@ static void bytes_may_come_late(void)
     MF_CHECK_INT(probe.body_bytes, 300000);
     MF_CHECK(!probe.is_pattern_wrong);
     probe_free(&probe);
-    shut();
+    pool_shut_unharmed();
 }
 
 static void slow_owner_holds_the_source_back(void)
@@ -148,7 +137,7 @@ static void slow_owner_holds_the_source_back(void)
     MF_CHECK_INT(probe.body_bytes, 2000000);
     MF_CHECK(!probe.is_pattern_wrong);
     probe_free(&probe);
-    shut();
+    pool_shut_unharmed();
 }
 
 static void source_may_break_off(void)
@@ -164,7 +153,7 @@ static void source_may_break_off(void)
     MF_CHECK_INT(probe.result.error, MF_E_EXCEPTION);
     MF_CHECK_TEXT(mf_slice_of_cstr(probe.text), "closed");
     probe_free(&probe);
-    shut();
+    pool_shut_unharmed();
 }
 
 static void executor_may_break_off(void)
@@ -181,7 +170,7 @@ static void executor_may_break_off(void)
         MF_CHECK_INT(source.aborts + source.stops, i < 2 ? 1 : 0);
         probe_free(&probe);
     }
-    shut();
+    pool_shut_unharmed();
 }
 
 static void limits_hold(void)
@@ -199,7 +188,7 @@ static void limits_hold(void)
     WAIT_FOR(probe.dones == 1);
     MF_CHECK_INT(probe.result.error, 0);
     probe_free(&probe);
-    shut();
+    pool_shut_unharmed();
 }
 
 static void owner_may_lose_interest(void)
@@ -226,7 +215,7 @@ static void owner_may_lose_interest(void)
     MF_CHECK_INT(probe.body_bytes, so_far);
     MF_CHECK_INT(probe.result.error, MF_E_CANCELED);
     probe_free(&probe);
-    shut();
+    pool_shut_unharmed();
 }
 
 int main(int argc, char **argv)
