@@ -103,7 +103,28 @@
     XX(UPSTREAM_TOO_LARGE, -6809, 502, "upstream.too_large",    "The answer is larger than is allowed.")                  \
     XX(UPSTREAM_REDIRECT, -6810, 502, "upstream.redirect",      "A redirect could not be followed.")                      \
     XX(UPSTREAM_STALLED,  -6811, 502, "upstream.stalled",       "Response closed due to connection limit.")               \
-    XX(UPSTREAM_TOKEN,    -6812, 502, "upstream.token",         "The access token for this request could not be obtained.")
+    XX(UPSTREAM_TOKEN,    -6812, 502, "upstream.token",         "The access token for this request could not be obtained.") \
+    /* workspaces */                                                                                                      \
+    XX(WORKSPACE_UNKNOWN, -6901, 404, "workspace.unknown",      "There is no workspace of this name.")                    \
+    XX(WORKSPACE_SNAPSHOT, -6902, 404, "workspace.snapshot",    "The workspace has no snapshot of this name.")            \
+    XX(WORKSPACE_CHANGES, -6903, 410, "workspace.changes_gone", "Changes that long ago are no longer kept; list anew.")   \
+    XX(WORKSPACE_CONFLICT, -6904, 409, "workspace.conflict",    "The workspace was changed by somebody else meanwhile.")  \
+    XX(WORKSPACE_ARCHIVE, -6905, 400, "workspace.archive",      "The archive is not one that can be taken in.")           \
+    XX(WORKSPACE_PATTERN, -6906, 400, "workspace.pattern",      "The pattern is not valid, or costs too much.")           \
+    XX(WORKSPACE_EDIT,    -6907, 409, "workspace.edit",         "The edit does not fit what is in the file.")             \
+    /* files, by their names in Node and POSIX */                                                                         \
+    XX(FS_ENOENT,         -6921, 404, "fs.enoent",              "no such file or directory")                              \
+    XX(FS_EEXIST,         -6922, 409, "fs.eexist",              "file already exists")                                    \
+    XX(FS_ENOTDIR,        -6923, 409, "fs.enotdir",             "not a directory")                                        \
+    XX(FS_EISDIR,         -6924, 409, "fs.eisdir",              "illegal operation on a directory")                       \
+    XX(FS_ENOTEMPTY,      -6925, 409, "fs.enotempty",           "directory not empty")                                    \
+    XX(FS_ELOOP,          -6926, 409, "fs.eloop",               "too many symbolic links encountered")                    \
+    XX(FS_ENAMETOOLONG,   -6927, 400, "fs.enametoolong",        "name too long")                                          \
+    XX(FS_ENOSPC,         -6928, 507, "fs.enospc",              "no space left on device")                                \
+    XX(FS_EINVAL,         -6929, 400, "fs.einval",              "invalid argument")                                       \
+    XX(FS_EBUSY,          -6930, 409, "fs.ebusy",               "resource busy or locked")                                \
+    XX(FS_EFBIG,          -6931, 413, "fs.efbig",               "file too large")                                         \
+    XX(FS_EPERM,          -6932, 403, "fs.eperm",               "operation not permitted")
 /* clang-format on */
 
 enum mf_error {

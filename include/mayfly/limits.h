@@ -123,6 +123,25 @@
 #define MF_WORKER_USERS_BYTES_MAX 8192 /* bytes: names of those who keep a worker or an outbound from being deleted */
 #define MF_WORKER_ETAG_BYTES_MAX 64 /* bytes: a revision and the beginning of a hash */
 
+/* -- workspaces */
+#define MF_FS_CHUNK_BYTES 524288 /* bytes: a file's content is kept in pieces of this size, each once for each content; a read or write of one is about a millisecond */
+#define MF_FS_NAME_BYTES_MAX 255 /* bytes: one name in a path, Linux's own limit */
+#define MF_FS_PATH_BYTES_MAX 4096 /* bytes: a path, also one that a rename would make; Linux's own limit */
+#define MF_FS_DEPTH_MAX 128 /* directories above a file: what goes through a tree keeps its place in an array of this size */
+#define MF_FS_LINKS_MAX 40 /* symbolic links followed for one path, Linux's own limit; then ELOOP */
+#define MF_FS_PINS_MAX 4096 /* files and trees that are being read and must not change meanwhile; past it 503 */
+#define MF_FS_COLLECT_ROWS_MAX 2000 /* rows that one step of the collector removes, so that others have the store within some milliseconds */
+#define MF_FS_COLLECT_BYTES_MAX 8388608 /* bytes of content that one step removes; each is overwritten with zeros */
+#define MF_WORKSPACE_BYTES_DEFAULT 1073741824 /* bytes: a workspace's quota when nothing else is said */
+#define MF_WORKSPACE_BYTES_MAX 1099511627776 /* bytes: what a quota may say, and the largest file; 1 TiB */
+#define MF_WORKSPACE_INODES_DEFAULT 1000000 /* files, directories and links: likewise; each costs some 300 bytes */
+#define MF_WORKSPACE_INODES_MAX 100000000 /* files, directories and links: what a quota may say */
+#define MF_WORKSPACE_SNAPSHOTS_MAX 100 /* snapshots of one workspace: each may keep as much as the quota allows */
+#define MF_WORKSPACE_CHANGES_MAX 20000 /* changes that a workspace remembers; when there are more, the older half goes */
+#define MF_WORKSPACE_OPS_MAX 10000 /* operations in one batch: it is one transaction, and others wait for it */
+#define MF_WORKSPACE_EDIT_BYTES_MAX 16777216 /* bytes: a file that is edited or compared is in memory as a whole */
+#define MF_WORKSPACE_EDITS_MAX 1000 /* replacements in one edit: each looks through the file */
+
 /* -- admission, pool */
 #define MF_RUNS_CONCURRENT_DEFAULT 1024 /* runs at once in all executors; a parked run costs about 1.5 MB */
 #define MF_RUNS_CONCURRENT_MAX 100000 /* runs: what the config may say */

@@ -4,15 +4,31 @@
 
 #include <sqlite3.h>
 
-#include <mayfly/store.h>
+#include <mayfly/store_fs.h>
 
 #define STORE_FILE_NAME "mayfly.db"
 #define STORE_APPLICATION_ID 0x4d415946 /* "MAYF", in the file's header: it is one of ours. */
+
+#define STORE_KEPT_MAX 64 /* Statements of the fs files; there are fewer. */
+
+/* A statement that is compiled once. */
+struct store_kept {
+    const char *text; /* The literal itself: compared by address. */
+    sqlite3_stmt *statement;
+    bool is_busy;
+};
 
 struct mf_store {
     uv_mutex_t lock; /* Over everything below. */
     sqlite3 *db;
     int lock_fd; /* <dir>/mayfly.lock, held for as long as the store is open. */
+    struct store_kept kept[STORE_KEPT_MAX];
+    size_t kept_count;
+    bool is_lazy; /* The transaction under way is MF_STORE_FS_WRITE_LAZY. */
+
+    uv_mutex_t pins_lock; /* Over these; taken last. */
+    uint64_t pins[MF_FS_PINS_MAX];
+    size_t pins_count;
 };
 
 /* ---- file.c: what is done before SQLite may touch anything ------------------------------------ */
@@ -57,9 +73,13 @@ struct sql {
     sqlite3_stmt *statement;
     int error;
     int bound;
+    struct store_kept *kept; /* It is of these; _end gives it back. */
 };
 
 void mf__sql_prepare(struct sql *sql, sqlite3 *db, const char *text);
+/* The same for a literal that is used again and again. */
+void mf__sql_reuse(struct sql *sql, struct mf_store *store, const char *text);
+void mf__sql_drop_kept(struct mf_store *store);
 void mf__sql_bind_text(struct sql *sql, struct mf_slice text);
 void mf__sql_bind_blob(struct sql *sql, struct mf_slice bytes);
 void mf__sql_bind_u64(struct sql *sql, uint64_t number);
@@ -72,6 +92,13 @@ uint64_t mf__sql_column_u64(struct sql *sql, int index);
 void mf__sql_rewind(struct sql *sql);
 MF_MUST_CHECK int mf__sql_end(struct sql *sql);
 
+/* One statement that takes numbers and gives at most one back: how many rows there were, or an error. */
+MF_MUST_CHECK int mf__sql_numbers(struct mf_store *store,
+                                  const char *text,
+                                  const uint64_t *numbers,
+                                  size_t count,
+                                  uint64_t *ret_number);
+
 /* The first column of each row of |text|, which takes a tenant and a name, with a NUL behind it. |in_use| when there is one. */
 MF_MUST_CHECK int mf__store_users(struct mf_store *store,
                                   const char *text,
@@ -83,5 +110,14 @@ MF_MUST_CHECK int mf__store_users(struct mf_store *store,
 /* Takes the lock and begins; _end commits when |error| is 0, else rolls back, gives the lock back and says how it went. */
 MF_MUST_CHECK int mf__store_begin(struct mf_store *store);
 MF_MUST_CHECK int mf__store_end(struct mf_store *store, int error);
+
+/* ---- inodes.c, for the fs files -------------------------------------------------------------------- */
+
+#define FS_INODE_COLUMNS                                                                                     \
+    "i.id, i.kind, i.mode, i.size, i.inodes, i.revision, i.changed_ms, i.created_ms, i.levels, i.reach"
+
+/* From the columns from |first| on. */
+void mf__fs_read_inode(struct sql *sql, int first, struct mf_inode *ret_inode);
+bool mf__fs_is_pinned(struct mf_store *store, uint64_t id);
 
 #endif

@@ -55,6 +55,47 @@ void mf__sql_prepare(struct sql *sql, sqlite3 *db, const char *text)
     keep(sql, sqlite3_prepare_v2(db, text, -1, &sql->statement, NULL), "prepare");
 }
 
+static struct store_kept *kept_of(struct mf_store *store, const char *text)
+{
+    for (size_t i = 0; i < store->kept_count; i++) {
+        if (store->kept[i].text == text) {
+            return &store->kept[i];
+        }
+    }
+    MF_ASSERT(store->kept_count < STORE_KEPT_MAX); /* Literals of ours. */
+    store->kept[store->kept_count].text = text;
+    return &store->kept[store->kept_count++];
+}
+
+void mf__sql_reuse(struct sql *sql, struct mf_store *store, const char *text)
+{
+    struct store_kept *kept = kept_of(store, text);
+
+    if (kept->is_busy) { /* A callback of its own rows asks again. */
+        mf__sql_prepare(sql, store->db, text);
+        return;
+    }
+    *sql = (struct sql){.db = store->db, .statement = kept->statement};
+    if (kept->statement == NULL) {
+        keep(sql, sqlite3_prepare_v3(store->db, text, -1, SQLITE_PREPARE_PERSISTENT, &kept->statement, NULL),
+             "prepare");
+        sql->statement = kept->statement;
+    }
+    if (sql->statement != NULL) {
+        kept->is_busy = true;
+        sql->kept = kept;
+    }
+}
+
+void mf__sql_drop_kept(struct mf_store *store)
+{
+    for (size_t i = 0; i < store->kept_count; i++) {
+        MF_ASSERT(!store->kept[i].is_busy);
+        (void)sqlite3_finalize(store->kept[i].statement);
+    }
+    store->kept_count = 0;
+}
+
 void mf__sql_bind_text(struct sql *sql, struct mf_slice text)
 {
     if (sql->error == 0) {
@@ -127,9 +168,39 @@ void mf__sql_rewind(struct sql *sql)
 
 int mf__sql_end(struct sql *sql)
 {
-    (void)sqlite3_finalize(sql->statement); /* Likewise. */
+    if (sql->kept != NULL) {
+        (void)sqlite3_reset(sql->statement); /* Likewise. */
+        (void)sqlite3_clear_bindings(sql->statement);
+        sql->kept->is_busy = false;
+        sql->kept = NULL;
+    } else {
+        (void)sqlite3_finalize(sql->statement); /* Likewise. */
+    }
     sql->statement = NULL;
     return sql->error;
+}
+
+int mf__sql_numbers(struct mf_store *store,
+                    const char *text,
+                    const uint64_t *numbers,
+                    size_t count,
+                    uint64_t *ret_number)
+{
+    struct sql sql;
+    int rows = 0;
+
+    mf__sql_reuse(&sql, store, text);
+    for (size_t i = 0; i < count; i++) {
+        mf__sql_bind_u64(&sql, numbers[i]);
+    }
+    if (mf__sql_step(&sql)) {
+        rows = 1;
+        if (ret_number != NULL) {
+            *ret_number = mf__sql_column_u64(&sql, 0);
+        }
+    }
+    int rc = mf__sql_end(&sql);
+    return rc < 0 ? rc : rows;
 }
 
 int mf__store_users(struct mf_store *store,

@@ -163,6 +163,15 @@ int mf_store_open(const char *dir, MF_OWN struct mf_store **ret_store, char *ret
     store->lock_fd = lock_fd;
     rc = uv_mutex_init(&store->lock);
     MF_ASSERT(rc == 0); /* Fails only without memory. */
+    rc = uv_mutex_init(&store->pins_lock);
+    MF_ASSERT(rc == 0); /* Likewise. */
+    rc = mf_store_fs_recover(store);
+    if (rc < 0) {
+        rc = mf__store_refuse(ret_why, "%s: what the last run left under way cannot be cleared: %s", paths.db,
+                              sqlite3_errmsg(db));
+        mf_store_close(store);
+        return rc;
+    }
     *ret_store = store;
     return 0;
 }
@@ -172,8 +181,10 @@ void mf_store_close(MF_OWN struct mf_store *store)
     if (store == NULL) {
         return;
     }
+    mf__sql_drop_kept(store);
     int code = sqlite3_close(store->db);
     MF_ASSERT(code == SQLITE_OK); /* A statement that nobody ended is a bug. */
+    uv_mutex_destroy(&store->pins_lock);
     uv_mutex_destroy(&store->lock);
     (void)close(store->lock_fd);
     mf_free(store);

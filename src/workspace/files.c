@@ -1,0 +1,205 @@
+/* files.c - files in pieces, and what stands at a path. */
+#include "internal.h"
+
+/* ---- uploads ---------------------------------------------------------------------------------------- */
+
+int mf_workspace_upload_begin(struct mf_store *store,
+                              const struct mf_workspace_ref *ref,
+                              uint64_t now_ms,
+                              uint64_t *ret_upload)
+{
+    struct tree tree;
+    struct mf_inode file;
+    int rc = mf__tree_begin(store, ref, MF_STORE_FS_WRITE_LAZY, now_ms, &tree);
+
+    if (rc < 0) {
+        return rc;
+    }
+    rc = mf__inode_make(&tree, MF_INODE_FILE, MF_WORKSPACE_MODE_DEFAULT, mf_slice_of(NULL, 0), &file);
+    if (rc == 0) {
+        rc = mf_store_upload_new(store, tree.workspace.id, file.id);
+    }
+    rc = mf__tree_end(&tree, rc);
+    if (rc == 0) {
+        *ret_upload = file.id;
+    }
+    return rc;
+}
+
+static int append(struct tree *tree, uint64_t upload, struct mf_slice bytes)
+{
+    struct mf_inode file;
+    struct mf_inode root;
+    uint64_t uploads = 0;
+    int rc = mf_store_inode_get(tree->store, upload, &file);
+
+    if (rc == 0) {
+        rc = mf_store_inode_get(tree->store, tree->root, &root);
+    }
+    if (rc == 0) {
+        rc = mf_store_uploads_size(tree->store, tree->workspace.id, &uploads);
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    MF_ASSERT(file.size % MF_FS_CHUNK_BYTES == 0);
+    if (root.size + uploads + bytes.size > tree->workspace.bytes_max) {
+        return MF_E_FS_ENOSPC;
+    }
+    rc = mf__content_write(tree, &file, file.size, bytes);
+    file.size += bytes.size;
+    return rc < 0 ? rc : mf_store_inode_set(tree->store, &file);
+}
+
+int mf_workspace_upload_write(struct mf_store *store,
+                              const struct mf_workspace_ref *ref,
+                              uint64_t upload,
+                              struct mf_slice bytes)
+{
+    struct tree tree;
+    int rc = mf__tree_begin(store, ref, MF_STORE_FS_WRITE_LAZY, 0, &tree);
+
+    return rc < 0 ? rc : mf__tree_end(&tree, append(&tree, upload, bytes));
+}
+
+int mf_workspace_upload_cancel(struct mf_store *store, uint64_t upload)
+{
+    int rc = mf_store_fs_begin(store, MF_STORE_FS_WRITE_LAZY);
+
+    if (rc < 0) {
+        return rc;
+    }
+    rc = mf_store_upload_delete(store, upload);
+    if (rc == 0) {
+        rc = mf_store_inode_drop(store, upload);
+    }
+    /* Its workspace may be gone, and took it along. */
+    return mf_store_fs_end(store, rc == MF_E_NOT_FOUND ? 0 : rc);
+}
+
+/* ---- reading ---------------------------------------------------------------------------------------- */
+
+static int find(struct mf_store *store,
+                const struct mf_workspace_ref *ref,
+                struct mf_slice path,
+                unsigned flags,
+                struct tree *ret_tree,
+                struct place *ret_place)
+{
+    int rc = mf__tree_begin(store, ref, MF_STORE_FS_READ, 0, ret_tree);
+
+    if (rc < 0) {
+        return rc;
+    }
+    rc = mf__place_find(ret_tree, path, flags, ret_place);
+    if (rc == 0 && !ret_place->exists) {
+        rc = MF_E_FS_ENOENT;
+    }
+    return rc < 0 ? mf__tree_end(ret_tree, rc) : 0;
+}
+
+static int find_file(struct mf_store *store,
+                     const struct mf_workspace_ref *ref,
+                     struct mf_slice path,
+                     struct tree *ret_tree,
+                     struct mf_inode *ret_file)
+{
+    struct place *place = mf_new(sizeof *place);
+    int rc = find(store, ref, path, PLACE_FOLLOW, ret_tree, place);
+
+    if (rc == 0 && place->inode.kind == MF_INODE_DIRECTORY) {
+        rc = mf__tree_end(ret_tree, MF_E_FS_EISDIR);
+    }
+    if (rc == 0) {
+        *ret_file = place->inode;
+    }
+    mf_free(place);
+    return rc;
+}
+
+int mf_workspace_open(struct mf_store *store,
+                      const struct mf_workspace_ref *ref,
+                      struct mf_slice path,
+                      struct mf_inode *ret_file)
+{
+    struct tree tree;
+    struct mf_inode file;
+    int rc = find_file(store, ref, path, &tree, &file);
+
+    if (rc < 0) {
+        return rc;
+    }
+    rc = mf_store_pin(store, file.id);
+    if (rc == 0) {
+        *ret_file = file;
+    }
+    return mf__tree_end(&tree, rc);
+}
+
+void mf_workspace_close(struct mf_store *store, const struct mf_inode *file)
+{
+    mf_store_unpin(store, file->id);
+}
+
+int mf_workspace_file_read(struct mf_store *store,
+                           const struct mf_inode *file,
+                           uint64_t offset,
+                           size_t size,
+                           struct mf_buf *ret_bytes)
+{
+    int rc = mf_store_fs_begin(store, MF_STORE_FS_READ);
+
+    return rc < 0 ? rc : mf_store_fs_end(store, mf__content_read(store, file, offset, size, ret_bytes));
+}
+
+int mf_workspace_read(struct mf_store *store,
+                      const struct mf_workspace_ref *ref,
+                      struct mf_slice path,
+                      uint64_t offset,
+                      size_t size,
+                      struct mf_inode *ret_file,
+                      struct mf_buf *ret_bytes)
+{
+    struct tree tree;
+    int rc = find_file(store, ref, path, &tree, ret_file);
+
+    return rc < 0 ? rc : mf__tree_end(&tree, mf__content_read(store, ret_file, offset, size, ret_bytes));
+}
+
+int mf_workspace_stat(struct mf_store *store,
+                      const struct mf_workspace_ref *ref,
+                      struct mf_slice path,
+                      bool follow,
+                      struct mf_inode *ret_inode,
+                      struct mf_buf *ret_path)
+{
+    struct tree tree;
+    struct place *place = mf_new(sizeof *place);
+    int rc = find(store, ref, path, follow ? PLACE_FOLLOW : 0, &tree, place);
+
+    if (rc == 0) {
+        *ret_inode = place->inode;
+        rc = ret_path == NULL ? 0 : mf_buf_append_slice(ret_path, mf__place_path(place));
+        rc = mf__tree_end(&tree, rc);
+    }
+    mf_free(place);
+    return rc;
+}
+
+int mf_workspace_readlink(struct mf_store *store,
+                          const struct mf_workspace_ref *ref,
+                          struct mf_slice path,
+                          struct mf_buf *ret_target)
+{
+    struct tree tree;
+    struct place *place = mf_new(sizeof *place);
+    int rc = find(store, ref, path, 0, &tree, place);
+
+    if (rc == 0) {
+        rc = place->inode.kind == MF_INODE_SYMLINK ? mf_store_inode_target(store, place->inode.id, ret_target)
+                                                   : MF_E_FS_EINVAL;
+        rc = mf__tree_end(&tree, rc);
+    }
+    mf_free(place);
+    return rc;
+}
