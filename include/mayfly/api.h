@@ -15,6 +15,7 @@
 #include <mayfly/admit.h>
 #include <mayfly/base.h>
 #include <mayfly/config.h>
+#include <mayfly/ledger.h>
 #include <mayfly/net.h>
 #include <mayfly/outbound.h>
 #include <mayfly/pool.h>
@@ -31,6 +32,7 @@ struct mf_api_options {
     struct mf_store_queue *queue;
     struct mf_vault *vault;
     struct mf_egress *egress;
+    struct mf_ledger *ledger; /* Closed before the api. */
 };
 
 MF_MUST_CHECK int

@@ -22,9 +22,9 @@ struct mf_limit {
 };
 
 struct mf_config_listen {
-    char *host;          /* NULL for a unix socket. */
+    char *host; /* NULL for a unix socket. */
     uint16_t port;
-    char *unix_path;     /* NULL for TCP. */
+    char *unix_path; /* NULL for TCP. */
     uint32_t unix_mode;
     char *tls_cert_path; /* NULL for plain. */
     char *tls_key_path;
@@ -37,12 +37,12 @@ struct mf_config_listen {
 struct mf_config {
     struct mf_config_listen listens[MF_CONFIG_LISTENS_MAX];
     size_t listens_count;
-    char *hosts[MF_CONFIG_HOSTS_MAX];   /* Names that Host may have besides loopback's. */
+    char *hosts[MF_CONFIG_HOSTS_MAX]; /* Names that Host may have besides loopback's. */
     size_t hosts_count;
     char *origins[MF_CONFIG_HOSTS_MAX]; /* Origins whose pages may call. */
     size_t origins_count;
-    char *state_dir;                    /* NULL only when nothing says where: no --state-dir, no home. */
-    char *vault_key_path;               /* NULL: a systemd credential, or a file in state_dir. */
+    char *state_dir;      /* NULL only when nothing says where: no --state-dir, no home. */
+    char *vault_key_path; /* NULL: a systemd credential, or a file in state_dir. */
     char *vault_previous_key_paths[MF_CONFIG_VAULT_KEYS_MAX];
     size_t vault_previous_keys_count;
     enum mf_log_level log_level;
@@ -66,13 +66,17 @@ struct mf_config {
     uint32_t write_timeout_ms;
     bool is_clock_frozen;
 
+    uint64_t price_worker_day_micros;     /* Millionths of a unit of money: for a unique worker and day, */
+    uint64_t price_million_runs_micros;   /* for a million runs, */
+    uint64_t price_million_cpu_ms_micros; /* for a million milliseconds of CPU. */
+
     char *outbound_default;  /* Of runs that name none; NULL: they are blocked. */
     bool is_outbound_inline; /* Runs may bring a policy of their own. */
-    char *outbound_ca_path; /* NULL: only the system's authorities. */
+    char *outbound_ca_path;  /* NULL: only the system's authorities. */
     char *outbound_dns_servers[MF_UPSTREAM_DNS_SERVERS_MAX];
-    size_t outbound_dns_servers_count;   /* 0: those of the system. */
-    uint32_t outbound_run_requests_max;  /* At once, of one run, */
-    uint32_t outbound_requests_max;      /* and of all. */
+    size_t outbound_dns_servers_count;  /* 0: those of the system. */
+    uint32_t outbound_run_requests_max; /* At once, of one run, */
+    uint32_t outbound_requests_max;     /* and of all. */
     uint64_t outbound_answer_bytes_max;
     uint64_t outbound_decoded_bytes_max;
     uint32_t outbound_resolve_ms;
@@ -82,19 +86,19 @@ struct mf_config {
     uint32_t outbound_idle_ms;
     uint32_t outbound_total_ms;
 
-    uint32_t executors_count;       /* Processes. */
-    uint32_t executor_threads_max;  /* V8 threads in each. */
-    uint32_t executor_runs_max;     /* Runs in each, parked ones included. */
+    uint32_t executors_count;      /* Processes. */
+    uint32_t executor_threads_max; /* V8 threads in each. */
+    uint32_t executor_runs_max;    /* Runs in each, parked ones included. */
     uint32_t executor_standby_count;
     uint64_t executor_recycle_runs;     /* After that many runs a fresh process takes its place. */
     uint64_t executor_memory_bytes_max; /* All of V8 in one executor. */
-    char *executor_path;            /* NULL: beside mayflyd. */
-    char *v8_flags;                 /* NULL: none. */
+    char *executor_path;                /* NULL: beside mayflyd. */
+    char *v8_flags;                     /* NULL: none. */
     bool is_jitless;
 
-    uint32_t jail_layers;           /* Masks of enum mf_jail_layer. */
+    uint32_t jail_layers; /* Masks of enum mf_jail_layer. */
     uint32_t jail_layers_required;
-    uid_t jail_uid;                 /* Who executors are outside when the daemon is root. */
+    uid_t jail_uid; /* Who executors are outside when the daemon is root. */
     gid_t jail_gid;
 };
 

@@ -192,6 +192,56 @@ MF_MUST_CHECK int mf_store_workers_exist(struct mf_store *store,
                                          size_t count,
                                          bool *ret_exist);
 
+/* ---- usage: sums of what runs have used, by day (ledger) --------------------------------------------- */
+
+/* Up to where the ledger's files are in the sums: |offset| bytes of |segment|. Both 0: nothing is. */
+struct mf_store_usage_mark {
+    uint64_t segment;
+    uint64_t offset;
+};
+
+struct mf_store_usage {
+    struct mf_slice tenant;
+    struct mf_slice worker; /* Empty: code that came with its request. */
+    struct mf_slice hash;   /* Of its code. Not in sums. */
+    uint64_t day;           /* Since 1970, UTC. */
+    uint64_t runs;
+    uint64_t uniques; /* In sums only: workers by name, code and day; a run without a name is one. */
+    uint64_t cpu_ns;
+    uint64_t wall_ns;
+    uint64_t host_wait_ns;
+    uint64_t memory_peak_bytes; /* The greatest. */
+    uint64_t bytes_in;
+    uint64_t bytes_out;
+    uint64_t subrequests;
+    uint64_t calls;
+};
+
+MF_MUST_CHECK int mf_store_usage_mark(struct mf_store *store, struct mf_store_usage_mark *ret_mark);
+/* Adds |rows| and moves the mark in one transaction. MF_E_INVALID, and nothing is added, when the mark is not at |from|. A sum that
+ * would not fit 63 bits stays at the greatest number. */
+MF_MUST_CHECK int mf_store_usage_add(struct mf_store *store,
+                                     const struct mf_store_usage *rows,
+                                     size_t count,
+                                     const struct mf_store_usage_mark *from,
+                                     const struct mf_store_usage_mark *to);
+
+struct mf_store_usage_query {
+    struct mf_slice tenant; /* data NULL: all. */
+    uint64_t day_first;
+    uint64_t day_last;
+    bool by_tenant; /* What is not asked for is empty, or 0, in the rows. */
+    bool by_worker;
+    bool by_day;
+    const struct mf_store_usage *after; /* Only rows behind this one's tenant, day and worker; NULL: from the first. */
+    size_t count_max;
+};
+/* Sums, in the order of tenant, day, worker. */
+MF_MUST_CHECK int mf_store_usage_each(struct mf_store *store,
+                                      const struct mf_store_usage_query *query,
+                                      int (*on_row)(void *user, const struct mf_store_usage *row),
+                                      void *user);
+
 /* ---- the queue: from the loop to a worker thread and back ------------------------------------------- */
 
 /* One call of the store. The caller owns the memory, from _submit until |done|. */

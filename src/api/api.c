@@ -46,6 +46,7 @@ int mf_api_open(uv_loop_t *loop, const struct mf_api_options *options, MF_OWN st
     api->queue = options->queue;
     api->vault = options->vault;
     api->egress = options->egress;
+    api->ledger = options->ledger;
     api->started_ns = mf_clock_now_ns();
     api->meter = mf_meter_new();
     api->outbounds = mf_outbounds_new();

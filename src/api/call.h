@@ -34,6 +34,8 @@ struct mf__call {
     unsigned limits_set; /* Mask of those that the code itself lowered; in the order above. */
     enum mf__outbound outbound;
     char outbound_name[MF_OUTBOUND_NAME_BYTES_MAX + 1];
+    char worker[MF_STORE_NAME_BYTES_MAX + 1]; /* Whose code it is; empty: it came with the request. */
+    char worker_hash[MF_LEDGER_HASH_BYTES_MAX + 1];
     struct mf_policy
         *policy; /* The inline one; mf__outbounds_resolve finds the others. NULL: every fetch() is refused. */
 };

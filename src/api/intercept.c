@@ -6,8 +6,8 @@
  * the pool's run, which may go on when the answer has ended (ctx.waitUntil). No ticket is needed: whoever asked holds one. */
 #include "intercept.h"
 
+#include "account.h"
 #include "live.h"
-#include "metrics.h"
 #include "outbounds.h"
 #include "request.h"
 #include "worker_cache.h"
@@ -280,7 +280,7 @@ static void run_on_done(struct mf_run *run, void *user, const struct mf_run_resu
 
     (void)run;
     mf__live_over(&intercept->live);
-    mf__metrics_run(&intercept->live, result);
+    mf__account_ended(&intercept->live, result);
     mf_log(result->error == 0 || result->error == MF_E_CANCELED ? MF_LOG_INFO : MF_LOG_WARN, result->error,
            intercept->live.id,
            "interceptor worker=%s depth=%u for=%s status=%d in=%llu out=%llu cpu_ms=%.3f ms=%.3f %.*s",

@@ -3,6 +3,7 @@
 #define MAYFLY_API_INTERNAL_H
 
 #include <mayfly/api.h>
+#include <mayfly/ledger.h>
 #include <mayfly/meter.h>
 
 struct mf_api {
@@ -17,6 +18,7 @@ struct mf_api {
     struct mf_outbounds *outbounds;
     struct mf__workers *workers;
     struct mf_meter *meter;
+    struct mf_ledger *ledger;
     uv_timer_t admit_timer; /* Due when the next waiting ticket's time is up. */
     uint64_t bytes_held;    /* Bodies of all calls; at most MF_API_HELD_BYTES_MAX. */
     uint64_t started_ns;
@@ -54,6 +56,7 @@ void mf__worker_version(struct mf_api *api, struct mf_exchange *exchange);
 void mf__worker_rollback(struct mf_api *api, struct mf_exchange *exchange);
 void mf__worker_run(struct mf_api *api, struct mf_exchange *exchange);
 void mf__worker_fetch(struct mf_api *api, struct mf_exchange *exchange);
+void mf__usage_get(struct mf_api *api, struct mf_exchange *exchange);
 
 /* The |index|-th segment of the path, not decoded: of "/v1/secrets/gh" 2 is "gh". Only for one that the route has. */
 struct mf_slice mf__route_segment(const struct mf_exchange *exchange, unsigned index);

@@ -37,8 +37,14 @@ int mf__live_start(struct mf__live *live, struct mf__call *call, const struct mf
                                .domain = live->depth,
                                .code = call->code,
                                .bundle = call->bundle};
-    int rc = mf_pool_run(api->pool, &spec, events, live, &live->run);
+    int rc = mf_ledger_check(api->ledger);
 
+    if (rc == 0) {
+        memcpy(live->worker, call->worker, sizeof live->worker);
+        memcpy(live->hash, call->worker_hash, sizeof live->hash);
+        live->began_unix_ms = mf_clock_unix_ms();
+        rc = mf_pool_run(api->pool, &spec, events, live, &live->run);
+    }
     if (rc < 0) {
         return rc;
     }

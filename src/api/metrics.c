@@ -1,29 +1,13 @@
 /* metrics.c - /metrics: Prometheus' text of what the meter counts and of what the other rooms know of themselves. */
-#include "metrics.h"
-
 #include <dirent.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "internal.h"
 #include "worker_cache.h"
 
 #define METRICS_BYTES_MAX 65536 /* About 12 KB of it are used. */
-
-void mf__metrics_run(const struct mf__live *live, const struct mf_run_result *result)
-{
-    const struct mf_meter_run run = {.outcome = mf__outcome_name(result->error),
-                                     .is_interceptor = live->depth > 0,
-                                     .wall_ns = result->wall_ns,
-                                     .queue_ns = result->queue_ns,
-                                     .cpu_ns = result->cpu_ns,
-                                     .host_wait_ns = result->host_wait_ns,
-                                     .bytes_in = live->record.bytes_in,
-                                     .bytes_out = live->record.bytes_out,
-                                     .logs_dropped = result->logs_dropped};
-
-    mf_meter_run(live->api->meter, &run);
-}
 
 /* ---- a table of simple families ------------------------------------------------------------------ */
 
@@ -218,7 +202,10 @@ static int write_kept(const struct mf_api *api, struct mf_buf *out)
 {
     struct mf__workers_state workers;
 
+    struct mf_ledger_state ledger;
+
     mf__workers_state(api->workers, &workers);
+    mf_ledger_state(api->ledger, &ledger);
     const struct simple families[] = {
         {"mayfly_workers_cached", MF_METRIC_GAUGE, "Stored workers that are in memory.",
          (double)workers.count},
@@ -231,6 +218,11 @@ static int write_kept(const struct mf_api *api, struct mf_buf *out)
          (double)workers.evictions},
         {"mayfly_api_held_bytes", MF_METRIC_GAUGE, "Bodies of calls that are in memory, and workers.",
          (double)api->bytes_held},
+        {"mayfly_usage_records_total", MF_METRIC_COUNTER, "Records of usage.", (double)ledger.records},
+        {"mayfly_usage_pending_bytes", MF_METRIC_GAUGE, "Records that could not be written to the disk yet.",
+         (double)ledger.pending_bytes},
+        {"mayfly_usage_lost_total", MF_METRIC_COUNTER, "Records for which not even memory was left.",
+         (double)ledger.lost},
     };
     return write_all(out, families, MF_COUNT_OF(families));
 }

@@ -4,7 +4,8 @@
 #include "internal.h"
 
 struct route {
-    const char *path;   /* A segment in braces stands for any that is not empty; "{rest...}" for all that follow, if any. */
+    const char *
+        path; /* A segment in braces stands for any that is not empty; "{rest...}" for all that follow, if any. */
     const char *method; /* "*": any. */
     void (*handle)(struct mf_api *api, struct mf_exchange *exchange);
 };
@@ -30,6 +31,7 @@ static const struct route routes[] = {
     {"/v1/workers/{name}/rollback", "POST", mf__worker_rollback},
     {"/v1/workers/{name}/run", "POST", mf__worker_run},
     {"/v1/workers/{name}/fetch/{rest...}", "*", mf__worker_fetch},
+    {"/v1/usage", "GET", mf__usage_get},
     {"/healthz", "GET", mf__health_get},
     {"/readyz", "GET", mf__ready_get},
     {"/metrics", "GET", mf__metrics_get},

@@ -15,8 +15,8 @@
  */
 #include "serve.h"
 
+#include "account.h"
 #include "live.h"
-#include "metrics.h"
 #include "outbounds.h"
 
 enum serve_state { SERVE_WAITING, SERVE_RUNNING, SERVE_STREAMING, SERVE_OVER };
@@ -202,6 +202,7 @@ static void end_response(struct serve *serve)
     if (exchange != NULL) {
         serve->exchange = NULL;
         end_upload(serve);
+        mf__account_answered(&serve->live);
         mf_exchange_end(exchange);
     }
 }
@@ -419,7 +420,7 @@ static void run_on_done(struct mf_run *pool_run, void *user, const struct mf_run
     if (shown.error == 0 && serve->live.record.status == 0) {
         shown.error = MF_E_EXECUTOR_PROTOCOL; /* Done well, yet it never answered. */
     }
-    mf__metrics_run(&serve->live, &shown);
+    mf__account_ended(&serve->live, &shown);
     if (serve->wants_envelope && !is_ours(shown.error)) {
         reply_envelope(serve, &shown);
     } else if (serve->state == SERVE_RUNNING) {

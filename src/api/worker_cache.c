@@ -13,8 +13,9 @@ struct mf__workers {
     struct mf_api *api;
     size_t bytes_max;
     size_t count_max;
-    struct mf_map *by_name; /* mf_hash of the name to struct mf__worker. Of two with one hash the later one is here. */
-    struct mf_map *loads;   /* Likewise, to struct load. */
+    struct mf_map
+        *by_name; /* mf_hash of the name to struct mf__worker. Of two with one hash the later one is here. */
+    struct mf_map *loads; /* Likewise, to struct load. */
     struct mf_list used;
     struct mf__workers_state state;
 };
@@ -110,9 +111,11 @@ static int read_code(struct load *load)
 
     write_hash(mf_buf_peek(&load->text), hash);
     if (strcmp(hash, load->hash) != 0) {
-        mf_log(MF_LOG_ERROR, MF_E_STORE, NULL, "the code of worker %s is not what was put", load->worker->name);
+        mf_log(MF_LOG_ERROR, MF_E_STORE, NULL, "the code of worker %s is not what was put",
+               load->worker->name);
         return MF_E_STORE;
     }
+    memcpy(call->worker_hash, hash, sizeof hash);
     mf__call_fault_init(&fault);
     fault.at = "";
     rc = mf__json_parse(mf_buf_peek(&load->text), &root, &fault.why);
@@ -354,7 +357,9 @@ void mf__workers_cancel(struct mf__worker_wait *wait)
 
 /* ---- a call ------------------------------------------------------------------------------------------ */
 
-void mf__worker_call(const struct mf__worker *worker, const struct mf_config *config, struct mf__call *ret_call)
+void mf__worker_call(const struct mf__worker *worker,
+                     const struct mf_config *config,
+                     struct mf__call *ret_call)
 {
     const struct mf__call *from = &worker->call;
 
@@ -370,6 +375,8 @@ void mf__worker_call(const struct mf__worker *worker, const struct mf_config *co
     ret_call->limits_set = from->limits_set;
     ret_call->outbound = from->outbound;
     memcpy(ret_call->outbound_name, from->outbound_name, sizeof ret_call->outbound_name);
+    memcpy(ret_call->worker, worker->name, sizeof ret_call->worker);
+    memcpy(ret_call->worker_hash, from->worker_hash, sizeof ret_call->worker_hash);
     ret_call->policy = from->policy;
     if (ret_call->policy != NULL) {
         mf_policy_ref(ret_call->policy);

@@ -115,6 +115,13 @@ static const struct config_field jail_fields[] = {
     FIELDS_END,
 };
 
+static const struct config_field prices_fields[] = {
+    FIELD_U64_OF("workerDayMicros", price_worker_day_micros, 0, MF_USAGE_WORKER_DAY_MICROS, MF_USAGE_PRICE_MICROS_MAX, "micros"),
+    FIELD_U64_OF("millionRunsMicros", price_million_runs_micros, 0, MF_USAGE_MILLION_RUNS_MICROS, MF_USAGE_PRICE_MICROS_MAX, "micros"),
+    FIELD_U64_OF("millionCpuMsMicros", price_million_cpu_ms_micros, 0, MF_USAGE_MILLION_CPU_MS_MICROS, MF_USAGE_PRICE_MICROS_MAX, "micros"),
+    FIELDS_END,
+};
+
 static const struct config_field vault_fields[] = {
     FIELD_PATH_OF("keyFile", vault_key_path, "a systemd credential, or `vault.key` in `stateDir`"),
     FIELD_CUSTOM_OF("previousKeyFiles", mf__config_read_key_files, "list of paths", "[]"),
@@ -134,6 +141,7 @@ const struct config_field mf__config_root_fields[] = {
     FIELD_SECTION_OF("executors", executors_fields),
     FIELD_SECTION_OF("jail", jail_fields),
     FIELD_SECTION_OF("vault", vault_fields),
+    FIELD_SECTION_OF("prices", prices_fields),
     FIELDS_END,
 };
 /* clang-format on */

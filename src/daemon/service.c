@@ -39,6 +39,7 @@ struct service {
     struct mf_config *config;
     struct mf_store *store;
     struct mf_store_queue *queue;
+    struct mf_ledger *ledger;
     struct mf_vault *vault;
     struct mf_admit *admit;
     struct mf_pool *pool;
@@ -83,12 +84,21 @@ static void queue_closed(void *user)
     }
 }
 
+static void ledger_closed(void *user)
+{
+    struct service *service = user;
+
+    service->ledger = NULL;
+    mf_store_queue_close(service->queue, queue_closed, service);
+}
+
+/* No run is left that could have used anything. */
 static void pool_closed(void *user)
 {
     struct service *service = user;
 
     service->pool = NULL;
-    mf_store_queue_close(service->queue, queue_closed, service);
+    mf_ledger_close(service->ledger, ledger_closed, service);
 }
 
 /* The server's exchanges are gone, so no event of a run can reach one. */
@@ -317,8 +327,7 @@ static int open_server(struct service *service)
 static int open_store(struct service *service)
 {
     const struct mf_config *config = service->config;
-    char why[MF_STORE_WHY_BYTES_MAX > MF_VAULT_WHY_BYTES_MAX ? MF_STORE_WHY_BYTES_MAX
-                                                             : MF_VAULT_WHY_BYTES_MAX];
+    char why[MF_LEDGER_WHY_BYTES_MAX];
     int rc;
 
     if (config->state_dir == NULL) {
@@ -336,6 +345,10 @@ static int open_store(struct service *service)
         service->queue = mf_store_queue_new(&service->loop, service->store);
         vault.queue = service->queue;
         rc = mf_vault_open(&vault, &service->vault, why);
+    }
+    if (rc == 0) {
+        rc = mf_ledger_open(&service->loop, service->store, service->queue, config->state_dir,
+                            &service->ledger, why);
     }
     if (rc < 0) {
         mf_log(MF_LOG_ERROR, rc, NULL, "%s", why);
@@ -366,6 +379,7 @@ static int open_rooms(struct service *service)
     api.pool = service->pool;
     api.admit = service->admit;
     api.egress = service->egress;
+    api.ledger = service->ledger;
     rc = mf_api_open(&service->loop, &api, &service->api);
     return rc < 0 ? rc : open_server(service);
 }
@@ -443,6 +457,9 @@ static void close_early(struct service *service)
     close_handles(service);
     if (service->egress != NULL) {
         mf_egress_close(service->egress, NULL, NULL);
+    }
+    if (service->ledger != NULL) {
+        mf_ledger_close(service->ledger, NULL, NULL);
     }
     if (service->queue != NULL) {
         mf_store_queue_close(service->queue, NULL, NULL);

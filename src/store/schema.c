@@ -177,6 +177,29 @@ static const char *const steps[] = {
     "CREATE TABLE inode_garbage ("
     "  inode INTEGER PRIMARY KEY REFERENCES inodes (id) ON DELETE CASCADE"
     ") STRICT;",
+    /* 4: sums of usage, and up to where the ledger's files are in them. */
+    "CREATE TABLE usage ("
+    "  tenant TEXT NOT NULL,"
+    "  day INTEGER NOT NULL,"
+    "  worker TEXT NOT NULL,"
+    "  hash TEXT NOT NULL,"
+    "  runs INTEGER NOT NULL,"
+    "  cpu_ns INTEGER NOT NULL,"
+    "  wall_ns INTEGER NOT NULL,"
+    "  host_wait_ns INTEGER NOT NULL,"
+    "  memory_peak_bytes INTEGER NOT NULL,"
+    "  bytes_in INTEGER NOT NULL,"
+    "  bytes_out INTEGER NOT NULL,"
+    "  subrequests INTEGER NOT NULL,"
+    "  calls INTEGER NOT NULL,"
+    "  PRIMARY KEY (tenant, day, worker, hash)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE usage_mark ("
+    "  one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),"
+    "  segment INTEGER NOT NULL,"
+    "  offset INTEGER NOT NULL"
+    ") STRICT;"
+    "INSERT INTO usage_mark (one, segment, offset) VALUES (1, 0, 0);",
 };
 
 #define VERSION_NEWEST MF_COUNT_OF(steps)

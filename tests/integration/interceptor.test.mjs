@@ -143,8 +143,11 @@ test("one that fails is a failed request: which host, nothing of the worker", as
   assert.deepEqual(out, [true, "Network connection lost. It was with api.example."]);
 });
 
+const busy = async () => (await daemon.executors()).filter((e) => e.domain === 1).reduce((sum, e) => sum + e.runs, 0);
+
 test("an executor of interceptors that is killed takes its requests with it and nothing else", async () => {
   await store("waits", `export default { async fetch(request) { await scheduler.wait(60000); return new Response("late"); } }`);
+  await daemon.until(async () => await busy() === 0); // Those before are over, so the one that is busy is this one's.
   const pending = run(failing(), "waits");
   const victims = await daemon.until(async () => { const list = (await daemon.executors()).filter((e) => e.domain === 1 && e.runs > 0); return list.length > 0 && list; });
   for (const { pid } of victims) process.kill(pid, "SIGKILL");
@@ -153,7 +156,6 @@ test("an executor of interceptors that is killed takes its requests with it and 
 });
 
 test("who gives up is obeyed: the interceptor's run ends", async () => {
-  const busy = async () => (await daemon.executors()).filter((e) => e.domain === 1).reduce((sum, e) => sum + e.runs, 0);
   await daemon.until(async () => await busy() === 0);
   const { out } = await run(`const controller = new AbortController(); setTimeout(() => controller.abort(), 100);
     try { await fetch("https://api.example/", { signal: controller.signal }); } catch (e) { out.push(e.name); }`, "waits");

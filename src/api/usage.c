@@ -1,0 +1,476 @@
+/* usage.c - GET /v1/usage: sums of what runs have used, by tenant, day and worker, with their prices. */
+#include <stdio.h>
+#include <time.h>
+
+#include "internal.h"
+#include "query.h"
+
+#define SECONDS_PER_DAY 86400
+#define DATE_BYTES 11
+#define ROW_BYTES_MAX 1024 /* About 700 of them are used, with the longest of names. */
+#define AFTER_BYTES_MAX (2 * MF_STORE_NAME_BYTES_MAX + DATE_BYTES + 8)
+
+enum usage_form { FORM_JSON, FORM_NDJSON, FORM_CSV };
+
+struct usage {
+    struct mf_ledger_wait wait;
+    struct mf_store_job job;
+    struct mf_api *api;
+    struct mf_exchange *exchange; /* NULL: the client is gone. */
+    enum usage_form form;
+    struct mf_store_usage_query query;
+    struct mf_store_usage after;
+    char after_text[AFTER_BYTES_MAX];
+    size_t rows_max;
+    size_t count;
+    char next[AFTER_BYTES_MAX];
+    struct mf_buf body;
+    char why[128];
+};
+
+static void free_usage(struct usage *usage)
+{
+    mf_buf_done(&usage->body);
+    mf_free(usage);
+}
+
+/* ---- dates ---------------------------------------------------------------------------------------------- */
+
+static void write_date(uint64_t day, char ret_text[DATE_BYTES])
+{
+    time_t seconds = (time_t)(day * SECONDS_PER_DAY);
+    struct tm utc;
+
+    if (gmtime_r(&seconds, &utc) == NULL || strftime(ret_text, DATE_BYTES, "%Y-%m-%d", &utc) == 0) {
+        (void)snprintf(ret_text, DATE_BYTES, "unknown"); /* A year of five digits. */
+    }
+}
+
+/* "2026-11-26", from 1970 on, a day that there is. */
+static int read_date(struct mf_slice text, uint64_t *ret_day)
+{
+    char again[DATE_BYTES];
+    uint64_t year, month, day;
+
+    if (text.size != DATE_BYTES - 1 || text.data[4] != '-' || text.data[7] != '-' ||
+        mf_slice_parse_u64(mf_slice_of(text.data, 4), 9999, &year) < 0 ||
+        mf_slice_parse_u64(mf_slice_of(text.data + 5, 2), 12, &month) < 0 ||
+        mf_slice_parse_u64(mf_slice_of(text.data + 8, 2), 31, &day) < 0 || year < 1970) {
+        return MF_E_API_FIELD;
+    }
+    struct tm utc = {.tm_year = (int)year - 1900, .tm_mon = (int)month - 1, .tm_mday = (int)day};
+    uint64_t days = (uint64_t)timegm(&utc) / SECONDS_PER_DAY;
+    write_date(days, again);
+    if (!mf_slice_equal_cstr(text, again)) {
+        return MF_E_API_FIELD; /* The 31st of February. */
+    }
+    *ret_day = days;
+    return 0;
+}
+
+/* ---- the query ------------------------------------------------------------------------------------------ */
+
+static int refuse(struct usage *usage, const char *why)
+{
+    (void)snprintf(usage->why, sizeof usage->why, "%s", why);
+    return MF_E_API_FIELD;
+}
+
+static int read_groups(struct usage *usage, struct mf_slice list)
+{
+    struct mf_store_usage_query *query = &usage->query;
+
+    while (list.size > 0) {
+        size_t size = 0;
+        while (size < list.size && list.data[size] != ',') {
+            size++;
+        }
+        struct mf_slice name = mf_slice_of(list.data, size);
+        bool *by = mf_slice_equal_cstr(name, "tenant")   ? &query->by_tenant
+                   : mf_slice_equal_cstr(name, "worker") ? &query->by_worker
+                   : mf_slice_equal_cstr(name, "day")    ? &query->by_day
+                                                         : NULL;
+        if (by == NULL || *by) {
+            return refuse(usage, "groupBy is a list of tenant, worker and day, each once.");
+        }
+        *by = true;
+        size += size < list.size ? 1 : 0;
+        list = mf_slice_of(list.data + size, list.size - size);
+    }
+    return 0;
+}
+
+static int read_form(struct usage *usage, struct mf_slice name)
+{
+    static const char *const names[] = {[FORM_JSON] = "json", [FORM_NDJSON] = "ndjson", [FORM_CSV] = "csv"};
+
+    for (unsigned form = 0; form < MF_COUNT_OF(names); form++) {
+        if (mf_slice_equal_cstr(name, names[form])) {
+            usage->form = (enum usage_form)form;
+            return 0;
+        }
+    }
+    return refuse(usage, "format is json, ndjson or csv.");
+}
+
+/* What "next" of the page before said: "tenant/2026-11-26/worker". */
+static int read_after(struct usage *usage, struct mf_slice text)
+{
+    struct mf_store_usage *after = &usage->after;
+    struct mf_slice parts[3] = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
+    size_t begin = 0;
+    size_t count = 0;
+
+    if (text.size >= sizeof usage->after_text) {
+        return refuse(usage, "after is what next said.");
+    }
+    if (text.size > 0) {
+        memcpy(usage->after_text, text.data, text.size);
+    }
+    for (size_t i = 0; i <= text.size && count < 3; i++) {
+        if (i == text.size || text.data[i] == '/') {
+            parts[count++] = mf_slice_of(usage->after_text + begin, i - begin);
+            begin = i + 1;
+        }
+    }
+    if (count != 3 || begin != text.size + 1 || (parts[1].size > 0 && read_date(parts[1], &after->day) < 0)) {
+        return refuse(usage, "after is what next said.");
+    }
+    after->tenant = parts[0];
+    after->worker = parts[2];
+    usage->query.after = after;
+    return 0;
+}
+
+static int read_parameter(struct usage *usage, struct mf_slice name, struct mf_slice value)
+{
+    uint64_t number;
+
+    if (mf_slice_equal_cstr(name, "from") || mf_slice_equal_cstr(name, "to")) {
+        uint64_t *day = mf_slice_equal_cstr(name, "to") ? &usage->query.day_last : &usage->query.day_first;
+        return read_date(value, day) < 0 ? refuse(usage, "from and to are days: 2026-11-26.") : 0;
+    }
+    if (mf_slice_equal_cstr(name, "groupBy")) {
+        return read_groups(usage, value);
+    }
+    if (mf_slice_equal_cstr(name, "format")) {
+        return read_form(usage, value);
+    }
+    if (mf_slice_equal_cstr(name, "after")) {
+        return read_after(usage, value);
+    }
+    if (mf_slice_equal_cstr(name, "limit")) {
+        if (mf_slice_parse_u64(value, MF_USAGE_ROWS_MAX, &number) < 0 || number == 0) {
+            return refuse(usage, "limit is not a number from 1 to 10000.");
+        }
+        usage->rows_max = (size_t)number;
+        return 0;
+    }
+    return refuse(usage, "The parameters are from, to, groupBy, format, limit and after.");
+}
+
+static int read_query(struct usage *usage, struct mf_slice text)
+{
+    struct mf_buf name;
+    struct mf_buf value;
+    size_t cursor = 0;
+    int rc;
+
+    mf_buf_init(&name, 32);
+    mf_buf_init(&value, AFTER_BYTES_MAX);
+    do {
+        rc = mf__query_next(text, &cursor, &name, &value);
+        if (rc > 0 && read_parameter(usage, mf_buf_peek(&name), mf_buf_peek(&value)) < 0) {
+            rc = MF_E_API_FIELD;
+        }
+    } while (rc > 0);
+    mf_buf_done(&name);
+    mf_buf_done(&value);
+    if (rc == 0 && (usage->query.day_first > usage->query.day_last ||
+                    usage->query.day_last - usage->query.day_first >= MF_USAGE_DAYS_MAX)) {
+        rc = refuse(usage, "to is not before from, and not ten years behind it.");
+    }
+    return rc;
+}
+
+/* ---- a row ---------------------------------------------------------------------------------------------- */
+
+/* In the order in which they are written; a row of CSV is the same numbers. */
+static const char *const number_names[] = {"invocations", "uniqueWorkers",   "cpuMs",   "wallMs",
+                                           "hostWaitMs",  "memoryPeakBytes", "bytesIn", "bytesOut",
+                                           "subrequests", "toolCalls"};
+
+static int append_ms(struct mf_buf *out, uint64_t ns)
+{
+    return mf_buf_printf(out, "%llu.%06llu", (unsigned long long)(ns / MF_NS_PER_MS),
+                         (unsigned long long)(ns % MF_NS_PER_MS));
+}
+
+static int append_number(struct mf_buf *out, const struct mf_store_usage *row, size_t index)
+{
+    const uint64_t numbers[] = {row->runs,     row->uniques,      row->cpu_ns,
+                                row->wall_ns,  row->host_wait_ns, row->memory_peak_bytes,
+                                row->bytes_in, row->bytes_out,    row->subrequests,
+                                row->calls};
+    bool is_time = index >= 2 && index <= 4;
+
+    return is_time ? append_ms(out, numbers[index])
+                   : mf_buf_printf(out, "%llu", (unsigned long long)numbers[index]);
+}
+
+/* Units of money, of which the config's prices are millionths. */
+struct cost {
+    double workers;
+    double runs;
+    double cpu;
+};
+
+static struct cost cost_of(const struct mf_config *config, const struct mf_store_usage *row)
+{
+    double cpu_ms = (double)row->cpu_ns / (double)MF_NS_PER_MS;
+
+    return (struct cost){.workers = (double)row->uniques * (double)config->price_worker_day_micros / 1e6,
+                         .runs = (double)row->runs * (double)config->price_million_runs_micros / 1e12,
+                         .cpu = cpu_ms * (double)config->price_million_cpu_ms_micros / 1e12};
+}
+
+static int append_keys_json(struct usage *usage, const struct mf_store_usage *row, const char *date)
+{
+    struct mf_buf *out = &usage->body;
+    int rc = 0;
+
+    if (usage->query.by_tenant) {
+        rc = mf_buf_append_cstr(out, "\"tenant\":");
+        rc = rc < 0 ? rc : mf_buf_append_json_string(out, row->tenant);
+        rc = rc < 0 ? rc : mf_buf_append_cstr(out, ",");
+    }
+    if (rc == 0 && usage->query.by_day) {
+        rc = mf_buf_printf(out, "\"day\":\"%s\",", date);
+    }
+    if (rc == 0 && usage->query.by_worker) {
+        rc = mf_buf_append_cstr(out, "\"worker\":");
+        rc = rc < 0                  ? rc
+             : row->worker.size == 0 ? mf_buf_append_cstr(out, "null")
+                                     : mf_buf_append_json_string(out, row->worker);
+        rc = rc < 0 ? rc : mf_buf_append_cstr(out, ",");
+    }
+    return rc;
+}
+
+static int append_json(struct usage *usage, const struct mf_store_usage *row, const char *date)
+{
+    struct mf_buf *out = &usage->body;
+    struct cost cost = cost_of(usage->api->config, row);
+    int rc = mf_buf_append_cstr(out, usage->form == FORM_JSON && usage->count > 1 ? ",{" : "{");
+
+    rc = rc < 0 ? rc : append_keys_json(usage, row, date);
+    for (size_t i = 0; rc == 0 && i < MF_COUNT_OF(number_names); i++) {
+        rc = mf_buf_printf(out, "\"%s\":", number_names[i]);
+        rc = rc < 0 ? rc : append_number(out, row, i);
+        rc = rc < 0 ? rc : mf_buf_append_cstr(out, ",");
+    }
+    return rc < 0 ? rc
+                  : mf_buf_printf(out,
+                                  "\"cost\":{\"uniqueWorkers\":%.12g,\"invocations\":%.12g,\"cpu\":%.12g,"
+                                  "\"total\":%.12g}}%s",
+                                  cost.workers, cost.runs, cost.cpu, cost.workers + cost.runs + cost.cpu,
+                                  usage->form == FORM_NDJSON ? "\n" : "");
+}
+
+/* Names have neither commas nor quotes (mf_store_name_is_valid), so none is needed here. */
+static int append_csv(struct usage *usage, const struct mf_store_usage *row, const char *date)
+{
+    struct mf_buf *out = &usage->body;
+    struct cost cost = cost_of(usage->api->config, row);
+    int rc = mf_buf_append_slice(out, row->tenant);
+
+    rc = rc < 0 ? rc : mf_buf_printf(out, ",%s,", date);
+    rc = rc < 0 ? rc : mf_buf_append_slice(out, row->worker);
+    for (size_t i = 0; rc == 0 && i < MF_COUNT_OF(number_names); i++) {
+        rc = mf_buf_append_cstr(out, ",");
+        rc = rc < 0 ? rc : append_number(out, row, i);
+    }
+    return rc < 0 ? rc : mf_buf_printf(out, ",%.12g\r\n", cost.workers + cost.runs + cost.cpu);
+}
+
+/* One more row than were asked for says that there are more. */
+static int on_row(void *user, const struct mf_store_usage *row)
+{
+    struct usage *usage = user;
+    char date[DATE_BYTES] = "";
+
+    if (usage->count++ == usage->rows_max) {
+        return 0;
+    }
+    if (usage->query.by_day) {
+        write_date(row->day, date);
+    }
+    (void)snprintf(usage->next, sizeof usage->next, "%.*s/%s/%.*s", (int)row->tenant.size,
+                   (const char *)row->tenant.data, date, (int)row->worker.size,
+                   (const char *)row->worker.data);
+    return usage->form == FORM_CSV ? append_csv(usage, row, date) : append_json(usage, row, date);
+}
+
+/* ---- the answer ------------------------------------------------------------------------------------------ */
+
+static int append_head(struct usage *usage)
+{
+    static const char *const keys[] = {"tenant", "day", "worker"};
+    const bool by[] = {usage->query.by_tenant, usage->query.by_day, usage->query.by_worker};
+    struct mf_buf *out = &usage->body;
+    char from[DATE_BYTES];
+    char to[DATE_BYTES];
+    const char *comma = "";
+    int rc;
+
+    if (usage->form == FORM_NDJSON) {
+        return 0;
+    }
+    if (usage->form == FORM_CSV) {
+        rc = mf_buf_append_cstr(out, "tenant,day,worker");
+        for (size_t i = 0; rc == 0 && i < MF_COUNT_OF(number_names); i++) {
+            rc = mf_buf_printf(out, ",%s", number_names[i]);
+        }
+        return rc < 0 ? rc : mf_buf_append_cstr(out, ",cost\r\n");
+    }
+    write_date(usage->query.day_first, from);
+    write_date(usage->query.day_last, to);
+    rc = mf_buf_printf(out, "{\"from\":\"%s\",\"to\":\"%s\",\"groupBy\":[", from, to);
+    for (size_t i = 0; rc == 0 && i < MF_COUNT_OF(keys); i++) {
+        if (by[i]) {
+            rc = mf_buf_printf(out, "%s\"%s\"", comma, keys[i]);
+            comma = ",";
+        }
+    }
+    return rc < 0 ? rc : mf_buf_append_cstr(out, "],\"rows\":[");
+}
+
+static int append_tail(struct usage *usage)
+{
+    struct mf_buf *out = &usage->body;
+    int rc;
+
+    if (usage->form != FORM_JSON) {
+        return 0;
+    }
+    rc = mf_buf_append_cstr(out, "],\"next\":");
+    if (rc == 0) {
+        rc = usage->count > usage->rows_max ? mf_buf_append_json_string(out, mf_slice_of_cstr(usage->next))
+                                            : mf_buf_append_cstr(out, "null");
+    }
+    return rc < 0 ? rc : mf_buf_append_cstr(out, "}\n");
+}
+
+static int work(struct mf_store *store, struct mf_store_job *job)
+{
+    struct usage *usage = MF_CONTAINER_OF(job, struct usage, job);
+    int rc = append_head(usage);
+
+    usage->query.count_max = usage->rows_max + 1;
+    if (rc == 0) {
+        rc = mf_store_usage_each(store, &usage->query, on_row, usage);
+    }
+    return rc < 0 ? rc : append_tail(usage);
+}
+
+static int reply(struct usage *usage)
+{
+    static const char *const types[] = {[FORM_JSON] = "application/json",
+                                        [FORM_NDJSON] = "application/x-ndjson",
+                                        [FORM_CSV] = "text/csv; charset=utf-8; header=present"};
+    struct mf_buf headers;
+    int rc;
+
+    mf_buf_init(&headers, 512);
+    rc = mf_headers_append(&headers, mf_slice_of_cstr("content-type"), mf_slice_of_cstr(types[usage->form]));
+    if (rc == 0) {
+        rc = mf_headers_append(&headers, mf_slice_of_cstr("cache-control"), mf_slice_of_cstr("no-store"));
+    }
+    if (rc == 0 && usage->form != FORM_JSON && usage->count > usage->rows_max) {
+        rc = mf_headers_append(&headers, mf_slice_of_cstr("mayfly-next"), mf_slice_of_cstr(usage->next));
+    }
+    if (rc == 0) {
+        mf_exchange_reply(usage->exchange, 200, mf_buf_peek(&headers), mf_buf_peek(&usage->body));
+    }
+    mf_buf_done(&headers);
+    return rc;
+}
+
+static void end(struct usage *usage, int error)
+{
+    if (usage->exchange != NULL && error == 0) {
+        error = reply(usage);
+    }
+    if (usage->exchange != NULL && error < 0) {
+        mf__problem_reply_error(usage->exchange, error);
+    }
+    free_usage(usage);
+}
+
+static void done(struct mf_store_job *job, int error)
+{
+    end(MF_CONTAINER_OF(job, struct usage, job), error);
+}
+
+static void synced(struct mf_ledger_wait *wait, int error)
+{
+    struct usage *usage = MF_CONTAINER_OF(wait, struct usage, wait);
+
+    usage->job = (struct mf_store_job){.work = work, .done = done};
+    error = error < 0 ? error : mf_store_queue_submit(usage->api->queue, &usage->job);
+    if (error < 0) {
+        end(usage, error);
+    }
+}
+
+/* ---- what the exchange says -------------------------------------------------------------------------------- */
+
+static void on_abort(struct mf_exchange *exchange, void *user, int error)
+{
+    struct usage *usage = user;
+
+    (void)exchange;
+    (void)error;
+    usage->exchange = NULL;
+}
+
+static void on_body(struct mf_exchange *exchange, void *user, struct mf_slice bytes)
+{
+    (void)exchange;
+    (void)user;
+    (void)bytes;
+}
+
+static void on_other(struct mf_exchange *exchange, void *user)
+{
+    (void)exchange;
+    (void)user;
+}
+
+static const struct mf_exchange_events events = {.on_body = on_body,
+                                                 .on_body_end = on_other,
+                                                 .on_drain = on_other,
+                                                 .on_abort = on_abort};
+
+void mf__usage_get(struct mf_api *api, struct mf_exchange *exchange)
+{
+    struct usage *usage = mf_new(sizeof *usage);
+    uint64_t today = mf_clock_unix_ms() / 1000 / SECONDS_PER_DAY;
+    int rc;
+
+    usage->api = api;
+    usage->exchange = exchange;
+    usage->rows_max = MF_USAGE_ROWS_DEFAULT;
+    usage->query = (struct mf_store_usage_query){.day_first = today, .day_last = today};
+    usage->wait.done = synced;
+    rc = read_query(usage, mf_exchange_request(exchange)->query);
+    mf_buf_init(&usage->body, (usage->rows_max + 1) * ROW_BYTES_MAX);
+    if (rc < 0) {
+        struct mf__problem problem = {.error = MF_E_API_FIELD, .detail = mf_slice_of_cstr(usage->why)};
+        mf__problem_reply(exchange, &problem);
+        free_usage(usage);
+        return;
+    }
+    mf_exchange_listen(exchange, &events, usage);
+    mf_ledger_sync(api->ledger, &usage->wait);
+}
