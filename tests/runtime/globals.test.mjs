@@ -68,6 +68,8 @@ const CLASSES = [
     'URL',
     'URLPattern',
     'URLSearchParams',
+    'WebSocket',
+    'WebSocketPair',
     'WorkerGlobalScope',
     'WritableStream',
     'WritableStreamDefaultController',

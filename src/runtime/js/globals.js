@@ -61,6 +61,7 @@ lazy('events.js', ['CustomEvent', 'ErrorEvent', 'MessageEvent', 'PromiseRejectio
 lazy('event_target.js', ['EventTarget', 'WorkerGlobalScope'], false);
 lazy('event_target.js', ['addEventListener', 'removeEventListener', 'dispatchEvent', 'reportError'], true);
 lazy('event_source.js', ['EventSource'], false);
+lazy('websocket.js', ['WebSocket', 'WebSocketPair'], false);
 lazy('abort.js', ['AbortController', 'AbortSignal'], false);
 lazy('blob.js', ['Blob', 'File'], false);
 lazy('file_reader.js', ['FileReader', 'FileReaderSync', 'FileList'], false);
