@@ -1,6 +1,7 @@
 // fake.mjs - a server that speaks of executions as a broken network, or a broken daemon, would: each test scripts what comes down.
 // What the protocol means is tested against the real daemon; this is for what that one never sends.
 import http from "node:http";
+import { createHash } from "node:crypto";
 
 export class Fake {
   // |script|(stream, request body, fake) is called for each POST /v1/executions and each re-attachment; stream.send(frame), .raw(text),
@@ -13,6 +14,9 @@ export class Fake {
     fake.attached = [];
     fake.waiting = [];
     fake.server = http.createServer((request, response) => fake.#serve(request, response));
+    fake.sockets = new Set();
+    fake.server.on("connection", (socket) => fake.sockets.add(socket));
+    fake.server.on("upgrade", (request, socket) => script(new FakeSocket(request, socket), fake));
     await new Promise((resolve) => fake.server.listen(0, "127.0.0.1", resolve));
     fake.url = `http://127.0.0.1:${fake.server.address().port}`;
     return fake;
@@ -23,7 +27,7 @@ export class Fake {
   attachStatus = () => 200;
 
   async stop() {
-    this.server.closeAllConnections();
+    for (const socket of this.sockets) socket.destroy();
     await new Promise((resolve) => this.server.close(resolve));
   }
 
@@ -78,4 +82,51 @@ export class Fake {
     };
     return stream;
   }
+}
+
+// The server's end of one WebSocket (RFC 6455): JSON in small frames.
+class FakeSocket {
+  #waiting = [];
+  #messages = [];
+  #rest = Buffer.alloc(0);
+
+  constructor(request, socket) {
+    const accept = createHash("sha1").update(`${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: ${accept}\r\n\r\n`);
+    socket.on("data", (data) => { this.#rest = Buffer.concat([this.#rest, data]); while (this.#frame()); });
+    socket.on("error", () => {});
+    this.path = request.url;
+    this.closed = new Promise((resolve) => socket.on("close", resolve));
+    this.socket = socket;
+  }
+
+  #frame() {
+    const rest = this.#rest;
+    if (rest.length < 2) return false;
+    let size = rest[1] & 127, at = 2;
+    if (size === 126 && rest.length >= 4) { size = rest.readUInt16BE(2); at = 4; }
+    if (rest.length < at + 4 + size) return false;
+    const text = Buffer.from(rest.subarray(at + 4, at + 4 + size)).map((byte, i) => byte ^ rest[at + (i % 4)]);
+    this.#rest = rest.subarray(at + 4 + size);
+    if ((rest[0] & 15) === 8) this.socket.end();
+    if ((rest[0] & 15) !== 1) return true;
+    const message = JSON.parse(text);
+    const wake = this.#waiting.shift();
+    if (wake) wake(message); else this.#messages.push(message);
+    return true;
+  }
+
+  // The next message from the client.
+  next() {
+    return this.#messages.length > 0 ? this.#messages.shift() : new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  send(message) {
+    const text = Buffer.from(typeof message === "string" ? message : JSON.stringify(message));
+    const head = text.length < 126 ? Buffer.from([0x81, text.length]) : Buffer.from([0x81, 126, text.length >> 8, text.length & 255]);
+    this.socket.write(Buffer.concat([head, text]));
+    return this;
+  }
+
+  break() { this.socket.end(); }
 }
