@@ -39,6 +39,8 @@ MF_MUST_CHECK int
 mf_api_open(uv_loop_t *loop, const struct mf_api_options *options, MF_OWN struct mf_api **ret_api);
 /* The server's on_request; |api| is the struct mf_api. */
 void mf_api_on_request(void *api, struct mf_exchange *exchange);
+/* The server's body_bytes_max_of, likewise: files are streamed and may be larger than what is held in memory. */
+uint64_t mf_api_body_bytes_max(void *api, struct mf_slice path);
 /* From here on /readyz says no and runs are refused. */
 void mf_api_drain(struct mf_api *api);
 /* No exchange and no run is left. Calls back when the api's own handles are closed and it is freed. */

@@ -42,6 +42,7 @@
     XX(API_NAME,          -6209, 400, "api.name",               "This cannot be a name: letters, digits, '.', '_' and "   \
        "'-', at most 64, the first a letter or digit.")                                                                     \
     XX(API_PRECONDITION,  -6210, 412, "api.precondition",       "It is not what If-Match or If-None-Match asks for.")    \
+    XX(API_RANGE,         -6214, 416, "api.range",              "The file has no such bytes.")                            \
     XX(WORKER_UNKNOWN,    -6211, 404, "worker.unknown",         "There is no worker of this name.")                       \
     XX(WORKER_VERSION,    -6212, 404, "worker.version",         "The worker has no such version, or no longer.")          \
     XX(WORKER_IN_USE,     -6213, 409, "worker.in_use",          "An outbound hands requests over to this worker.")       \

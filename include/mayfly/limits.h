@@ -140,6 +140,11 @@
 #define MF_WORKSPACE_CHANGES_MAX 20000 /* changes that a workspace remembers; when there are more, the older half goes */
 #define MF_WORKSPACE_OPS_MAX 10000 /* operations in one batch: it is one transaction, and others wait for it */
 #define MF_WORKSPACE_EDIT_BYTES_MAX 16777216 /* bytes: a file that is edited or compared is in memory as a whole */
+#define MF_WORKSPACE_PIECE_BYTES 1048576 /* bytes: of a file on its way in or out that are in memory at a time, two chunks */
+#define MF_WORKSPACE_PAGE_MAX 1000 /* entries, matches or changes in one answer */
+#define MF_WORKSPACE_PAGE_DEFAULT 100 /* likewise, unless the caller says how many */
+#define MF_WORKSPACE_ANSWER_BYTES_MAX 33554432 /* bytes: one answer as JSON: 1,000 entries whose paths are escaped */
+#define MF_WORKSPACE_QUERY_BYTES_MAX 65536 /* bytes: what the parameters of a call decode to; the target has at most 16 KiB */
 #define MF_WORKSPACE_EDITS_MAX 1000 /* replacements in one edit: each looks through the file */
 
 /* -- admission, pool */

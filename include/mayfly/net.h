@@ -59,6 +59,8 @@ struct mf_server_options {
     void (*on_request)(void *user, struct mf_exchange *exchange);
     void *user; /* All numbers below are above 0, else MF_E_INVALID; but body_bytes_max. */
     uint64_t body_bytes_max;
+    /* What a body to |path| (not decoded) may have instead; NULL: no path is different. */
+    uint64_t (*body_bytes_max_of)(void *user, struct mf_slice path);
     uint32_t connections_max;
     uint32_t header_timeout_ms;
     uint32_t body_timeout_ms;

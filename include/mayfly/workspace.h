@@ -130,14 +130,19 @@ struct mf_workspace_result {
     uint64_t found;        /* and how often what it searches for is there. */
 };
 
-/* All or none of them. |results| has |count|. On error *ret_failed is the operation at fault, and its result says more. */
+struct mf_workspace_outcome {
+    uint64_t revision; /* Of the workspace from now on. */
+    size_t failed;     /* On error: the operation at fault; its result says more. */
+};
+
+/* All or none of them. |results| has |count|. */
 MF_MUST_CHECK int mf_workspace_apply(struct mf_store *store,
                                      const struct mf_workspace_ref *ref,
                                      const struct mf_workspace_op *ops,
                                      size_t count,
                                      uint64_t now_ms,
                                      struct mf_workspace_result *results,
-                                     size_t *ret_failed);
+                                     struct mf_workspace_outcome *ret_outcome);
 
 /* ---- files in pieces ------------------------------------------------------------------------------- */
 

@@ -5,6 +5,7 @@
 
 #include "json.h"
 #include "worker_cache.h"
+#include "workspace_call.h"
 
 static void admit_timer_due(uv_timer_t *timer)
 {
@@ -59,6 +60,9 @@ int mf_api_open(uv_loop_t *loop, const struct mf_api_options *options, MF_OWN st
         mf_log(MF_LOG_ERROR, rc, NULL, "the stored outbounds could not be read");
         mf_api_close(api, NULL, NULL);
         return rc;
+    }
+    if (api->queue != NULL) {
+        mf__workspace_tidy(api); /* What the last run did not get to. */
     }
     *ret_api = api;
     return 0;

@@ -23,6 +23,8 @@ struct mf_api {
     uint64_t bytes_held;    /* Bodies of all calls; at most MF_API_HELD_BYTES_MAX. */
     uint64_t started_ns;
     bool is_draining;
+    bool is_tidying;    /* What workspaces no longer hold is being removed, */
+    bool is_tidy_asked; /* and there is more since. */
     void (*on_closed)(void *user);
     void *on_closed_user;
 };
@@ -57,6 +59,15 @@ void mf__worker_rollback(struct mf_api *api, struct mf_exchange *exchange);
 void mf__worker_run(struct mf_api *api, struct mf_exchange *exchange);
 void mf__worker_fetch(struct mf_api *api, struct mf_exchange *exchange);
 void mf__usage_get(struct mf_api *api, struct mf_exchange *exchange);
+void mf__workspaces_list(struct mf_api *api, struct mf_exchange *exchange);
+void mf__workspace_get(struct mf_api *api, struct mf_exchange *exchange);
+void mf__workspace_put(struct mf_api *api, struct mf_exchange *exchange);
+void mf__workspace_delete(struct mf_api *api, struct mf_exchange *exchange);
+void mf__workspace_ops(struct mf_api *api, struct mf_exchange *exchange);
+void mf__workspace_file_delete(struct mf_api *api, struct mf_exchange *exchange);
+void mf__workspace_file_patch(struct mf_api *api, struct mf_exchange *exchange);
+void mf__workspace_file_put(struct mf_api *api, struct mf_exchange *exchange);
+void mf__workspace_file_get(struct mf_api *api, struct mf_exchange *exchange);
 
 /* The |index|-th segment of the path, not decoded: of "/v1/secrets/gh" 2 is "gh". Only for one that the route has. */
 struct mf_slice mf__route_segment(const struct mf_exchange *exchange, unsigned index);

@@ -32,11 +32,23 @@ static const struct route routes[] = {
     {"/v1/workers/{name}/run", "POST", mf__worker_run},
     {"/v1/workers/{name}/fetch/{rest...}", "*", mf__worker_fetch},
     {"/v1/usage", "GET", mf__usage_get},
+    {"/v1/workspaces", "GET", mf__workspaces_list},
+    {"/v1/workspaces/{name}", "GET", mf__workspace_get},
+    {"/v1/workspaces/{name}", "PUT", mf__workspace_put},
+    {"/v1/workspaces/{name}", "DELETE", mf__workspace_delete},
+    {"/v1/workspaces/{name}/ops", "POST", mf__workspace_ops},
+    {"/v1/workspaces/{name}/files/{rest...}", "GET", mf__workspace_file_get},
+    {"/v1/workspaces/{name}/files/{rest...}", "PUT", mf__workspace_file_put},
+    {"/v1/workspaces/{name}/files/{rest...}", "PATCH", mf__workspace_file_patch},
+    {"/v1/workspaces/{name}/files/{rest...}", "DELETE", mf__workspace_file_delete},
     {"/healthz", "GET", mf__health_get},
     {"/readyz", "GET", mf__ready_get},
     {"/metrics", "GET", mf__metrics_get},
     {"/openapi.json", "GET", mf__openapi_get},
 };
+
+/* Bodies that are streamed to the disk and may be as large as a file. */
+static const char *const long_paths[] = {"/v1/workspaces/{name}/files/{rest...}"};
 
 #define REST "{rest...}"
 
@@ -54,9 +66,9 @@ static struct mf_slice next_segment(struct mf_slice path, size_t *at)
     return mf_slice_of(path.data + begin, *at - begin);
 }
 
-static bool path_fits(const struct route *route, struct mf_slice path)
+static bool path_fits(const char *wanted_path, struct mf_slice path)
 {
-    struct mf_slice pattern = mf_slice_of_cstr(route->path);
+    struct mf_slice pattern = mf_slice_of_cstr(wanted_path);
     size_t at_pattern = 0;
     size_t at_path = 0;
 
@@ -114,13 +126,25 @@ static void refuse_method(struct mf_exchange *exchange, struct mf_slice path)
     struct mf__problem problem = {.error = MF_E_API_METHOD, .allow = allow};
 
     for (size_t i = 0; i < MF_COUNT_OF(routes); i++) {
-        if (path_fits(&routes[i], path)) {
+        if (path_fits(routes[i].path, path)) {
             size_t used = strlen(allow);
             (void)snprintf(allow + used, sizeof allow - used, "%s%s%s", used == 0 ? "" : ", ",
                            routes[i].method, strcmp(routes[i].method, "GET") == 0 ? ", HEAD" : "");
         }
     }
     mf__problem_reply(exchange, &problem);
+}
+
+uint64_t mf_api_body_bytes_max(void *user, struct mf_slice path)
+{
+    const struct mf_api *api = user;
+
+    for (size_t i = 0; i < MF_COUNT_OF(long_paths); i++) {
+        if (path_fits(long_paths[i], path)) {
+            return MF_WORKSPACE_BYTES_MAX;
+        }
+    }
+    return api->config->body_bytes_max;
 }
 
 void mf_api_on_request(void *user, struct mf_exchange *exchange)
@@ -135,7 +159,7 @@ void mf_api_on_request(void *user, struct mf_exchange *exchange)
         return;
     }
     for (size_t i = 0; i < MF_COUNT_OF(routes); i++) {
-        if (!path_fits(&routes[i], request->path)) {
+        if (!path_fits(routes[i].path, request->path)) {
             continue;
         }
         is_known = true;

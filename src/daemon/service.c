@@ -315,6 +315,7 @@ static int open_server(struct service *service)
     struct mf_server_options options = {.on_request = mf_api_on_request,
                                         .user = service->api,
                                         .body_bytes_max = config->body_bytes_max,
+                                        .body_bytes_max_of = mf_api_body_bytes_max,
                                         .connections_max = config->connections_max,
                                         .header_timeout_ms = config->header_timeout_ms,
                                         .body_timeout_ms = config->body_timeout_ms,

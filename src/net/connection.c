@@ -535,7 +535,10 @@ static struct mf__connection *connection_new(struct mf__listener *listener)
 
     connection->server = listener->server;
     connection->is_unix = listener->is_unix;
-    connection->parser = mf_http_parser_new(listener->server->options.body_bytes_max);
+    /* Where paths differ, each exchange has a maximum of its own. */
+    connection->parser = mf_http_parser_new(listener->server->options.body_bytes_max_of != NULL
+                                                ? INT64_MAX
+                                                : listener->server->options.body_bytes_max);
     connection->state = listener->tls != NULL ? MF__HANDSHAKE : MF__IDLE;
     mf_list_init(&connection->dirty_link);
     mf__timeout_init(&connection->timeout_in);

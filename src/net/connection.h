@@ -46,7 +46,9 @@ struct mf_exchange {
     struct mf_request request;
     const struct mf_exchange_events *events; /* NULL: nobody listens. */
     void *user;
-    int64_t body_left; /* FRAMING_LENGTH: what is still to be written. */
+    uint64_t body_bytes;     /* Of the request, that were told. */
+    uint64_t body_bytes_max; /* 413 past it. */
+    int64_t body_left;       /* FRAMING_LENGTH: what is still to be written. */
     enum mf_http_framing framing;
     bool is_live; /* The handler has it. */
     bool is_reading;

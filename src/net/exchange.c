@@ -43,6 +43,7 @@ static const struct mf_exchange_events no_events = {.on_body = ignore_body,
 void mf__exchange_begin(struct mf__connection *connection)
 {
     const struct mf_http_request *head = mf_http_parser_request(connection->parser);
+    const struct mf_server_options *options = &connection->server->options;
     struct mf_exchange *exchange = &connection->exchange;
 
     connection->is_message_over = false;
@@ -52,6 +53,9 @@ void mf__exchange_begin(struct mf__connection *connection)
     memset(exchange, 0, sizeof(*exchange));
     exchange->is_live = true;
     exchange->events = &no_events;
+    exchange->body_bytes_max = options->body_bytes_max_of != NULL
+                                   ? options->body_bytes_max_of(options->user, head->path)
+                                   : UINT64_MAX; /* The parser has it. */
     exchange->request = (struct mf_request){.method = head->method,
                                             .target = head->target,
                                             .path = head->path,

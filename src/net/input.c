@@ -21,6 +21,11 @@ static bool begin(struct mf__connection *connection)
 
     mf__connection_move(connection, MF__ACTIVE);
     mf__exchange_begin(connection);
+    if (connection->exchange.request.body_bytes > 0 &&
+        (uint64_t)connection->exchange.request.body_bytes > connection->exchange.body_bytes_max) {
+        mf__connection_refuse(connection, MF_E_HTTP_BODY);
+        return false;
+    }
     if (!connection->exchange.request.has_body) {
         if (!feed(connection, &nothing, &event)) {
             return false;
@@ -61,6 +66,11 @@ static void tell_body(struct mf__connection *connection, struct mf_slice body)
     connection->has_progress = true;
     connection->is_continue_owed = false;
     if (connection->state == MF__ACTIVE) {
+        exchange->body_bytes += body.size;
+        if (exchange->body_bytes > exchange->body_bytes_max) {
+            mf__connection_refuse(connection, MF_E_HTTP_BODY);
+            return;
+        }
         exchange->events->on_body(exchange, exchange->user, body);
         return;
     }

@@ -513,15 +513,17 @@ int mf_workspace_apply(struct mf_store *store,
                        size_t count,
                        uint64_t now_ms,
                        struct mf_workspace_result *results,
-                       size_t *ret_failed)
+                       struct mf_workspace_outcome *ret_outcome)
 {
     struct tree tree;
     int rc = mf__tree_begin(store, ref, ref->draft == 0 ? MF_STORE_FS_WRITE : MF_STORE_FS_WRITE_LAZY, now_ms,
                             &tree);
 
-    *ret_failed = 0;
+    *ret_outcome = (struct mf_workspace_outcome){.failed = 0};
     if (rc < 0) {
         return rc;
     }
-    return mf__tree_end(&tree, mf__apply(&tree, ops, count, results, ret_failed));
+    rc = mf__apply(&tree, ops, count, results, &ret_outcome->failed);
+    ret_outcome->revision = tree.is_changed ? tree.revision : tree.workspace.revision;
+    return mf__tree_end(&tree, rc);
 }

@@ -40,9 +40,11 @@ const things = {
     { match: { scheme: "https", host: ["api.example.com", "*.example.org"], port: [443, 8443], method: ["GET"], path: "/v1" }, action: { rewrite: { scheme: "https", host: "api.example.com", port: 443, path: "/v2" }, inject: [{ secret: "thing" }] },
       allowHttp: true, redact: "block", addresses: ["10.0.0.0/8"], headers: { strip: ["x-a"], set: { "x-b": "c" } } },
     { match: { host: "*", port: "*" }, action: "deny" }] },
+  "/v1/workspaces/{name}": { quota: { bytes: 1 << 20, inodes: 1000 } },
+  "/v1/workspaces/{name}/files/{path}": "bytes",
   "/v1/workers/{name}": { compatibilityDate: "2026-01-01", mainModule: "a.js", modules: { "a.js": "export default { fetch: () => new Response('x') }" } },
 };
-const place = (path) => path.replace("{name}", "thing").replace("{version}", "1");
+const place = (path) => path.replace("{name}", "thing").replace("{version}", "1").replace("{path}", "d/f");
 const json = { "content-type": "application/json" };
 
 test("every PUT answers as described, and every GET after it", async () => {

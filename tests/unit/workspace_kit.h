@@ -53,11 +53,11 @@ static inline void kit_use(const char *name, uint64_t bytes_max, uint64_t inodes
 
 static inline int kit_op(struct mf_workspace_op op)
 {
-    size_t failed = 0;
+    struct mf_workspace_outcome outcome;
     if (op.mode == 0) {
         op.mode = MF_WORKSPACE_MODE_DEFAULT;
     }
-    return mf_workspace_apply(kit_store, &kit_ref, &op, 1, ++kit_now_ms, &kit_result, &failed);
+    return mf_workspace_apply(kit_store, &kit_ref, &op, 1, ++kit_now_ms, &kit_result, &outcome);
 }
 
 static inline int kit_do(enum mf_workspace_op_kind kind, const char *path, const char *to, unsigned flags)

@@ -310,7 +310,7 @@ static int refuse(void *user, const struct mf_inode *before)
 static void test_batches(void)
 {
     struct mf_workspace_result results[4];
-    size_t failed = 9;
+    struct mf_workspace_outcome outcome;
     kit_use("batch", 0, 0);
     struct mf_workspace_op ops[] = {
         {.kind = MF_WORKSPACE_MKDIR, .path = TEXT("/d"), .mode = MF_WORKSPACE_MODE_DEFAULT},
@@ -319,11 +319,11 @@ static void test_batches(void)
         {.kind = MF_WORKSPACE_RM, .path = TEXT("/none")},
     };
     uint64_t revision = kit_info().revision;
-    MF_CHECK_INT(mf_workspace_apply(kit_store, &kit_ref, ops, 4, 1, results, &failed), MF_E_FS_ENOENT);
-    MF_CHECK_INT(failed, 3);
+    MF_CHECK_INT(mf_workspace_apply(kit_store, &kit_ref, ops, 4, 1, results, &outcome), MF_E_FS_ENOENT);
+    MF_CHECK_INT(outcome.failed, 3);
     MF_CHECK_INT(kit_is("/e"), MF_E_FS_ENOENT);
     MF_CHECK_INT(kit_info().revision, revision);
-    MF_CHECK_INT(mf_workspace_apply(kit_store, &kit_ref, ops, 3, 1, results, &failed), 0);
+    MF_CHECK_INT(mf_workspace_apply(kit_store, &kit_ref, ops, 3, 1, results, &outcome), 0);
     EXPECT_FILE("/e/f", "1");
     MF_CHECK_INT(kit_info().revision, revision + 1);
     MF_CHECK(results[0].is_new && results[1].is_new && results[1].inode.mode == 0755);
@@ -476,7 +476,7 @@ static void test_much_garbage_goes_in_steps(void)
     struct mf_workspace_op *ops = mf_try_alloc(5000 * sizeof *ops);
     struct mf_workspace_result *results = mf_try_alloc(5000 * sizeof *results);
     char(*paths)[32] = mf_try_alloc(5000 * sizeof *paths);
-    size_t failed = 0;
+    struct mf_workspace_outcome outcome;
     MF_CHECK_INT(MKDIR("/d"), 0);
     for (size_t i = 0; i < 5000; i++) {
         (void)snprintf(paths[i], sizeof paths[i], "/d/%zu/f", i % 50 * 100 + i / 50);
@@ -486,7 +486,7 @@ static void test_much_garbage_goes_in_steps(void)
                                           .flags = MF_WORKSPACE_PARENTS,
                                           .mode = MF_WORKSPACE_MODE_DEFAULT};
     }
-    MF_CHECK_INT(mf_workspace_apply(kit_store, &kit_ref, ops, 5000, 1, results, &failed), 0);
+    MF_CHECK_INT(mf_workspace_apply(kit_store, &kit_ref, ops, 5000, 1, results, &outcome), 0);
     MF_CHECK_INT(kit_info().inodes, 2 + 10000);
     MF_CHECK_INT(RMALL("/d"), 0);
     MF_CHECK_INT(kit_info().inodes, 1);
@@ -507,12 +507,12 @@ static void test_changes_are_trimmed(void)
     enum { COUNT = MF_WORKSPACE_OPS_MAX };
     struct mf_workspace_op *ops = mf_try_alloc(COUNT * sizeof *ops);
     struct mf_workspace_result *results = mf_try_alloc(COUNT * sizeof *results);
-    size_t failed = 0;
+    struct mf_workspace_outcome outcome;
     for (size_t i = 0; i < COUNT; i++) {
         ops[i] = (struct mf_workspace_op){.kind = MF_WORKSPACE_WRITE, .path = TEXT("/f"), .mode = 0644};
     }
     for (int i = 0; i < 5; i++) {
-        MF_CHECK_INT(mf_workspace_apply(kit_store, &kit_ref, ops, COUNT, 1, results, &failed), 0);
+        MF_CHECK_INT(mf_workspace_apply(kit_store, &kit_ref, ops, COUNT, 1, results, &outcome), 0);
         kit_check();
     }
     uint64_t kept = kit_rows("workspace_changes WHERE workspace = (SELECT max(id) FROM workspaces)");
