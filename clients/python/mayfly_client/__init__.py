@@ -2,6 +2,7 @@
 
     client = Mayfly("http://127.0.0.1:8787")
     client.run({"compatibilityDate": "2026-09-01", "mainModule": "main.js", "modules": {"main.js": source}})
+    client.execute("async () => await math.add(1, 2)", tools={"math": {"add": lambda a, b: a + b}}).unwrap()
 
 A client may be used by several threads: each call has a connection of its own.
 """
@@ -9,24 +10,22 @@ A client may be used by several threads: each call has a connection of its own.
 from __future__ import annotations
 
 import json
-from typing import Any, Mapping, Optional, Sequence
+from http.client import HTTPResponse
+from typing import Any, Callable, Mapping, Optional, Sequence
 from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import ProxyHandler, Request, build_opener
 
-__all__ = ["Mayfly", "MayflyError", "Resource"]
+from ._codec import CodecError, RegExp, RemoteError, decode, encode
+from ._error import MayflyError
+from ._executions import PAUSE, Execution, ExecutionLost, ExecutionResult, ProgramFailed, Tool, execute
+
+__all__ = [
+    "CodecError", "Execution", "ExecutionLost", "ExecutionResult", "Mayfly", "MayflyError", "PAUSE", "ProgramFailed", "RegExp",
+    "RemoteError", "Resource", "Tool", "decode", "encode",
+]
 
 Json = Mapping[str, Any]
-
-
-class MayflyError(Exception):
-    """What the daemon refused: problem+json. `code` is stable (docs/errors.md)."""
-
-    def __init__(self, status: int, problem: Json) -> None:
-        super().__init__(problem.get("detail") or problem.get("title") or f"HTTP {status}")
-        self.status = status
-        self.code: str = problem.get("code", "http")
-        self.problem = problem
 
 
 class Resource:
@@ -63,16 +62,13 @@ class Mayfly:
         self.secrets = Resource(self, "secrets")
         self.outbounds = Resource(self, "outbounds")
 
-    def _json(self, method: str, path: str, body: Optional[Json] = None) -> Any:
-        headers = {**self._headers, "accept": "application/json"}
-        data = None
+    def _open(self, method: str, path: str, body: Optional[bytes] = None, *, content_type: str = "application/json", accept: str = "application/json", timeout_s: Optional[float] = None) -> HTTPResponse:
+        headers = {**self._headers, "accept": accept}
         if body is not None:
-            headers["content-type"] = "application/json"
-            data = json.dumps(body).encode()
-        request = Request(self._url + path, data=data, headers=headers, method=method)
+            headers["content-type"] = content_type
+        request = Request(self._url + path, data=body, headers=headers, method=method)
         try:
-            with self._opener.open(request, timeout=self._timeout_s) as response:
-                text = response.read()
+            return self._opener.open(request, timeout=timeout_s or self._timeout_s)
         except HTTPError as error:
             with error:
                 text = error.read()
@@ -81,11 +77,28 @@ class Mayfly:
             except ValueError:
                 problem = {}
             raise MayflyError(error.code, problem if isinstance(problem, dict) else {}) from None
+
+    def _json(self, method: str, path: str, body: Optional[Json] = None) -> Any:
+        with self._open(method, path, None if body is None else json.dumps(body).encode()) as response:
+            text = response.read()
         return json.loads(text) if text else None
 
     def run(self, code: Json, **call: Any) -> Json:
         """Cloudflare's WorkerCode, and request, limits, entrypoint, props. A worker that fails is an outcome, not an error."""
         return self._json("POST", "/v1/run", {"code": code, **call})
+
+    def execute(self, code: str, *, tools: Optional[Mapping[str, Mapping[str, Tool]]] = None, on_log: Optional[Callable[[Json], None]] = None, threads: int = 16, **request: Any) -> ExecutionResult:
+        """Runs a program, TypeScript or JavaScript as a model writes it, which calls `tools`: functions by namespace and name.
+
+        They are called in threads, `threads` at once; what they raise is thrown in the program. `request` has the other fields of
+        POST /v1/executions: language, modules, env, limits, globalOutbound, drain, waits, journal, namespaces (for preludes).
+        A program that fails is an outcome; raises MayflyError and ExecutionLost.
+        """
+        return execute(self, {"code": code, **request}, tools or {}, on_log, threads)
+
+    def start(self, code: str, **request: Any) -> Execution:
+        """Starts a program whose frames the caller reads and whose calls the caller answers."""
+        return Execution(self, {"code": code, **request})
 
     def tool_types(self, namespaces: "Sequence[Json]", **query: Any) -> Json:
         """Declarations for a prompt (docs/tools.md); search, only, limit, detail."""
