@@ -22,7 +22,7 @@ export class Fake {
     return fake;
   }
 
-  // What answers a call; a number is a status alone. Replaced by tests.
+  // The status of the answer to an answer; 0: the connection breaks, "silence": none comes. Replaced by tests.
   answerStatus = () => 204;
   attachStatus = () => 200;
 
@@ -47,6 +47,7 @@ export class Fake {
     if (call) {
       const answer = { id: call[1], callId: Number(call[2]), type: request.headers["content-type"], body };
       const status = this.answerStatus(answer);
+      if (status === "silence") return response.on("close", () => this.onDrop());
       if (status === 0) return request.socket.destroy();
       this.answers.push(answer);
       problem(status);

@@ -124,6 +124,16 @@ test("answers that cannot be delivered end the execution", async () => {
   await assert.rejects(mayfly.execute({ code: "c", tools: f }), /could not be delivered/);
 });
 
+test("an answer that is under way when the program is done is dropped", async () => {
+  let stream;
+  const mayfly = await client((s) => { stream = s; s.start().call(1, 1); });
+  const dropped = new Promise((resolve) => { fake.onDrop = resolve; });
+  fake.answerStatus = () => { stream.done({ result: "early", abandonedCalls: [1] }); return "silence"; };
+  assert.deepEqual((await mayfly.execute({ code: "c", tools: f })).abandonedCalls, [1]);
+  await dropped;
+  assert.deepEqual(fake.canceled, []);
+});
+
 test("a signal, and leaving the loop, cancel", async () => {
   const mayfly = await client((s) => s.start("aborted"));
   const abort = new AbortController();

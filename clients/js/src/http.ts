@@ -76,6 +76,7 @@ async function body(response: Response): Promise<ReadableStream<Uint8Array>> {
 class HttpWay implements Way {
   readonly #send: Send;
   readonly #signal: AbortSignal | undefined;
+  readonly #left = new AbortController();
 
   constructor(send: Send, signal: AbortSignal | undefined) {
     this.#send = send;
@@ -104,8 +105,9 @@ class HttpWay implements Way {
     for (let tries = 1; ; tries++) {
       let response: Response;
       try {
-        response = await this.#send("POST", this.#path(id, `/calls/${callId}`), options);
+        response = await this.#send("POST", this.#path(id, `/calls/${callId}`), { ...options, signal: this.#left.signal });
       } catch {
+        if (this.#left.signal.aborted) return false;
         /* It may have arrived all the same; then the next is refused as the second. */
         if (tries === TRIES) throw new ExecutionLost("an answer could not be delivered");
         await pause(20 * 4 ** tries);
@@ -123,8 +125,9 @@ class HttpWay implements Way {
     drop(response);
   }
 
-  leave(id: string): Promise<void> {
-    return this.cancel(id);
+  async leave(id: string, isDone: boolean): Promise<void> {
+    this.#left.abort();
+    if (!isDone) await this.cancel(id);
   }
 }
 

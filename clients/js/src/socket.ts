@@ -200,10 +200,9 @@ export class Socket implements Way {
     await this.#send(JSON.stringify({ type: "cancel", id }));
   }
 
-  /** How an execution ends that nobody follows any more. */
-  async leave(id: string): Promise<void> {
+  async leave(id: string, isDone: boolean): Promise<void> {
     this.#forget(id);
-    await this.cancel(id);
+    if (!isDone) await this.cancel(id);
   }
 
   /** Ends the connection; what runs on it is lost, or comes back on another. */

@@ -48,8 +48,8 @@ export interface Way {
   attach(id: string, after: number): Promise<Source | undefined>;
   answer(id: string, callId: number, answer: Answer): Promise<boolean>;
   cancel(id: string): Promise<void>;
-  /** Cancels what nobody follows any more. */
-  leave(id: string): Promise<void>;
+  /** Nobody follows it any more: answers that are under way are dropped, and it is canceled if it is not done. */
+  leave(id: string, isDone: boolean): Promise<void>;
 }
 
 async function* inOrder(first: Source, reopen: (after: number) => Promise<Source>, seen: number): AsyncGenerator<Frame | Start> {
@@ -151,7 +151,7 @@ export async function follow(way: Way, first: Source, options: FollowOptions, kn
           yield value;
         }
       } finally {
-        if (!isDone) await way.leave(name).catch(() => {});
+        await way.leave(name, isDone).catch(() => {});
         frames.return(undefined).catch(() => {});
       }
     },
