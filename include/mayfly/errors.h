@@ -64,6 +64,8 @@
     XX(LIMIT_SUBREQUESTS, -6409, 500, "limit.subrequests",      "Too many subrequests by single Worker invocation.")      \
     XX(OUTBOUND_BLOCKED,  -6410, 403, "outbound.blocked",       "This worker is not permitted to access the internet via " \
        "global functions like fetch(). It must use capabilities (such as bindings in 'env') to talk to the outside world.") \
+    XX(LIMIT_CALLS,       -6411, 500, "limit.calls",            "Too many calls of tools by a single run.")               \
+    XX(CALL_REFUSED,      -6412, 403, "call.refused",           "There is nobody who answers calls of tools.")            \
     /* start */                                                                                                           \
     XX(CONFIG,            -6501, 500, "config",                 "The configuration is not valid.")                        \
     XX(JAIL,              -6502, 500, "jail",                   "The kernel refuses a layer of the jail.")                \

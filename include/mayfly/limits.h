@@ -56,6 +56,11 @@
 #define MF_RUN_ENVELOPE_BYTES_MAX 33554432 /* bytes: a response body that the envelope carries; larger ones need the streamed form */
 #define MF_RUN_SUBREQUESTS_DEFAULT 1000 /* fetches in one run */
 #define MF_RUN_SUBREQUESTS_MAX 10000 /* fetches: Cloudflare's number for paid plans */
+#define MF_RUN_CALLS_DEFAULT 1000 /* calls of tools in one run */
+#define MF_RUN_CALLS_MAX 10000 /* calls: past that a program wants another tool */
+#define MF_RUN_CALLS_OPEN_MAX 128 /* calls of one run that are not answered: each may hold a window of memory in the daemon; the rest wait in the isolate */
+#define MF_CALL_NAMESPACE_BYTES_MAX 128 /* bytes: an identifier of JavaScript */
+#define MF_CALL_NAME_BYTES_MAX 256 /* bytes: the name of a tool */
 #define MF_RUN_FETCHES_OPEN_MAX 32 /* fetches of one run that the daemon has and has not answered: each may hold a window of memory there; the rest wait in the isolate */
 #define MF_RUN_TIMERS_MAX 10000 /* timers set at once in one run: a timer costs about 200 bytes outside the isolate */
 #define MF_RUN_TEXT_BYTES_MAX 16384 /* bytes: one exception's message or stack; longer ones are cut and marked */

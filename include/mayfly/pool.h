@@ -113,6 +113,7 @@ struct mf_run_spec {
     uint64_t response_bytes;
     uint32_t log_bytes;
     uint32_t subrequests;
+    uint32_t calls; /* Of tools. */
     uint32_t flags; /* enum mf_start_flags. */
     /* Runs of different domains are never in one process. Domain 0 has its executors from the start, another one as many when
      * its first run comes. Its runs may begin while the pool drains: those of a domain below wait for them. Below
@@ -131,6 +132,7 @@ struct mf_run_result {
     uint64_t queue_ns; /* From mf_pool_run to START. */
     uint64_t memory_peak_bytes;
     uint32_t subrequests;
+    uint32_t calls;
     uint32_t logs_dropped;
     uint32_t exceptions_dropped;
 };
@@ -152,8 +154,9 @@ struct mf_run_events {
     /* The worker wants no more of the request's body: drop the rest. mf_run_write takes everything from now
      * on. */
     void (*on_request_stop)(struct mf_run *run, void *user);
-    /* Only with MF_START_FETCH_ALLOWED. NULL: answered with MF_E_OUTBOUND_BLOCKED. Header list checked, method and URL
-     * printable. Its number is new; answer with mf_run_fetch_head or mf_run_fetch_fail. The others only of such a fetch. */
+    /* Only with MF_START_FETCH_ALLOWED, of the kind MF_FETCH_CALL only with MF_START_CALLS_ALLOWED. NULL: answered with
+     * MF_E_OUTBOUND_BLOCKED. Header list checked; method and URL are printable, of a call they are UTF-8 without control characters.
+     * Its number is new; answer with mf_run_fetch_head or mf_run_fetch_fail. The others only of such a fetch. */
     void (*on_fetch)(struct mf_run *run, void *user, const struct mf_msg_fetch *fetch);
     /* The worker took it back: nothing more is said of it, and what is answered is dropped. */
     void (*on_fetch_abort)(struct mf_run *run, void *user, uint32_t fetch);

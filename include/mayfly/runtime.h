@@ -23,7 +23,8 @@ extern const struct mf_engine_program mf_runtime_program;
 /* Header lists are one LATIN1 string: name NUL value NUL, repeated. Streams are numbered as in wire.h. */
 #define MF_EVENT_MAP(XX)                                                                                                  \
     /* compatibilityDate, compatibilityFlags (JSON array), entrypoint, env (JSON), props (JSON), request method,        \
-       url, headers, has body: evaluate the main module, call the handler. */ \
+       url, headers, has body, options of a program (JSON; empty: there is none), lines that were taken off before it:     \
+       evaluate the main module and call the handler, or run the main module's text as a program. */ \
     XX(START, 1)                                                                                                          \
     XX(TIMER, 2)      /* timer id: it is due. */                                                                          \
     XX(BODY_DATA, 3)  /* stream, bytes: answer to one body_pull. */                                                       \
@@ -67,6 +68,7 @@ struct mf_exception {
 
 struct mf_runtime_fetch {
     uint32_t number;   /* The caller's, from 1, rising with each that was sent. */
+    uint32_t kind;     /* enum mf_fetch_kind of wire.h */
     uint32_t redirect; /* 0 follow, 1 manual, 2 error */
     struct mf_slice method;
     struct mf_slice url;
@@ -110,8 +112,9 @@ struct mf_runtime_calls {
      * |to|, and |to| is ended or aborted after that like any other. 0: nothing was done. */
     int (*body_copy)(struct mf_runtime_host *host, uint32_t from, uint32_t to);
     void (*body_cancel)(struct mf_runtime_host *host, uint32_t stream);
-    /* fetch(): 0, or MF_RUNTIME_FETCH_LATER: it is counted, but MF_RUN_FETCHES_OPEN_MAX are not answered yet: call again,
-     * with |is_again|, when one of them is. MF_E_OUTBOUND_BLOCKED, MF_E_LIMIT_SUBREQUESTS. */
+    /* fetch(), or a call of a tool: 0, or MF_RUNTIME_FETCH_LATER: it is counted, but MF_RUN_FETCHES_OPEN_MAX (MF_RUN_CALLS_OPEN_MAX)
+     * are not answered yet: call again, with |is_again|, when one of them is. MF_E_OUTBOUND_BLOCKED, MF_E_LIMIT_SUBREQUESTS;
+     * MF_E_CALL_REFUSED, MF_E_LIMIT_CALLS. */
     int (*fetch)(struct mf_runtime_host *host, const struct mf_runtime_fetch *fetch);
     void (*fetch_abort)(struct mf_runtime_host *host, uint32_t fetch);
     /* How many ctx.waitUntil promises are open; only for hang detection and the end of a run. */

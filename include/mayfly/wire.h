@@ -86,6 +86,14 @@ enum mf_start_flags {
     MF_START_CLOCK_FROZEN = 1u << 0,
     MF_START_HAS_BODY = 1u << 1,      /* The request has a body, on MF_STREAM_REQUEST. */
     MF_START_FETCH_ALLOWED = 1u << 2, /* fetch() may leave the isolate; else it is refused there and again here. */
+    MF_START_CALLS_ALLOWED = 1u << 3, /* The same for calls of tools. */
+};
+
+/* What a FETCH asks for. */
+enum mf_fetch_kind {
+    MF_FETCH_HTTP, /* A fetch() to the outside. */
+    MF_FETCH_CALL, /* A tool, of whoever sent the program. */
+    MF_FETCH_KINDS_COUNT,
 };
 
 /* Of a body whose size nobody knows before its end. */
@@ -178,7 +186,9 @@ enum mf_part_kind {
     MF_PART_HEADERS,    /* Body: a header list. */
     MF_PART_DATE,       /* Body: compatibilityDate. */
     MF_PART_FLAGS,      /* Body: compatibilityFlags as a JSON array. */
-    MF_PART_KIND_MAX = MF_PART_FLAGS,
+    MF_PART_PROGRAM,    /* Body: a program as a model wrote it, in the place of the main module; |name| is how errors call it. Once. */
+    MF_PART_OPTIONS,    /* Body: JSON of it: its namespaces. Once, with PROGRAM. */
+    MF_PART_KIND_MAX = MF_PART_OPTIONS,
 };
 
 struct mf_part {

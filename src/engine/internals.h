@@ -27,6 +27,9 @@ namespace mf
     XX(setModuleLoader, set_module_loader)          \
     XX(evaluateMain, evaluate_main)                 \
     XX(isStarting, is_starting)                     \
+    /* function.cc */                               \
+    XX(mainSource, main_source)                     \
+    XX(compileFunction, compile_function)           \
     /* describe.cc */                               \
     XX(describeError, describe_error)               \
     XX(previewEntries, preview_entries)             \

@@ -17,13 +17,14 @@ int mf_session_fetch_new(struct mf_session *session,
     int error;
 
     if (session->fetches == NULL) {
-        session->fetches = mf_map_new(MF_RUN_SUBREQUESTS_MAX);
+        session->fetches = mf_map_new(MF_RUN_SUBREQUESTS_MAX + MF_RUN_CALLS_MAX);
     }
     fetch = mf_try_alloc(sizeof(*fetch));
     if (fetch == NULL) {
         return MF_E_NO_MEMORY;
     }
     fetch->number = number;
+    fetch->kind = (enum mf_fetch_kind)message->kind;
     mf_notice_init(&fetch->event, MF_SOURCE_FETCH);
     mf_buf_init(&fetch->payload, MF_FRAME_PAYLOAD_BYTES_MAX);
     mf_outgoing_init(&fetch->request, MF_STREAM_OF_FETCH_REQUEST(number), message->has_body != 0);
@@ -35,7 +36,7 @@ int mf_session_fetch_new(struct mf_session *session,
         return error;
     }
     session->fetch_last = number;
-    session->fetches_open++;
+    session->fetches_open[fetch->kind]++;
     *ret_fetch = fetch;
     return 0;
 }

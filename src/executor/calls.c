@@ -367,33 +367,70 @@ static int send_fetch(struct mf_session *session, const struct mf_msg_fetch *mes
     return error;
 }
 
-/* Whether this call may leave now: 0, MF_RUNTIME_FETCH_LATER, or why not. */
+/* UTF-8 without control characters. */
+static bool is_name(struct mf_slice text, size_t bytes_max)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] < 0x20 || text.data[i] == 0x7f) {
+            return false;
+        }
+    }
+    return text.size > 0 && text.size <= bytes_max && mf_slice_is_utf8(text);
+}
+
+static bool is_well_formed(const struct mf_runtime_fetch *fetch)
+{
+    if (fetch->kind == MF_FETCH_CALL) {
+        return is_name(fetch->method, MF_CALL_NAMESPACE_BYTES_MAX) &&
+               is_name(fetch->url, MF_CALL_NAME_BYTES_MAX) && fetch->headers.size == 0 && fetch->has_body;
+    }
+    return is_ascii_text(fetch->method) && is_ascii_text(fetch->url) && mf_headers_check(fetch->headers) >= 0;
+}
+
+/* Whether this one may leave now: 0, MF_RUNTIME_FETCH_LATER, or why not. */
 static int admit_fetch(struct mf_session *session, const struct mf_runtime_fetch *fetch)
 {
+    const struct {
+        uint32_t flag;
+        int refused;
+        uint32_t max;
+        int too_many;
+        uint32_t open_max;
+    } kinds[MF_FETCH_KINDS_COUNT] = {
+        [MF_FETCH_HTTP] = {MF_START_FETCH_ALLOWED, MF_E_OUTBOUND_BLOCKED, session->limits.subrequests,
+                           MF_E_LIMIT_SUBREQUESTS, MF_RUN_FETCHES_OPEN_MAX},
+        [MF_FETCH_CALL] = {MF_START_CALLS_ALLOWED, MF_E_CALL_REFUSED, session->limits.calls, MF_E_LIMIT_CALLS,
+                           MF_RUN_CALLS_OPEN_MAX},
+    };
     if (mf_session_is_over(session)) {
         return MF_E_CLOSED;
     }
-    if ((session->limits.flags & MF_START_FETCH_ALLOWED) == 0) {
-        return MF_E_OUTBOUND_BLOCKED;
-    }
-    if (fetch->is_again && session->fetches_sent >= session->subrequests) {
-        return MF_E_INVALID; /* It was never counted. */
-    }
-    if (!fetch->is_again && session->subrequests >= session->limits.subrequests) {
-        return MF_E_LIMIT_SUBREQUESTS;
-    }
-    if (fetch->number <= session->fetch_last || fetch->number > INT32_MAX || fetch->redirect > 2 ||
-        !is_ascii_text(fetch->method) || !is_ascii_text(fetch->url) || mf_headers_check(fetch->headers) < 0) {
+    if (fetch->kind >= MF_FETCH_KINDS_COUNT) {
         return MF_E_INVALID;
     }
-    session->subrequests += fetch->is_again ? 0 : 1;
-    return session->fetches_open < MF_RUN_FETCHES_OPEN_MAX ? 0 : MF_RUNTIME_FETCH_LATER;
+    if ((session->limits.flags & kinds[fetch->kind].flag) == 0) {
+        return kinds[fetch->kind].refused;
+    }
+    uint32_t *counted = &session->fetches_counted[fetch->kind];
+    if (fetch->is_again && session->fetches_sent[fetch->kind] >= *counted) {
+        return MF_E_INVALID; /* It was never counted. */
+    }
+    if (!fetch->is_again && *counted >= kinds[fetch->kind].max) {
+        return kinds[fetch->kind].too_many;
+    }
+    if (fetch->number <= session->fetch_last || fetch->number > INT32_MAX || fetch->redirect > 2 ||
+        !is_well_formed(fetch)) {
+        return MF_E_INVALID;
+    }
+    *counted += fetch->is_again ? 0 : 1;
+    return session->fetches_open[fetch->kind] < kinds[fetch->kind].open_max ? 0 : MF_RUNTIME_FETCH_LATER;
 }
 
 static int fetch(struct mf_session *session, const struct mf_runtime_fetch *fetch)
 {
     const struct mf_msg_fetch message = {
         .fetch = fetch->number,
+        .kind = (uint8_t)fetch->kind,
         .has_body = fetch->has_body,
         .redirect = (uint8_t)fetch->redirect,
         .body_bytes = fetch->has_body ? fetch->body_bytes : 0,
@@ -415,7 +452,7 @@ static int fetch(struct mf_session *session, const struct mf_runtime_fetch *fetc
     if (error < 0) {
         return end_with(session, error); /* The daemon has it already, and we cannot hear the answer. */
     }
-    session->fetches_sent++;
+    session->fetches_sent[fetch->kind]++;
     return 0;
 }
 
@@ -441,7 +478,7 @@ static void on_fetch_abort(struct mf_runtime_host *host, uint32_t number)
         mf_outbox_unlock(&session->executor->outbox);
         aborted->is_aborted = true;
         if (!aborted->is_answered) {
-            session->fetches_open--;
+            session->fetches_open[aborted->kind]--;
         }
         mf_session_fetch_settle(session, aborted);
     }

@@ -72,7 +72,7 @@ static int answer(struct mf_session *session, struct mf_fetch *fetch, struct mf_
         return MF_E_NO_MEMORY;
     }
     fetch->is_answered = true;
-    session->fetches_open--;
+    session->fetches_open[fetch->kind]--;
     mf_notice_queue(&fetch->event, &session->events);
     return 0;
 }

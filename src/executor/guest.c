@@ -34,7 +34,7 @@ void mf_guest_free(struct mf_guest *guest)
 
 static bool is_module(enum mf_part_kind kind)
 {
-    return kind >= MF_PART_ESM && kind <= MF_PART_WASM;
+    return (kind >= MF_PART_ESM && kind <= MF_PART_WASM) || kind == MF_PART_PROGRAM;
 }
 
 static enum mf_module_kind module_kind(enum mf_part_kind kind)
@@ -61,6 +61,8 @@ static enum mf_module_kind module_kind(enum mf_part_kind kind)
     case MF_PART_HEADERS:
     case MF_PART_DATE:
     case MF_PART_FLAGS:
+    case MF_PART_PROGRAM:
+    case MF_PART_OPTIONS:
         break;
     }
     return MF_MODULE_ESM;
@@ -88,6 +90,8 @@ static struct mf_slice *field_of(struct mf_guest *guest, enum mf_part_kind kind)
         return &guest->date;
     case MF_PART_FLAGS:
         return &guest->flags;
+    case MF_PART_OPTIONS:
+        return &guest->options;
     case MF_PART_ESM:
     case MF_PART_TYPESCRIPT:
     case MF_PART_CJS:
@@ -95,6 +99,7 @@ static struct mf_slice *field_of(struct mf_guest *guest, enum mf_part_kind kind)
     case MF_PART_DATA:
     case MF_PART_JSON:
     case MF_PART_WASM:
+    case MF_PART_PROGRAM:
         break;
     }
     return NULL;
@@ -131,6 +136,14 @@ static int read_part(struct mf_guest *guest, const struct mf_part *part)
         *field = part->body;
         return 0;
     }
+    if (part->kind == MF_PART_PROGRAM) {
+        if ((guest->seen & (1u << MF_PART_PROGRAM | 1u << MF_PART_MAIN)) != 0 || guest->modules_count > 0) {
+            return MF_E_WIRE;
+        }
+        guest->seen |= 1u << MF_PART_PROGRAM | 1u << MF_PART_MAIN;
+        guest->main = part->name;
+        guest->is_program = true;
+    }
     if (part->kind == MF_PART_TYPESCRIPT) {
         guest->typescript[guest->typescript_count++] = guest->modules_count;
     }
@@ -161,7 +174,8 @@ int mf_guest_read(struct mf_guest *guest)
             return result;
         }
     }
-    if (result == 0 && ((guest->seen & must) != must || mf_headers_check(guest->headers) < 0)) {
+    if (result == 0 && ((guest->seen & must) != must || (guest->options.size > 0 && !guest->is_program) ||
+                        mf_headers_check(guest->headers) < 0)) {
         return MF_E_WIRE;
     }
     return result;

@@ -7,7 +7,8 @@
     "would never generate a response. Refer to: "                                                            \
     "https://developers.cloudflare.com/workers/observability/errors/"
 
-#define FLAGS_KNOWN (MF_START_CLOCK_FROZEN | MF_START_HAS_BODY | MF_START_FETCH_ALLOWED)
+#define FLAGS_KNOWN                                                                                          \
+    (MF_START_CLOCK_FROZEN | MF_START_HAS_BODY | MF_START_FETCH_ALLOWED | MF_START_CALLS_ALLOWED)
 
 #define TO(state) (1u << MF_SESSION_##state)
 
@@ -161,7 +162,8 @@ static void say_done(struct mf_session *session, int error, struct mf_slice text
         .cpu_ns = cpu_ns,
         .host_wait_ns = session->host_wait_ns,
         .memory_peak_bytes = session->memory_peak_bytes,
-        .subrequests = session->subrequests,
+        .subrequests = session->fetches_counted[MF_FETCH_HTTP],
+        .calls = session->fetches_counted[MF_FETCH_CALL],
         .logs_dropped = session->logs_dropped,
         .exceptions_dropped = session->exceptions_dropped,
         .text = mf_text_cut(text, MF_RUN_TEXT_BYTES_MAX),

@@ -42,6 +42,7 @@ enum mf_session_state {
 /* fetch(): from the call to the end of both bodies. */
 struct mf_fetch {
     uint32_t number;
+    enum mf_fetch_kind kind;
     bool is_answered; /* FETCH_HEAD or FETCH_FAIL came. */
     bool is_told;     /* The script knows. */
     bool is_aborted;
@@ -83,11 +84,11 @@ struct mf_session {
     struct mf_outgoing response;
     enum mf_copy_state copy;
     uint32_t copied_fetch;
-    struct mf_map *fetches; /* Number to struct mf_fetch; NULL before the first. */
-    uint32_t fetch_last;    /* The highest number so far. */
-    uint32_t fetches_open;  /* Not answered yet. */
-    uint32_t waiting_open;  /* ctx.waitUntil promises. */
-    int cancel_error;       /* 0: not canceled. */
+    struct mf_map *fetches;                      /* Number to struct mf_fetch; NULL before the first. */
+    uint32_t fetch_last;                         /* The highest number so far. */
+    uint32_t fetches_open[MF_FETCH_KINDS_COUNT]; /* Not answered yet. */
+    uint32_t waiting_open;                       /* ctx.waitUntil promises. */
+    int cancel_error;                            /* 0: not canceled. */
     bool has_responded;
     bool is_finished; /* The runtime said: nothing follows. With these two. */
     int finish_error;
@@ -98,8 +99,8 @@ struct mf_session {
     uint64_t host_wait_ns;
     uint64_t parked_since_ns;
     uint64_t memory_peak_bytes;
-    uint32_t subrequests;  /* fetch() calls that were counted, */
-    uint32_t fetches_sent; /* and of them those that the daemon has. */
+    uint32_t fetches_counted[MF_FETCH_KINDS_COUNT]; /* That were asked for, */
+    uint32_t fetches_sent[MF_FETCH_KINDS_COUNT];    /* and of them those that the daemon has. */
     uint64_t unread_bytes; /* Of incoming bodies: came, and the script has not taken them. */
     uint32_t log_bytes;
     uint32_t log_lines;

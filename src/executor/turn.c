@@ -2,6 +2,7 @@
  *
  * The thread that runs the turn owns the guest; the session's lock is held only to look at what others share.
  */
+#include "program.h"
 #include "session.h"
 
 #include <stdio.h>
@@ -81,6 +82,30 @@ static int strip_module(struct mf_session *session, struct mf_module *module)
     return result;
 }
 
+/* The JavaScript of a program; what cannot be stripped stays as it is, and V8 says what is wrong with it. */
+static int prepare_program(struct mf_session *session)
+{
+    struct mf_guest *guest = session->guest;
+    struct mf_module *module = &guest->modules[0];
+    struct mf_stripped *stripped = NULL;
+    uint64_t idle_cpu_ns = 0;
+    int result;
+
+    module->body = mf_program_unfence(module->body, &guest->program_line);
+    if (!mf_slice_ends_with(module->name, ".ts") || module->body.size > MF_TYPESCRIPT_BYTES_MAX / 2) {
+        return 0;
+    }
+    result = mf_program_strip(&session->executor->strip, module, cpu_left_ns(session), session, &stripped,
+                              &idle_cpu_ns);
+    forgive_cpu(session, idle_cpu_ns);
+    guest->program_line =
+        module->mappings.size > 0 ? 0 : guest->program_line; /* They speak of the fence's inside. */
+    if (stripped != NULL) {
+        guest->stripped[guest->stripped_count++] = stripped;
+    }
+    return result == MF_E_SYNTAX ? 0 : result;
+}
+
 /* A standby isolate; one made now when there is none, at nobody's expense. */
 static int take_isolate(struct mf_session *session, struct mf_isolate **ret_isolate)
 {
@@ -126,6 +151,9 @@ int mf_session_prepare(struct mf_session *session)
     for (size_t i = 0; i < guest->typescript_count && error == 0; i++) {
         error = strip_module(session, &guest->modules[guest->typescript[i]]);
     }
+    if (error == 0 && guest->is_program) {
+        error = prepare_program(session);
+    }
     if (error < 0) {
         return error;
     }
@@ -145,7 +173,7 @@ int mf_session_prepare(struct mf_session *session)
 
 /* ---- events -------------------------------------------------------------------------------------------- */
 
-#define ARGS_MAX 9
+#define ARGS_MAX 11
 
 struct delivery {
     uint32_t event;
@@ -190,6 +218,9 @@ static void say_start(struct mf_session *session, struct delivery *delivery)
     add_text(delivery, guest->url);
     add(delivery, mf_value_of(MF_VALUE_LATIN1, guest->headers));
     add(delivery, mf_value_bool(session->request.is_open));
+    add_text(delivery,
+             guest->is_program && guest->options.size == 0 ? mf_slice_of_cstr("{}") : guest->options);
+    add(delivery, mf_value_number(guest->program_line));
 }
 
 static void say_timer(struct mf_session *session, struct delivery *delivery, struct mf_timer *timer)

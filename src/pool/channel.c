@@ -83,6 +83,7 @@ void mf__channel_start_run(struct executor *executor, struct mf_run *run)
                                  .response_bytes = spec->response_bytes,
                                  .log_bytes = spec->log_bytes,
                                  .subrequests = spec->subrequests,
+                                 .calls = spec->calls,
                                  .flags = spec->flags,
                                  .bundle_bytes = mf__run_bundle_bytes(run)};
     int error = mf_encode_start(mf__channel_out(executor), run->number, &start);

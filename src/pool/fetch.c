@@ -20,7 +20,7 @@ static bool may_say(const struct mf_run *run)
 static void drop(struct mf_run *run, struct run_fetch *fetch)
 {
     MF_ASSERT(mf_map_take(run->fetches, fetch->number) == fetch);
-    run->fetches_open -= fetch->is_answered ? 0 : 1;
+    run->fetches_open[fetch->kind] -= fetch->is_answered ? 0 : 1;
     mf_free(fetch);
 }
 
@@ -51,11 +51,20 @@ static struct mf_buf *out(struct mf_run *run)
 
 static int admit(struct executor *executor, struct mf_run *run, const struct mf_msg_fetch *message)
 {
-    if (!(run->spec.flags & MF_START_FETCH_ALLOWED)) {
+    const struct {
+        uint32_t flag;
+        uint32_t total_max;
+        uint32_t open_max;
+    } kinds[MF_FETCH_KINDS_COUNT] = {
+        [MF_FETCH_HTTP] = {MF_START_FETCH_ALLOWED, run->spec.subrequests, MF_RUN_FETCHES_OPEN_MAX},
+        [MF_FETCH_CALL] = {MF_START_CALLS_ALLOWED, run->spec.calls, MF_RUN_CALLS_OPEN_MAX},
+    };
+    if (!(run->spec.flags & kinds[message->kind].flag)) {
         return attack(executor, run, "a FETCH that was not allowed");
     }
     if (message->fetch <= run->fetch_last || message->fetch > UINT32_MAX / 2 - 1 ||
-        run->fetches_total >= run->spec.subrequests || run->fetches_open >= MF_RUN_FETCHES_OPEN_MAX) {
+        run->fetches_total[message->kind] >= kinds[message->kind].total_max ||
+        run->fetches_open[message->kind] >= kinds[message->kind].open_max) {
         return attack(executor, run, "more FETCHes than were allowed, or out of order");
     }
     return 0;
@@ -68,9 +77,10 @@ static int add(struct mf_run *run, const struct mf_msg_fetch *message)
         return MF_E_NO_MEMORY;
     }
     if (!run->fetches) {
-        run->fetches = mf_map_new(MF_RUN_SUBREQUESTS_MAX);
+        run->fetches = mf_map_new(MF_RUN_SUBREQUESTS_MAX + MF_RUN_CALLS_MAX);
     }
     fetch->number = message->fetch;
+    fetch->kind = (enum mf_fetch_kind)message->kind;
     fetch->request = message->has_body ? STREAM_OPEN : STREAM_ENDED;
     fetch->request_left = message->body_bytes;
     mf_window_init(&fetch->request_window);
@@ -80,7 +90,7 @@ static int add(struct mf_run *run, const struct mf_msg_fetch *message)
         mf_free(fetch);
         return error;
     }
-    run->fetches_open++;
+    run->fetches_open[fetch->kind]++;
     return 0;
 }
 
@@ -90,7 +100,7 @@ int mf__fetch_on_fetch(struct executor *executor, struct mf_run *run, const stru
     if (error < 0) {
         return error;
     }
-    run->fetches_total++;
+    run->fetches_total[message->kind]++;
     run->fetch_last = message->fetch;
     error = add(run, message);
     if (error < 0) {
@@ -264,7 +274,7 @@ int mf_run_fetch_head(struct mf_run *run, const struct mf_msg_fetch_head *head)
         return error; /* The message, not the queue. */
     }
     fetch->is_answered = true;
-    run->fetches_open--;
+    run->fetches_open[fetch->kind]--;
     fetch->response = head->has_body ? STREAM_OPEN : STREAM_ENDED;
     settle(run, fetch);
     queued(run, error);

@@ -36,6 +36,17 @@ static bool is_ascii_text(struct mf_slice text)
     return true;
 }
 
+/* UTF-8 without control characters. */
+static bool is_name(struct mf_slice text, size_t bytes_max)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] < 0x20 || text.data[i] == 0x7f) {
+            return false;
+        }
+    }
+    return text.size > 0 && text.size <= bytes_max && mf_slice_is_utf8(text);
+}
+
 /* RFC 9112 section 4: reason-phrase. */
 static bool is_reason_phrase(struct mf_slice text)
 {
@@ -202,8 +213,16 @@ static int on_done(struct executor *executor, struct mf_run *run, struct mf_slic
 static int on_fetch(struct executor *executor, struct mf_run *run, struct mf_slice payload)
 {
     struct mf_msg_fetch fetch;
-    if (mf_decode_fetch(payload, &fetch) < 0 || fetch.has_body > 1 || fetch.redirect > 2) {
+    if (mf_decode_fetch(payload, &fetch) < 0 || fetch.has_body > 1 || fetch.redirect > 2 ||
+        fetch.kind >= MF_FETCH_KINDS_COUNT) {
         return garbled(executor, run, "FETCH");
+    }
+    if (fetch.kind == MF_FETCH_CALL) {
+        if (!is_name(fetch.method, MF_CALL_NAMESPACE_BYTES_MAX) ||
+            !is_name(fetch.url, MF_CALL_NAME_BYTES_MAX) || fetch.headers.size > 0 || !fetch.has_body) {
+            return attack(executor, run, "a call that names no tool");
+        }
+        return mf__fetch_on_fetch(executor, run, &fetch);
     }
     if (fetch.method.size == 0 || !is_ascii_text(fetch.method) || fetch.url.size == 0 ||
         !is_ascii_text(fetch.url) || fetch.headers.size > MF_HEADERS_ENCODED_BYTES_MAX ||

@@ -37,6 +37,7 @@ enum stream_state {
 /* A fetch of the run (fetch.c): from FETCH until it was failed or taken back, or was answered and both bodies are over. */
 struct run_fetch {
     uint32_t number;
+    enum mf_fetch_kind kind;
     bool is_answered;
     bool wants_credit; /* A write of its response was cut short. */
     enum stream_state request;
@@ -94,9 +95,9 @@ struct mf_run {
     uint64_t log_bytes;
     uint32_t logs_count;
     uint32_t exceptions_count;
-    struct mf_map *fetches; /* Number to struct run_fetch; NULL before the first. */
-    uint32_t fetches_open;  /* Not answered yet. */
-    uint32_t fetches_total;
+    struct mf_map *fetches;                      /* Number to struct run_fetch; NULL before the first. */
+    uint32_t fetches_open[MF_FETCH_KINDS_COUNT]; /* Not answered yet. */
+    uint32_t fetches_total[MF_FETCH_KINDS_COUNT];
     uint32_t fetch_last;
 
     bool is_heard_of;    /* A frame of it came: it has begun, and cannot begin again elsewhere. */

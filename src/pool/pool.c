@@ -288,8 +288,8 @@ static void end_all(struct mf_pool *pool)
 
 static bool has_work(const struct mf_pool *pool)
 {
-    return !mf_list_is_empty(&pool->over) || !mf_list_is_empty(&pool->beginners) || pool->is_start_due || pool->is_state_new ||
-           pool->has_vacancy || (pool->has_room && count_waiting(pool) > 0) ||
+    return !mf_list_is_empty(&pool->over) || !mf_list_is_empty(&pool->beginners) || pool->is_start_due ||
+           pool->is_state_new || pool->has_vacancy || (pool->has_room && count_waiting(pool) > 0) ||
            (pool->is_closing && !pool->is_ended);
 }
 

@@ -266,6 +266,7 @@ void mf__run_finish(struct mf_run *run, const struct mf_msg_done *done)
                                    .host_wait_ns = done->host_wait_ns,
                                    .memory_peak_bytes = done->memory_peak_bytes,
                                    .subrequests = done->subrequests,
+                                   .calls = done->calls,
                                    .logs_dropped = done->logs_dropped,
                                    .exceptions_dropped = done->exceptions_dropped};
     if (run->error == 0) {
@@ -300,7 +301,9 @@ void mf__run_tell_over(struct mf_pool *pool)
     struct mf_list *link;
     while ((link = mf_list_pop_front(&pool->over))) {
         struct mf_run *run = MF_CONTAINER_OF(link, struct mf_run, link);
-        struct mf_run_result result = {.error = run->error, .subrequests = run->fetches_total};
+        struct mf_run_result result = {.error = run->error,
+                                       .subrequests = run->fetches_total[MF_FETCH_HTTP],
+                                       .calls = run->fetches_total[MF_FETCH_CALL]};
         tell_done(run, &result);
         free_run(run);
     }

@@ -37,7 +37,8 @@ int mf__splice_on_splice(struct executor *executor, struct mf_run *run, uint32_t
     struct mf_msg_spliced message = {.fetch = number};
     bool is_open = run->response == STREAM_OPEN || run->response == STREAM_STOPPED;
     if (number == 0 || number > run->fetch_last || run->splice.state != SPLICE_NONE || !run->has_response ||
-        !is_open || run->response_bytes > 0 || (fetch && !fetch->is_answered)) {
+        !is_open || run->response_bytes > 0 ||
+        (fetch && (!fetch->is_answered || fetch->kind != MF_FETCH_HTTP))) {
         return attack(executor, run, "a SPLICE of what cannot be spliced");
     }
     if (!fetch || fetch->response != STREAM_OPEN || run->phase != RUN_RUNS) {

@@ -42,7 +42,7 @@ let index = 0;
 for (const one of [...scripts, ...assets]) {
     const bytes = await readFile(one.file);
     const isScript = scripts.includes(one);
-    const odd = isScript ? bytes.findIndex((byte) => byte > 126 || (byte < 32 && byte !== 10)) : -1;
+    const odd = isScript ? bytes.findIndex((byte) => byte > 126 || (byte < 32 && byte !== 9 && byte !== 10)) : -1;
     if (odd >= 0) {
         const line = bytes.subarray(0, odd).filter((byte) => byte === 10).length + 1;
         throw new Error(`${one.file}:${line}: byte ${bytes[odd]} is not plain ASCII`);

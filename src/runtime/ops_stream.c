@@ -121,10 +121,11 @@ void op_fetch(struct mf_op_call *call)
 {
     struct mf_runtime_host *host = op_host(call);
     struct mf_runtime_fetch fetch;
-    if (mf_op_arg_u32(call, 0, &fetch.number) < 0 || mf_op_arg_latin1(call, 1, &fetch.method) < 0 ||
+    if (mf_op_arg_u32(call, 0, &fetch.number) < 0 || mf_op_arg_utf8(call, 1, &fetch.method) < 0 ||
         mf_op_arg_utf8(call, 2, &fetch.url) < 0 || mf_op_arg_latin1(call, 3, &fetch.headers) < 0 ||
         mf_op_arg_bool(call, 4, &fetch.has_body) < 0 || mf_op_arg_u32(call, 5, &fetch.redirect) < 0 ||
-        arg_size(call, 6, &fetch.body_bytes) < 0 || mf_op_arg_bool(call, 7, &fetch.is_again) < 0) {
+        arg_size(call, 6, &fetch.body_bytes) < 0 || mf_op_arg_bool(call, 7, &fetch.is_again) < 0 ||
+        mf_op_arg_u32(call, 8, &fetch.kind) < 0) {
         return;
     }
     if (host != NULL) {

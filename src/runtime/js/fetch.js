@@ -16,10 +16,17 @@ const {
 const { webidl, scope, hostStreams, body: bodies } = realm;
 const { ops } = internals;
 
+const HTTP = 0; // kinds: what MF_FETCH_* of wire.h says
+const KINDS_COUNT = 2;
+
 let pending = null; // number -> call, of those that the host has not answered
-let waiting = null; // calls that were counted and not sent, from |waitingAt| on
-let waitingAt = 0;
+const waiting = List(); // by kind: calls that were counted and not sent, from |waitingAt| on
+const waitingAt = List();
 let lastFetch = 0;
+for (let kind = 0; kind < KINDS_COUNT; kind++) {
+    waiting[kind] = null;
+    waitingAt[kind] = 0;
+}
 
 const requestStream = (fetch) => 2 * fetch;
 const responseStream = (fetch) => 2 * fetch + 1;
@@ -50,7 +57,7 @@ function abort(call, reason) {
     ops.fetchAbort(number);
     hostStreams.onAborted(responseStream(number), reason);
     if (!isSettled) {
-        sendWaiting();
+        sendWaiting(call.kind);
     }
 }
 
@@ -68,7 +75,7 @@ function send(call, isAgain) {
     const { body } = call;
     const size = body === null ? 0 : bodies.sizeOf(body);
     const isLater = ops.fetch(
-        number, call.method, call.url, call.headers, body !== null, call.redirect, size, isAgain,
+        number, call.method, call.url, call.headers, body !== null, call.redirect, size, isAgain, call.kind,
     );
     if (isLater) {
         return false;
@@ -83,23 +90,36 @@ function send(call, isAgain) {
     return true;
 }
 
-function sendWaiting() {
-    while (waiting !== null) {
-        if (waitingAt === waiting.length) {
-            waiting = null;
-            waitingAt = 0;
+function sendWaiting(kind) {
+    for (let queue = waiting[kind]; queue !== null; queue = waiting[kind]) {
+        const at = waitingAt[kind];
+        if (at === queue.length) {
+            waiting[kind] = null;
+            waitingAt[kind] = 0;
             return;
         }
-        const call = waiting[waitingAt];
-        waiting[waitingAt++] = undefined; // before anything else: a body's pull() may come back here
+        const call = queue[at];
+        queue[at] = undefined; // before anything else: a body's pull() may come back here
+        waitingAt[kind] = at + 1;
         try {
             if (!call.isAborted && !send(call, true)) {
-                waiting[--waitingAt] = call;
+                waitingAt[kind] = at;
+                queue[at] = call;
                 return;
             }
         } catch (error) {
             settle(call, call.reject, error);
         }
+    }
+}
+
+// Of any kind: now, or when an answer makes room. Then comes call.answer(status, statusText, headers, url, isRedirected,
+// stream), where |stream| is -1 without a body, or call.reject.
+function begin(call) {
+    if (!send(call, false)) {
+        waiting[call.kind] ??= List();
+        const queue = waiting[call.kind];
+        queue[queue.length] = call;
     }
 }
 
@@ -126,13 +146,14 @@ function start(request, resolve, reject) {
             throw new TypeError(`Fetch API cannot load: ${url}`);
         }
         const call = {
-            __proto__: null, resolve, reject, number: 0, isSettled: false, isAborted: false,
+            __proto__: null, kind: HTTP, reject, number: 0, isSettled: false, isAborted: false,
             method, url: target, headers, body, redirect: redirectCode(redirect), signal, onAbort: null,
+            answer(status, statusText, list, from, isRedirected, stream) {
+                const answered = stream < 0 ? null : bodies.fromHost(stream);
+                resolve(realm.response.fromHost(status, statusText, list, from, isRedirected, answered));
+            },
         };
-        if (!send(call, false)) {
-            waiting ??= List();
-            waiting[waiting.length] = call;
-        }
+        begin(call);
         if (signal !== null) {
             call.onAbort = (reason) => abort(call, reason);
             realm.abort.onAbort(signal, call.onAbort);
@@ -157,9 +178,10 @@ function onHead(number, status, statusText, headers, url, isRedirected, hasBody)
     if (call === undefined) {
         return;
     }
-    const body = hasBody ? bodies.fromHost(responseStream(number)) : null;
-    settle(call, call.resolve, realm.response.fromHost(status, statusText, headers, url, isRedirected, body));
-    sendWaiting();
+    call.isSettled = true;
+    MapPrototypeDelete(pending, number);
+    call.answer(status, statusText, headers, url, isRedirected, hasBody ? responseStream(number) : -1);
+    sendWaiting(call.kind);
 }
 
 function onFail(number, text, isNetworkError) {
@@ -172,9 +194,9 @@ function onFail(number, text, isNetworkError) {
     }
     settle(call, call.reject, isNetworkError ? new TypeError(text) : new Error(text));
     hostStreams.onStop(requestStream(number));
-    sendWaiting();
+    sendWaiting(call.kind);
 }
 
-realm.fetch = { __proto__: null, fetch, onHead, onFail };
+realm.fetch = { __proto__: null, fetch, begin, onHead, onFail };
 
 internals.setWasmSource((stream, source) => internals.lazy('wasm_streaming.js').feed(stream, source));

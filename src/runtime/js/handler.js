@@ -238,11 +238,17 @@ function allowEval(flags) {
     internals.setEvalAllowed(!StringPrototypeIncludes(flags, '"disallow_eval_during_startup"'));
 }
 
-function onStart(date, flags, entrypoint, env, props, method, url, headers, hasBody) {
+function onStart(date, flags, entrypoint, env, props, method, url, headers, hasBody, program, programLine) {
     scope.startedAt = internals.clock() - 1; // so that now() is never 0
     scope.date = date;
     scope.flags = flags;
     scope.env = env === '' ? {} : JSONParse(env);
+    if (program) {
+        internals.setEvalAllowed(false);
+        scope.isIoAllowed = true;
+        internals.lazy('program.js').start(JSONParse(program), programLine);
+        return;
+    }
     const name = entrypoint === '' ? 'default' : entrypoint;
     const normalUrl = normalizeUrl(url);
     if (normalUrl === null) {
@@ -256,10 +262,10 @@ function onStart(date, flags, entrypoint, env, props, method, url, headers, hasB
     react(evaluateMain(), (namespace) => run(namespace, name, request, parsedProps), failStartup);
 }
 
-function dispatch(event, a, b, c, d, e, f, g, h, i) {
+function dispatch(event, a, b, c, d, e, f, g, h, i, j, k) {
     switch (event) {
         case constants.EVENT_START:
-            onStart(a, b, c, d, e, f, g, h, i);
+            onStart(a, b, c, d, e, f, g, h, i, j, k);
             break;
         case constants.EVENT_TIMER:
             realm.timers.onTimer(a);
@@ -314,7 +320,7 @@ ObjectDefineProperty(workersExports, 'exports', { __proto__: null, enumerable: t
 internals.define('cloudflare:workers', workersExports);
 
 realm.run = {
-    __proto__: null, fail, waitUntil, ExecutionContext, callHandler, respond, maybeFinish, newContext, isEntrypointClass,
+    __proto__: null, fail, finish, waitUntil, ExecutionContext, callHandler, respond, maybeFinish, newContext, isEntrypointClass,
 };
 
 // The whole of a run on |namespace|, without a host and without modules, so that the snapshot holds the bytecode of this path;

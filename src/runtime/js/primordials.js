@@ -67,6 +67,7 @@ takeMethods('Error', Error.prototype, ['toString']);
 takeMethods('Object', Object.prototype, ['hasOwnProperty', 'propertyIsEnumerable']);
 takeMethods('Map', Map.prototype, ['get', 'set', 'has', 'delete', 'forEach']);
 takeGetters('Map', Map.prototype, ['size']);
+takeMethods('Set', Set.prototype, ['add']);
 takeMethods('WeakMap', WeakMap.prototype, ['get', 'set']);
 takeMethods('FinalizationRegistry', FinalizationRegistry.prototype, ['register']);
 takeMethods('WeakRef', WeakRef.prototype, ['deref']);

@@ -54,7 +54,7 @@ const worker = {
 
 const forget = realm.rehearse({ __proto__: null, default: worker }, [
     constants.EVENT_START, '2026-01-01', '[]', '', '{"NAME":"x"}', '{}', 'POST',
-    'https://example.com:8443/some/path?name=a+value&x=%20#part', 'Content-Type\0text/plain\0accept\0*/*\0', false,
+    'https://example.com:8443/some/path?name=a+value&x=%20#part', 'Content-Type\0text/plain\0accept\0*/*\0', false, '', 0,
 ]);
 errors.describe(new primordials.TypeError('warm'));
 delete realm.rehearse;
