@@ -35,6 +35,7 @@ const CLASSES = [
     'FileReaderSync',
     'FixedLengthStream',
     'FormData',
+    'HTMLRewriter',
     'Headers',
     'IdentityTransformStream',
     'MessageChannel',

@@ -62,6 +62,7 @@ lazy('event_target.js', ['EventTarget', 'WorkerGlobalScope'], false);
 lazy('event_target.js', ['addEventListener', 'removeEventListener', 'dispatchEvent', 'reportError'], true);
 lazy('event_source.js', ['EventSource'], false);
 lazy('websocket.js', ['WebSocket', 'WebSocketPair'], false);
+lazy('html_rewriter.js', ['HTMLRewriter'], false);
 lazy('abort.js', ['AbortController', 'AbortSignal'], false);
 lazy('blob.js', ['Blob', 'File'], false);
 lazy('file_reader.js', ['FileReader', 'FileReaderSync', 'FileList'], false);

@@ -1,4 +1,4 @@
-// libraries.test.mjs - packages that people build workers of, unchanged, in workers of the real daemon. workers/<package>.js says what
+// packages.test.mjs - packages that people build workers of, unchanged, in workers of the real daemon. workers/<package>.js says what
 // each must do; it is bundled into one module, or its package's own files are sent as the modules that they are.
 import { test, before, after } from "node:test";
 import { createRequire } from "node:module";
