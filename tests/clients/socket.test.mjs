@@ -95,6 +95,20 @@ test("a signal cancels, before and after the start came", async () => {
   assert.deepEqual(canceled, { type: "cancel", id: "B" });
 });
 
+test("a socket that is used again before it would have closed stays", async () => {
+  let connections = 0;
+  const mayfly = await client(async (s, count) => {
+    connections = count;
+    s.send({ type: "start", ref: (await s.next()).ref, id: "A", seq: 1 }).send(done("A", 2));
+    const { ref } = await s.next();
+    s.send({ type: "start", ref, id: "B", seq: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    s.send(done("B", 2, { result: "late" }));
+  });
+  await mayfly.execute({ code: "c" });
+  assert.deepEqual([(await mayfly.execute({ code: "c" })).result, connections], ["late", 1]);
+});
+
 test("no socket at all; one that speaks no JSON; one that closes when it is not used", async () => {
   const nowhere = new Mayfly({ url: "http://127.0.0.1:9", transport: "websocket", webSocket: (url) => new WebSocket(url) });
   await assert.rejects(nowhere.execute({ code: "c" }), ExecutionLost);

@@ -88,7 +88,6 @@ export class Socket implements Way {
     this.#open = made;
     this.#heardAt = Date.now();
     within(made, CONNECT_MS).catch((error) => this.#open === made && this.#broke(error));
-    this.#watch();
     return made;
   }
 
@@ -101,16 +100,16 @@ export class Socket implements Way {
     this.#refs.clear();
   }
 
-  /** Closes a socket that is not used, or silent. */
+  /** Closes a socket that is not used, or silent. To be called when it comes into use, and goes out of it. */
   #watch(): void {
+    const isUsed = () => this.#live.size + this.#refs.size > 0;
     clearTimeout(this.#timer);
-    const isUsed = this.#live.size + this.#refs.size > 0;
     this.#timer = setTimeout(() => {
       const open = this.#open;
-      if (isUsed && Date.now() - this.#heardAt < IDLE_MS) return this.#watch();
+      if (isUsed() && Date.now() - this.#heardAt < IDLE_MS) return this.#watch();
       this.#broke(new ExecutionLost("the daemon was silent"));
       open?.then((socket) => socket.close(), () => {});
-    }, isUsed ? IDLE_MS / 3 : LINGER_MS);
+    }, isUsed() ? IDLE_MS / 3 : LINGER_MS);
   }
 
   #message(data: unknown, socket: WebSocketLike): void {
@@ -164,11 +163,13 @@ export class Socket implements Way {
     const channel = new Channel();
     options.signal?.throwIfAborted();
     this.#refs.set(ref, channel);
+    this.#watch();
     try {
       await this.#send(JSON.stringify({ ...request, type: "execute", ref }));
       return await follow(this, channel, { ...options, reattachMs: options.reattachMs ?? request.reattachMs });
     } finally {
       this.#refs.delete(ref);
+      this.#watch();
     }
   }
 
