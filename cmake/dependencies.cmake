@@ -22,6 +22,8 @@ pkg_check_modules(BROTLI REQUIRED IMPORTED_TARGET libbrotlidec>=1.0.9)
 add_library(mf_brotli ALIAS PkgConfig::BROTLI)
 pkg_check_modules(BROTLIENC REQUIRED IMPORTED_TARGET libbrotlienc>=1.0.9)
 add_library(mf_brotlienc ALIAS PkgConfig::BROTLIENC)
+pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8>=10.40)
+add_library(mf_pcre2 ALIAS PkgConfig::PCRE2)
 pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2>=2.3)
 add_library(mf_idn2 ALIAS PkgConfig::IDN2)
 

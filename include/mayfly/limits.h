@@ -134,6 +134,8 @@
 #define MF_FS_PATH_BYTES_MAX 4096 /* bytes: a path, also one that a rename would make; Linux's own limit */
 #define MF_FS_DEPTH_MAX 128 /* directories above a file: what goes through a tree keeps its place in an array of this size */
 #define MF_FS_LINKS_MAX 40 /* symbolic links followed for one path, Linux's own limit; then ELOOP */
+#define MF_FS_GLOB_BYTES_MAX 4096 /* bytes: a pattern of paths, as long as a path */
+#define MF_FS_GLOB_ALTERNATIVES_MAX 256 /* patterns that the braces of one make; each is tried on each path */
 #define MF_FS_PINS_MAX 4096 /* files and trees that are being read and must not change meanwhile; past it 503 */
 #define MF_FS_COLLECT_ROWS_MAX 2000 /* rows that one step of the collector removes, so that others have the store within some milliseconds */
 #define MF_FS_COLLECT_BYTES_MAX 8388608 /* bytes of content that one step removes; each is overwritten with zeros */
@@ -148,6 +150,21 @@
 #define MF_WORKSPACE_PIECE_BYTES 1048576 /* bytes: of a file on its way in or out that are in memory at a time, two chunks */
 #define MF_WORKSPACE_PAGE_MAX 1000 /* entries, matches or changes in one answer */
 #define MF_WORKSPACE_PAGE_DEFAULT 100 /* likewise, unless the caller says how many */
+#define MF_WORKSPACE_VISITS_MAX 20000 /* entries that one call looks at, some 0.1 s; the answer then says where to go on, and may have found nothing yet */
+#define MF_WORKSPACE_GREP_PATTERN_BYTES_MAX 1024 /* bytes: what is looked for */
+#define MF_WORKSPACE_GREP_FILE_BYTES_MAX 16777216 /* bytes: a file that is looked through is in memory as a whole; larger ones are named in the answer */
+#define MF_WORKSPACE_GREP_LINE_BYTES_MAX 65536 /* bytes: of one line a regular expression is tried on no more */
+#define MF_WORKSPACE_GREP_SHORT_BYTES_MAX 1024 /* bytes: in lines up to here the place of a match is told; PCRE2 tries each place there, which costs their square */
+#define MF_WORKSPACE_GREP_TEXT_BYTES_MAX 2048 /* bytes: of one line in the answer */
+#define MF_WORKSPACE_GREP_STATES_MAX 1024 /* PCRE2's numbers for the states that a match may be in at once, three for each, old and new ones; a line that needs more is named in the answer */
+#define MF_WORKSPACE_GREP_CALLS_MAX 10000 /* calls of PCRE2 to itself for one line: assertions and recursion */
+#define MF_WORKSPACE_GREP_LONG_CALLS_MAX 500 /* likewise for a long line, all of which each may go through */
+#define MF_WORKSPACE_GREP_HEAP_KIB_MAX 1024 /* KiB of memory that PCRE2 may take for one line */
+#define MF_WORKSPACE_GREP_NESTING_MAX 50 /* parentheses inside of each other */
+#define MF_WORKSPACE_GREP_STEP_BYTES_MAX 4194304 /* bytes looked through in one transaction, */
+#define MF_WORKSPACE_GREP_STEP_NS_MAX UINT64_C(50000000) /* ns of CPU in one: others come between, */
+#define MF_WORKSPACE_GREP_STEPS_MAX 40 /* and as many of them before the answer says where to go on: some 2 s of CPU */
+#define MF_WORKSPACE_GREP_CONTEXT_MAX 20 /* lines before and after a match */
 #define MF_WORKSPACE_ANSWER_BYTES_MAX 33554432 /* bytes: one answer as JSON: 1,000 entries whose paths are escaped */
 #define MF_WORKSPACE_QUERY_BYTES_MAX 65536 /* bytes: what the parameters of a call decode to; the target has at most 16 KiB */
 #define MF_WORKSPACE_EDITS_MAX 1000 /* replacements in one edit: each looks through the file */

@@ -75,7 +75,7 @@ mf_store_entry_get(struct mf_store *store, uint64_t parent, struct mf_slice name
 MF_MUST_CHECK int
 mf_store_entry_put(struct mf_store *store, uint64_t parent, struct mf_slice name, uint64_t inode);
 MF_MUST_CHECK int mf_store_entry_delete(struct mf_store *store, uint64_t parent, struct mf_slice name);
-/* In the order of their names' bytes, those behind |after|, at most |count|. Below zero ends it and is returned. */
+/* In the order of their names' bytes, those behind |after|, at most |count|. Anything but 0 ends it and is returned. */
 MF_MUST_CHECK int mf_store_entries_each(struct mf_store *store,
                                         uint64_t parent,
                                         struct mf_slice after,

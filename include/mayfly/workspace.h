@@ -184,18 +184,102 @@ MF_MUST_CHECK int mf_workspace_read(struct mf_store *store,
 
 /* ---- looking ------------------------------------------------------------------------------------------ */
 
-/* |ret_path| (may be NULL) gets the path without links, "." and "..". */
+/* |ret_path| gets the path without links, "." and ".."; |ret_target| what a link leads to. Either may be NULL. */
 MF_MUST_CHECK int mf_workspace_stat(struct mf_store *store,
                                     const struct mf_workspace_ref *ref,
                                     struct mf_slice path,
                                     bool follow,
                                     struct mf_inode *ret_inode,
-                                    struct mf_buf *ret_path);
+                                    struct mf_buf *ret_path,
+                                    struct mf_buf *ret_target);
 /* EINVAL when it is no link. */
 MF_MUST_CHECK int mf_workspace_readlink(struct mf_store *store,
                                         const struct mf_workspace_ref *ref,
                                         struct mf_slice path,
                                         struct mf_buf *ret_target);
+
+struct mf_workspace_entry {
+    struct mf_slice path;
+    struct mf_inode inode;
+    struct mf_slice target; /* Of a link. */
+};
+
+/* Other than 0 ends the search; above 0 is returned too: it was enough. */
+typedef int mf_workspace_entry_cb(void *user, const struct mf_workspace_entry *entry);
+
+struct mf_workspace_search {
+    struct mf_slice path;  /* Of the directory that it begins at. */
+    struct mf_slice after; /* Where the page before ended, or empty. */
+    size_t count;          /* At most. */
+    unsigned levels_max;   /* 1: only what is in the directory itself; 0: all below. */
+    struct mf_slice glob;  /* Of the path below |path|, or empty. */
+    struct mf_slice name;  /* Of the last name, or empty. */
+    unsigned kinds;        /* 1 << enum mf_inode_kind, or 0 for all. */
+    uint64_t size_min;
+    uint64_t size_max;       /* 0: none. */
+    uint64_t changed_min_ms; /* 0: none. */
+    uint64_t changed_max_ms; /* 0: none. */
+};
+
+/* In the order of their paths, directory before content. |ret_next| becomes what is |after| for the next page, or stays empty: that
+ * was all. A page may have less than |count|, also nothing, and not be the last. MF_E_WORKSPACE_PATTERN. */
+MF_MUST_CHECK int mf_workspace_find(struct mf_store *store,
+                                    const struct mf_workspace_ref *ref,
+                                    const struct mf_workspace_search *search,
+                                    mf_workspace_entry_cb *on_entry,
+                                    void *user,
+                                    struct mf_buf *ret_next);
+
+/* ---- grep ---- */
+
+struct mf_workspace_grep_options {
+    struct mf_slice pattern;
+    bool is_regex; /* PCRE2's syntax without back-references; else the text itself. */
+    bool ignores_case;
+    bool is_word;     /* No letter, digit or "_" on either side. */
+    unsigned context; /* Lines before and after. */
+    size_t count;     /* Matches, at most. */
+};
+
+struct mf_workspace_grep;
+
+/* MF_E_WORKSPACE_PATTERN and a sentence in |ret_why|. */
+MF_MUST_CHECK int mf_workspace_grep_new(const struct mf_workspace_grep_options *options,
+                                        MF_OWN struct mf_workspace_grep **ret_grep,
+                                        struct mf_buf *ret_why);
+void mf_workspace_grep_free(MF_OWN struct mf_workspace_grep *grep); /* NULL is fine. */
+
+struct mf_workspace_match {
+    struct mf_slice path;
+    uint64_t line;          /* From 1. */
+    int64_t column;         /* Bytes from 0; below 0: not known, the line is too long. */
+    struct mf_slice text;   /* The line, cut at MF_WORKSPACE_GREP_TEXT_BYTES_MAX. */
+    struct mf_slice before; /* Lines of context, each with its newline. */
+    struct mf_slice after;
+};
+
+enum mf_workspace_grep_end {
+    MF_WORKSPACE_GREP_MORE, /* Go on with the same call. */
+    MF_WORKSPACE_GREP_PAGE, /* The count is reached. */
+    MF_WORKSPACE_GREP_OVER, /* That was all. */
+};
+
+struct mf_workspace_grep_events {
+    int (*on_match)(void *user, const struct mf_workspace_match *match);
+    /* Not looked at: a file larger than MF_WORKSPACE_GREP_FILE_BYTES_MAX, or (|line| > 0) a line that would cost too much. */
+    int (*on_skip)(void *user, struct mf_slice path, uint64_t line);
+};
+
+/* One step through the files that |search| finds. |place| ("line:path", or empty at first) is where it goes on, and where the
+ * next step or page does. Files with a NUL in their first 8 KiB and lines that are no UTF-8 are passed over. */
+MF_MUST_CHECK int mf_workspace_grep_step(struct mf_store *store,
+                                         const struct mf_workspace_ref *ref,
+                                         struct mf_workspace_grep *grep,
+                                         const struct mf_workspace_search *search,
+                                         struct mf_buf *place,
+                                         const struct mf_workspace_grep_events *events,
+                                         void *user,
+                                         enum mf_workspace_grep_end *ret_end);
 
 /* ---- drafts ------------------------------------------------------------------------------------------- */
 

@@ -275,6 +275,11 @@ static void work_done(struct mf_store_job *job, int error)
         mf__wscall_refuse(call, error);
         return;
     }
+    if (call->is_again && call->exchange != NULL) {
+        call->is_again = false;
+        mf__wscall_submit(call, call->work);
+        return;
+    }
     mf__wscall_answer(call);
     mf__wscall_free(call);
 }

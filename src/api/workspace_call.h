@@ -34,6 +34,7 @@ struct mf__wscall {
     struct mf_buf detail;          /* Of the problem, */
     struct mf_buf members;         /* and more members, as mf__problem has them. */
     bool is_change;                /* It may leave garbage. */
+    bool is_again;                 /* |work| wants another turn, behind those who wait. */
 
     int (*work)(struct mf__wscall *call, struct mf_store *store);
     void (*release)(struct mf__wscall *call); /* Or NULL. */

@@ -69,7 +69,7 @@ int mf_store_entries_each(struct mf_store *store,
         rc = on_entry(user, mf__sql_column(&sql, 0), &inode);
     }
     int error = mf__sql_end(&sql);
-    return rc < 0 ? rc : error;
+    return rc < 0 || error == 0 ? rc : error;
 }
 
 int mf_store_entries_copy(struct mf_store *store, uint64_t from, uint64_t to)

@@ -171,7 +171,8 @@ int mf_workspace_stat(struct mf_store *store,
                       struct mf_slice path,
                       bool follow,
                       struct mf_inode *ret_inode,
-                      struct mf_buf *ret_path)
+                      struct mf_buf *ret_path,
+                      struct mf_buf *ret_target)
 {
     struct tree tree;
     struct place *place = mf_new(sizeof *place);
@@ -180,6 +181,9 @@ int mf_workspace_stat(struct mf_store *store,
     if (rc == 0) {
         *ret_inode = place->inode;
         rc = ret_path == NULL ? 0 : mf_buf_append_slice(ret_path, mf__place_path(place));
+        if (rc == 0 && ret_target != NULL && place->inode.kind == MF_INODE_SYMLINK) {
+            rc = mf_store_inode_target(store, place->inode.id, ret_target);
+        }
         rc = mf__tree_end(&tree, rc);
     }
     mf_free(place);

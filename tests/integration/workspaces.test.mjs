@@ -187,7 +187,7 @@ test("100 MiB go in and out in constant memory, and a slow reader holds up nobod
   assert.equal(await w.text("/large"), "small");
   slow.kill();
   const grown = daemon.memory().rssKb - before;
-  assert.ok(grown < 30_000, `${grown} KiB more`);
+  assert.ok(grown < (process.env.ASAN_OPTIONS ? 400_000 : 30_000), `${grown} KiB more`);
 });
 
 test("who reads a file reads it to its end, whatever becomes of it", async () => {

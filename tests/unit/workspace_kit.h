@@ -97,7 +97,7 @@ static inline int kit_read(const char *path, struct mf_buf *ret_bytes)
 
 static inline int kit_stat(const char *path, struct mf_inode *ret_inode)
 {
-    return mf_workspace_stat(kit_store, &kit_ref, TEXT(path), true, ret_inode, NULL);
+    return mf_workspace_stat(kit_store, &kit_ref, TEXT(path), true, ret_inode, NULL, NULL);
 }
 
 static inline int kit_is(const char *path)
