@@ -10,25 +10,23 @@ const through = (value) => decode(JSON.parse(encode(value)));
 
 test("values that come out as they went in", () => {
   const values = [
-    null, true, 0, -0, NaN, Infinity, -Infinity, 1e300, "", "ä\u2028\ud800", undefined, 0n, -(2n ** 70n), [], {}, [undefined, null], { a: undefined },
+    null, true, 0, -0, NaN, Infinity, -Infinity, 1e300, "", "ä\u2028\ud800", undefined, 0n, -(2n ** 70n), [], {}, [undefined, null],
     new Date(0), /a\/b/giu, new Map([["a", 1], [{ k: new Map() }, new Set([1n, new Date(5)])]]), new Set(), new Map(),
     new Uint8Array([0, 255]), new Uint8Array(100_000).fill(7), new Uint8Array([1, 2, 3]).buffer, { deep: [{ bytes: new Uint8Array([1]) }] },
     JSON.parse('{"__proto__":{"x":1},"constructor":2}'),
   ];
   for (const value of values) assert.deepEqual(through(value), value);
-  assert.ok(Number.isNaN(through(new Date(NaN)).getTime()));
+  assert.deepEqual(through([new Date(NaN), { a: undefined, b: 1 }]), [null, { b: 1 }]);
   assert.equal(Object.getPrototypeOf(through(JSON.parse('{"__proto__":{"x":1}}'))), Object.prototype);
 });
 
-test("errors: kind, name, message, stack, code, cause", () => {
-  const cause = new RangeError("inner");
-  const error = Object.assign(new TypeError("outer", { cause }), { code: "E_X" });
-  const back = through(error);
-  assert.ok(back instanceof TypeError && back.cause instanceof RangeError);
-  assert.deepEqual([back.message, back.stack, back.code, back.cause.message], ["outer", error.stack, "E_X", "inner"]);
+test("errors: kind, name and message; the stack names our files to nobody", () => {
+  const back = through(new TypeError("m"));
+  assert.deepEqual([back instanceof TypeError, back.message], [true, "m"]);
+  assert.doesNotMatch(encode(new TypeError("m")), /codec|file:|stack/);
   class Own extends Error { name = "Own"; }
   assert.deepEqual([through(new Own("x")).name, through(new Own("x")) instanceof Error], ["Own", true]);
-  assert.deepEqual([through(Object.assign(new Error("x"), { name: "constructor" })).name], ["constructor"]);
+  assert.equal(through(Object.assign(new Error("x"), { name: "constructor" })).name, "constructor");
 });
 
 test("data that looks like a tag stays data", () => {
@@ -81,10 +79,11 @@ test("what cannot cross says what and where", () => {
 test("what was not encoded here is refused, whatever it says", () => {
   const tag = (kind, value) => ({ __mayfly_v1__: kind, value });
   for (const json of [
-    tag("what"), tag("bigint", "1e5"), tag("bigint", 1), tag("bigint", ""), tag("number", "1"), tag("number", "constructor"), tag("Date", 5), tag("Map", [[1]]), tag("Map", {}), tag("Set", null), tag("RegExp", { source: "(", flags: "" }),
-    tag("RegExp", "a"), tag("Error", null), tag("Error", { name: "x" }), tag("object", [1]), tag("object"), { __mayfly_v1__: 1 }, { __codemode_binary_v1__: "Uint8Array", data: "*" }, { __codemode_binary_v1__: "Uint8Array" }, { __codemode_binary_v1__: "x", data: "" },
-    JSON.parse("[".repeat(300) + "]".repeat(300)), tag("Error", { message: "x", cause: tag("what") }),
+    tag("what"), tag("bigint", "1e5"), tag("bigint", 1), tag("bigint", ""), tag("number", "1"), tag("number", "constructor"), tag("Date", 5), tag("Map", [[1]]), tag("Map", {}), tag("Set", null), tag("RegExp", "/(/"),
+    tag("RegExp", "a"), tag("RegExp", { source: "a", flags: "" }), tag("Error", null), tag("Error", { name: "x" }), tag("object", [1]), tag("object"), { __mayfly_v1__: 1 }, { __codemode_binary_v1__: "Uint8Array", data: "*" }, { __codemode_binary_v1__: "Uint8Array" }, { __codemode_binary_v1__: "x", data: "" },
+    JSON.parse("[".repeat(2000) + "]".repeat(2000)), tag("Error", "x"),
   ]) assert.throws(() => decode(json), CodecError, JSON.stringify(json));
+  decode(JSON.parse("[".repeat(1500) + "]".repeat(1500)));
   assert.deepEqual(decode({ __mayfly_v1__: "bigint", value: "1", more: 1 }), { __mayfly_v1__: "bigint", value: "1", more: 1 });
   assert.deepEqual(decode({ __codemode_binary_v1__: "ArrayBufferView", data: "AQ==" }), new Uint8Array([1]));
 });

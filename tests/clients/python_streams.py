@@ -48,7 +48,7 @@ class Codec(unittest.TestCase):
 
     def test_what_is_no_value(self):
         tag = lambda kind, value: {"__mayfly_v1__": kind, "value": value}
-        for value in (tag("what", 1), tag([], 1), tag("bigint", "1e5"), tag("bigint", "٣"), tag("number", "1"), tag("Map", [[1]]), tag("Map", 1), tag("Set", {}), tag("object", []), tag("Error", {}), tag("RegExp", {"source": 1}), {"__codemode_binary_v1__": "x", "data": ""}, {"__codemode_binary_v1__": "Uint8Array", "data": "*"}, json.loads("[" * 300 + "]" * 300)):
+        for value in (tag("what", 1), tag([], 1), tag("bigint", "1e5"), tag("bigint", "٣"), tag("number", "1"), tag("Map", [[1]]), tag("Map", 1), tag("Set", {}), tag("object", []), tag("Error", {}), tag("RegExp", "a"), tag("Date", None), {"__codemode_binary_v1__": "x", "data": ""}, {"__codemode_binary_v1__": "Uint8Array", "data": "*"}, json.loads("[" * 300 + "]" * 300)):
             with self.assertRaises(CodecError, msg=str(value)[:100]):
                 decode(value)
 

@@ -6,9 +6,9 @@
 const MARK = "__mayfly_v1__";
 const BINARY = "__codemode_binary_v1__"; /* @cloudflare/codemode's */
 /** Nesting of the JSON, tags included. */
-const DEPTH_MAX = 256;
-/** Of the deepest tag without values inside: a RegExp's. */
-const LEAF_DEPTH = 2;
+const DEPTH_MAX = 1600;
+/** Nesting of what is sent. */
+const SENT_DEPTH_MAX = 250;
 /** String.fromCharCode takes its bytes as arguments, of which an engine takes so many. */
 const BASE64_CHUNK_BYTES = 32766;
 
@@ -73,28 +73,21 @@ class Encoder {
   #fields(value: object): Record<string, Json> {
     const fields = Object.create(null) as Record<string, Json>;
     for (const key of Object.keys(value)) {
-      const encoded = this.#inside(key, (value as Record<string, unknown>)[key]);
+      const member = (value as Record<string, unknown>)[key];
+      const encoded = member === undefined ? OMIT : this.#inside(key, member);
       if (encoded !== OMIT) fields[key] = encoded;
     }
     return fields;
   }
 
-  #error(error: Error): Json {
-    const { name, message, stack, code, cause } = error as Error & { code?: unknown };
-    const value: Record<string, unknown> = { name: String(name), message: String(message) };
-    if (typeof stack === "string") value.stack = stack;
-    if (typeof code === "string" || typeof code === "number") value.code = code;
-    if (cause !== undefined) value.cause = cause;
-    return tag("Error", this.#fields(value));
-  }
-
   /** |asked|: its toJSON was. */
   #object(value: object, key: string | number, asked: boolean): Encoded {
-    if (value instanceof Date) return tag("Date", Number.isNaN(value.getTime()) ? null : value.toISOString());
+    if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : tag("Date", value.toISOString());
     if (value instanceof Map) return tag("Map", this.#list(Array.from(value)));
     if (value instanceof Set) return tag("Set", this.#list(value));
-    if (value instanceof RegExp) return tag("RegExp", { source: value.source, flags: value.flags });
-    if (value instanceof Error) return this.#error(value);
+    if (value instanceof RegExp) return tag("RegExp", String(value));
+    /* Its stack stays here: it names our files to the program. */
+    if (value instanceof Error) return tag("Error", { name: String(value.name), message: String(value.message) });
     if (value instanceof Number || value instanceof String || value instanceof Boolean || value instanceof BigInt) return this.encode(value.valueOf(), key);
     const { toJSON, then, getReader } = value as Record<string, unknown>;
     if (typeof toJSON === "function" && !asked) {
@@ -121,8 +114,8 @@ class Encoder {
     const bytes = bytesOf(object);
     if (bytes !== undefined) return bytes;
     if (this.#open.has(object)) this.#refuse("A value that contains itself");
-    const levels = object instanceof Map || object instanceof Set || object instanceof Error || isMarked(object) ? 2 : 1;
-    if (this.#depth + levels > DEPTH_MAX - LEAF_DEPTH) this.#refuse("A value nested this deeply");
+    const levels = object instanceof Map || object instanceof Set || isMarked(object) ? 2 : 1;
+    if (this.#depth + levels > SENT_DEPTH_MAX) this.#refuse("A value nested this deeply");
     this.#open.add(object);
     this.#depth += levels;
     const encoded = this.#object(object, key, asked);
@@ -186,13 +179,17 @@ function text(json: unknown): string {
 }
 
 function error(json: unknown, depth: number): Error {
-  const { name, message, stack, code, cause } = fields(json, depth);
-  const made = new (own(ERRORS, name) ?? Error)(text(message), cause === undefined ? undefined : { cause });
-  const set = (key: string, value: unknown) => Object.defineProperty(made, key, { value, writable: true, enumerable: false, configurable: true });
-  if (made.name !== name && typeof name === "string") set("name", name);
-  if (typeof stack === "string") set("stack", stack);
-  if (code !== undefined) Object.assign(made, { code });
+  const { name, message } = fields(json, depth);
+  const made = new (own(ERRORS, name) ?? Error)(text(message));
+  if (made.name !== name && typeof name === "string") Object.defineProperty(made, "name", { value: name, writable: true, configurable: true });
   return made;
+}
+
+function regExp(json: unknown): RegExp {
+  const whole = text(json);
+  const slash = whole.lastIndexOf("/");
+  if (slash < 1 || whole[0] !== "/") throw new CodecError("a RegExp that is none");
+  return new RegExp(whole.slice(1, slash), whole.slice(slash + 1));
 }
 
 function tagged(json: Record<string, unknown>, depth: number): unknown {
@@ -201,10 +198,10 @@ function tagged(json: Record<string, unknown>, depth: number): unknown {
     switch (json[MARK]) {
       case "undefined": return undefined;
       case "bigint": if (/^-?\d+$/.test(text(value))) return BigInt(value as string); break;
-      case "Date": return new Date(value === null ? NaN : text(value));
+      case "Date": return new Date(text(value));
       case "Map": return new Map(pairs(value, depth));
       case "Set": return new Set(list(value, depth));
-      case "RegExp": { const { source, flags } = fields(value, depth); return new RegExp(text(source), text(flags)); }
+      case "RegExp": return regExp(value);
       case "Error": return error(value, depth);
       case "object": return fields(value, depth);
       case "number": { const number = own(NUMBERS, value); if (number !== undefined) return number; break; }

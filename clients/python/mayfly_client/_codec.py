@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
+import re
 from datetime import datetime, timezone
 from typing import Any, Callable, Dict, List, NamedTuple
 
@@ -28,10 +29,9 @@ class RegExp(NamedTuple):
 class RemoteError(Exception):
     """An Error that was a value of the program's."""
 
-    def __init__(self, name: str, message: str, stack: "str | None" = None) -> None:
+    def __init__(self, name: str, message: str) -> None:
         super().__init__(message)
         self.name = name
-        self.stack = stack
 
 
 def _tag(kind: str, value: Any = None) -> Dict[str, Any]:
@@ -87,7 +87,7 @@ class _Encoder:
             moment = (value if value.tzinfo else value.astimezone()).astimezone(timezone.utc)
             return _tag("Date", moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z")
         if isinstance(value, RegExp):
-            return _tag("RegExp", {"source": value.source, "flags": value.flags})
+            return _tag("RegExp", f"/{value.source}/{value.flags}")
         if isinstance(value, BaseException):
             return _tag("Error", error_of(value))
         if id(value) in self._open:
@@ -139,12 +139,11 @@ def _bigint(value: Any, depth: int) -> int:
 
 
 def _date(value: Any, depth: int) -> Any:
-    if value is None:
-        return None
+    text = _text(value)
     try:
-        return datetime.strptime(_text(value), "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)
     except ValueError:
-        return value  # a year that Python has not
+        return text  # a year that Python has not
 
 
 def _map(value: Any, depth: int) -> Any:
@@ -172,14 +171,15 @@ def _number(value: Any, depth: int) -> float:
 
 
 def _regexp(value: Any, depth: int) -> RegExp:
-    fields = _fields(value, depth)
-    return RegExp(_text(fields.get("source")), _text(fields.get("flags")))
+    found = re.fullmatch(r"/(.*)/([a-z]*)", _text(value), re.DOTALL)
+    if found is None:
+        raise CodecError("a RegExp that is none")
+    return RegExp(found[1], found[2])
 
 
 def _error(value: Any, depth: int) -> RemoteError:
     fields = _fields(value, depth)
-    stack = fields.get("stack")
-    return RemoteError(_text(fields.get("name", "Error")), _text(fields.get("message")), stack if isinstance(stack, str) else None)
+    return RemoteError(_text(fields.get("name", "Error")), _text(fields.get("message")))
 
 
 _TAGS: Dict[str, Callable[[Any, int], Any]] = {
