@@ -1,5 +1,6 @@
 # The clients: clients/js is compiled by the TypeScript of third_party/npm-clients into build/<preset>/clients/js, which is what an npm
-# package of it would have as dist/. clients/python needs no build.
+# package of it would have as dist/; clients/types makes the declarations of what a worker sees, in build/<preset>/clients/types.
+# clients/python needs no build.
 set(MF_CLIENT_NPM ${MF_DEPS_DIR}/npm-clients/node_modules)
 set(MF_CLIENT_JS ${CMAKE_BINARY_DIR}/clients/js)
 if(NOT EXISTS ${MF_CLIENT_NPM}/typescript/bin/tsc)
@@ -18,3 +19,15 @@ add_custom_command(
     COMMENT "Compiling clients/js"
     VERBATIM)
 add_custom_target(mf_client_js ALL DEPENDS ${MF_CLIENT_JS}/.stamp)
+
+set(MF_CLIENT_TYPES ${CMAKE_BINARY_DIR}/clients/types)
+add_custom_command(
+    OUTPUT ${MF_CLIENT_TYPES}/index.d.ts
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${MF_CLIENT_TYPES}
+    COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_SOURCE_DIR}/clients/types/package.json ${CMAKE_SOURCE_DIR}/clients/types/README.md ${MF_CLIENT_TYPES}
+    COMMAND ${MF_NODE} ${CMAKE_SOURCE_DIR}/clients/types/make.mjs ${MF_CLIENT_NPM}/typescript ${MF_CLIENT_TYPES}/index.d.ts
+    DEPENDS ${CMAKE_SOURCE_DIR}/clients/types/make.mjs ${CMAKE_SOURCE_DIR}/clients/types/worker.d.ts ${CMAKE_SOURCE_DIR}/clients/types/package.json
+            ${CMAKE_SOURCE_DIR}/clients/types/README.md ${CMAKE_SOURCE_DIR}/third_party/npm-clients/package-lock.json
+    COMMENT "Making clients/types"
+    VERBATIM)
+add_custom_target(mf_client_types ALL DEPENDS ${MF_CLIENT_TYPES}/index.d.ts)
