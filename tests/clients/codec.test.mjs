@@ -82,7 +82,7 @@ test("what was not encoded here is refused, whatever it says", () => {
     tag("what"), tag("bigint", "1e5"), tag("bigint", 1), tag("bigint", ""), tag("number", "1"), tag("number", "constructor"), tag("Date", 5), tag("Map", [[1]]), tag("Map", {}), tag("Set", null), tag("RegExp", "/(/"),
     tag("RegExp", "a"), tag("RegExp", { source: "a", flags: "" }), tag("Error", null), tag("Error", { name: "x" }), tag("object", [1]), tag("object"), { __mayfly_v1__: 1 }, { __codemode_binary_v1__: "Uint8Array", data: "*" }, { __codemode_binary_v1__: "Uint8Array" }, { __codemode_binary_v1__: "x", data: "" },
     JSON.parse("[".repeat(2000) + "]".repeat(2000)), tag("Error", "x"),
-  ]) assert.throws(() => decode(json), CodecError, JSON.stringify(json));
+  ]) assert.throws(() => decode(json), CodecError, JSON.stringify(json).slice(0, 200));
   decode(JSON.parse("[".repeat(1500) + "]".repeat(1500)));
   assert.deepEqual(decode({ __mayfly_v1__: "bigint", value: "1", more: 1 }), { __mayfly_v1__: "bigint", value: "1", more: 1 });
   assert.deepEqual(decode({ __codemode_binary_v1__: "ArrayBufferView", data: "AQ==" }), new Uint8Array([1]));

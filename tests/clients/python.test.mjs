@@ -32,6 +32,7 @@ const scripts = {
   deaf(stream) { fake.answerStatus = () => 0; fake.onCancel = () => stream.done({ outcome: "canceled" }); stream.start().call(1, 1); },
   malformed: (stream) => stream.start().raw('{"type":"call","seq":2,"callId":"1"}\n'),
   gap: (stream) => stream.start().raw('{"type":"log","seq":5,"level":"log","message":""}\n'),
+  deep: (stream) => stream.start().raw(`{"type":"done","seq":2,"id":"e","outcome":"ok","result":${"[".repeat(2000)}${"]".repeat(2000)}}\n`).end(),
   array: (stream) => stream.start().raw("[]\n"),
   gone(stream) { fake.attachStatus = () => 410; stream.start().break(); },
   again(stream, request) { fake.attachStatus = () => 200; request ? stream.start().break() : stream.break(); },

@@ -17,7 +17,7 @@ class BrokenStreams(unittest.TestCase):
         self.assertEqual((result.result, [log["message"] for log in result.logs]), (42, ["1", "2"]))
 
     def test_no_frames(self):
-        for code in ("malformed", "gap", "array", "gone", "again"):
+        for code in ("malformed", "gap", "array", "deep", "gone", "again"):
             with self.assertRaises(ExecutionLost, msg=code):
                 fake.execute(code)
 

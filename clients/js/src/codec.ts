@@ -5,7 +5,7 @@
 
 const MARK = "__mayfly_v1__";
 const BINARY = "__codemode_binary_v1__"; /* @cloudflare/codemode's */
-/** Nesting of the JSON, tags included. */
+/** Nesting of the JSON, tags included: less than an engine's stack takes. */
 const DEPTH_MAX = 1600;
 /** Nesting of what is sent. */
 const SENT_DEPTH_MAX = 250;
@@ -235,5 +235,10 @@ function read(json: unknown, outer: number): unknown {
 
 /** The value of JSON that was parsed; throws CodecError for a tag that is none. */
 export function decode(json: unknown): unknown {
-  return read(json, 0);
+  try {
+    return read(json, 0);
+  } catch (error) {
+    if (error instanceof RangeError) throw new CodecError("nested too deeply"); /* little of the stack was left */
+    throw error;
+  }
 }

@@ -133,6 +133,8 @@ class Execution:
                     if not line.endswith(b"\n"):
                         return
                     frame = json.loads(line)
+                except RecursionError:
+                    raise ExecutionLost("the stream holds a value that is nested too deeply") from None
                 except (OSError, HTTPException, ValueError):
                     return
                 yield frame
