@@ -281,6 +281,55 @@ MF_MUST_CHECK int mf_workspace_grep_step(struct mf_store *store,
                                          void *user,
                                          enum mf_workspace_grep_end *ret_end);
 
+/* ---- snapshots and forks: one row each, whatever is in the tree --------------------------------------- */
+
+struct mf_workspace_snapshot {
+    struct mf_slice name;
+    uint64_t revision;
+    uint64_t bytes;
+    uint64_t inodes;
+    uint64_t created_ms;
+};
+
+/* Of what is there now. MF_E_EXISTS; MF_E_TOO_MANY past MF_WORKSPACE_SNAPSHOTS_MAX. */
+MF_MUST_CHECK int mf_workspace_snapshot_new(struct mf_store *store,
+                                            const struct mf_workspace_ref *ref,
+                                            struct mf_slice name,
+                                            uint64_t now_ms,
+                                            struct mf_workspace_snapshot *ret_snapshot);
+/* In the order of names. */
+MF_MUST_CHECK int mf_workspace_snapshots(struct mf_store *store,
+                                         const struct mf_workspace_ref *ref,
+                                         int (*on_row)(void *user, const struct mf_workspace_snapshot *row),
+                                         void *user);
+/* |ref->snapshot| says which, for these two. The workspace becomes what it was; its revision goes on. */
+MF_MUST_CHECK int mf_workspace_restore(struct mf_store *store,
+                                       const struct mf_workspace_ref *ref,
+                                       uint64_t now_ms,
+                                       struct mf_workspace_info *ret_info);
+MF_MUST_CHECK int mf_workspace_snapshot_delete(struct mf_store *store, const struct mf_workspace_ref *ref);
+/* A workspace |to| with the same tree, or with that of |ref->snapshot|; a |..._max| of 0: as here. MF_E_EXISTS. */
+MF_MUST_CHECK int mf_workspace_fork(struct mf_store *store,
+                                    const struct mf_workspace_ref *ref,
+                                    struct mf_slice to,
+                                    uint64_t bytes_max,
+                                    uint64_t inodes_max,
+                                    uint64_t now_ms,
+                                    struct mf_workspace_info *ret_info);
+
+/* ---- changes --------------------------------------------------------------------------------------------- */
+
+/* What was changed behind change |number| of |revision| (INT64_MAX: all of that), at most |count|, in order. MF_E_WORKSPACE_CHANGES: not
+ * all of it is kept, or there never was such a revision. |ret_revision|: of the workspace now. */
+MF_MUST_CHECK int mf_workspace_changes(struct mf_store *store,
+                                       const struct mf_workspace_ref *ref,
+                                       uint64_t revision,
+                                       uint64_t number,
+                                       size_t count,
+                                       int (*on_row)(void *user, const struct mf_store_change *row),
+                                       void *user,
+                                       uint64_t *ret_revision);
+
 /* ---- drafts ------------------------------------------------------------------------------------------- */
 
 MF_MUST_CHECK int mf_workspace_draft_begin(struct mf_store *store,

@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 
-#define DETAIL_BYTES_MAX 1024
 #define MEMBERS_BYTES_MAX 4096
 #define HEADERS_BYTES_MAX 512
 
@@ -154,8 +153,12 @@ void mf__wscall_free(MF_OWN struct mf__wscall *call)
     if (call->release != NULL) {
         call->release(call);
     }
+    if (call->has_intake) {
+        mf__intake_done(&call->intake);
+    }
     mf_buf_done(&call->body);
     mf_buf_done(&call->detail);
+    mf_buf_done(&call->param);
     mf_buf_done(&call->members);
     mf_arena_free(call->arena);
     mf_free(call);
@@ -164,7 +167,7 @@ void mf__wscall_free(MF_OWN struct mf__wscall *call)
 void mf__wscall_refuse(MF_OWN struct mf__wscall *call, int error)
 {
     struct mf_slice detail = mf_buf_peek(&call->detail);
-    struct mf_slice param = mf_slice_of(NULL, 0);
+    struct mf_slice param = mf_buf_peek(&call->param);
 
     if (call->query.why != NULL) {
         detail = mf_slice_of_cstr(call->query.why);
@@ -190,7 +193,8 @@ mf__wscall_begin(struct mf_api *api, struct mf_exchange *exchange, size_t size, 
     call->arena = mf_arena_new(MF_WORKSPACE_QUERY_BYTES_MAX);
     call->status = 200;
     mf_buf_init(&call->body, MF_WORKSPACE_ANSWER_BYTES_MAX);
-    mf_buf_init(&call->detail, DETAIL_BYTES_MAX);
+    mf_buf_init(&call->detail, MF_API_FAULT_BYTES_MAX);
+    mf_buf_init(&call->param, MF_API_FAULT_BYTES_MAX);
     mf_buf_init(&call->members, MEMBERS_BYTES_MAX);
     mf_exchange_listen(exchange, &events, call);
     call->ref.tenant = mf_slice_of_cstr(""); /* The tenant of a daemon without tokens. */
@@ -224,13 +228,6 @@ int mf__wscall_path(struct mf__wscall *call, unsigned index)
         call->path = mf_slice_of_cstr("/");
     }
     return 0;
-}
-
-void mf__wscall_hear(struct mf__wscall *call)
-{
-    if (call->exchange != NULL) {
-        mf_exchange_listen(call->exchange, &events, call);
-    }
 }
 
 void mf__wscall_answer(struct mf__wscall *call)
@@ -297,6 +294,61 @@ void mf__wscall_submit(MF_OWN struct mf__wscall *call,
     }
 }
 
+/* ---- a body ------------------------------------------------------------------------------------------- */
+
+/* [any] */
+static void read_body(struct mf__intake *intake)
+{
+    struct mf__wscall *call = MF_CONTAINER_OF(intake, struct mf__wscall, intake);
+    cJSON *root = NULL;
+
+    if (intake->body.size > 0 || !call->is_body_optional) {
+        call->error = mf__json_parse(mf_buf_peek(&intake->body), &root, &call->detail);
+    }
+    if (call->error == 0) {
+        call->error = call->read(call, root);
+    }
+    cJSON_Delete(root);
+    mf_buf_done(&intake->body);
+}
+
+static void body_read(struct mf__intake *intake, int error)
+{
+    struct mf__wscall *call = MF_CONTAINER_OF(intake, struct mf__wscall, intake);
+
+    call->exchange = intake->exchange;
+    error = error < 0 ? error : call->error;
+    if (error < 0) {
+        mf__wscall_refuse(call, error);
+        return;
+    }
+    if (call->exchange != NULL) {
+        mf_exchange_listen(call->exchange, &events, call);
+    }
+    mf__wscall_submit(call, call->work);
+}
+
+void mf__wscall_submit_json(MF_OWN struct mf__wscall *call,
+                            size_t bytes_max,
+                            bool is_optional,
+                            int (*read)(struct mf__wscall *call, const cJSON *root),
+                            int (*work)(struct mf__wscall *call, struct mf_store *store))
+{
+    const struct mf_request *request = mf_exchange_request(call->exchange);
+
+    if (!mf_slice_equal_nocase(mf__intake_type(request), "application/json") &&
+        (request->has_body || !is_optional)) {
+        mf_ignore(mf_buf_append_cstr(&call->detail, "Send it as application/json.")); /* It is short. */
+        mf__wscall_refuse(call, MF_E_API_TYPE);
+        return;
+    }
+    call->read = read;
+    call->work = work;
+    call->is_body_optional = is_optional;
+    call->has_intake = true;
+    mf__intake_begin(&call->intake, call->api, call->exchange, bytes_max, read_body, body_read);
+}
+
 /* ---- parameters --------------------------------------------------------------------------------------- */
 
 int mf__wscall_limit(struct mf__wscall *call, size_t *ret_limit)
@@ -327,6 +379,46 @@ int mf__workspace_mode(struct mf_slice text, uint32_t *ret_mode)
     }
     *ret_mode = mode;
     return 0;
+}
+
+static int read_maximum(struct mf__wscall *call,
+                        const cJSON *quota,
+                        const char *name,
+                        const char *pointer,
+                        uint64_t max,
+                        uint64_t *ret_number)
+{
+    const cJSON *number = mf__json_get(quota, name);
+
+    if (number == NULL) {
+        return 0;
+    }
+    if (number->valuedouble < 1 || number->valuedouble > (double)max) {
+        return mf__json_refuse(&call->param, &call->detail, pointer, "It must be from 1 to %llu.",
+                               (unsigned long long)max);
+    }
+    *ret_number = (uint64_t)number->valuedouble;
+    return 0;
+}
+
+int mf__workspace_read_quota(struct mf__wscall *call,
+                             const cJSON *quota,
+                             uint64_t *ret_bytes_max,
+                             uint64_t *ret_inodes_max)
+{
+    static const struct mf_json_field fields[] = {{"bytes", "n", false}, {"inodes", "n", false}};
+    int rc;
+
+    if (quota == NULL) {
+        return 0;
+    }
+    rc = mf__json_check(quota, "/quota", fields, MF_COUNT_OF(fields), &call->param, &call->detail);
+    if (rc == 0) {
+        rc = read_maximum(call, quota, "bytes", "/quota/bytes", MF_WORKSPACE_BYTES_MAX, ret_bytes_max);
+    }
+    return rc < 0 ? rc
+                  : read_maximum(call, quota, "inodes", "/quota/inodes", MF_WORKSPACE_INODES_MAX,
+                                 ret_inodes_max);
 }
 
 /* ---- garbage ---------------------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* workspace_call.h - one call on a workspace: its parameters, one question to the store, an answer as JSON.
  *
- *   mf__wscall_begin -> [mf__wscall_path, parameters] -> mf__wscall_submit -> work(call, store) on a worker thread -> the answer
+ *   mf__wscall_begin -> [mf__wscall_path, parameters] -> mf__wscall_submit or _submit_json -> work(call, store) -> the answer
  *
  * Use:      embed it at the front of a larger struct where a call needs more; |release| then frees what that has.
  * Threads:  [loop]; |work| on the worker: it may touch the call, but not |exchange| and |api|.
@@ -32,10 +32,16 @@ struct mf__wscall {
     struct mf_buf body;            /* The answer, written by |work|. */
     char etag[MF__ETAG_BYTES_MAX]; /* Of the answer, or "". */
     struct mf_buf detail;          /* Of the problem, */
+    struct mf_buf param;           /* the field of the body that it is about, */
     struct mf_buf members;         /* and more members, as mf__problem has them. */
     bool is_change;                /* It may leave garbage. */
     bool is_again;                 /* |work| wants another turn, behind those who wait. */
 
+    struct mf__intake intake; /* Of a body. */
+    bool has_intake;
+    bool is_body_optional;
+    int error; /* Of |read|. */
+    int (*read)(struct mf__wscall *call, const cJSON *root);
     int (*work)(struct mf__wscall *call, struct mf_store *store);
     void (*release)(struct mf__wscall *call); /* Or NULL. */
 };
@@ -46,8 +52,13 @@ MF_OWN struct mf__wscall *
 mf__wscall_begin(struct mf_api *api, struct mf_exchange *exchange, size_t size, const char *const *known);
 /* |path| from what stands behind the |index|-th segment; "/" when that is nothing. Below zero: it was answered and is gone. */
 MF_MUST_CHECK int mf__wscall_path(struct mf__wscall *call, unsigned index);
-/* Somebody else has listened to the exchange and is done. */
-void mf__wscall_hear(struct mf__wscall *call);
+/* The body first, as JSON of at most |bytes_max|: |read| ([any]; NULL for no body, which only |is_optional| allows) puts what it finds
+ * into the call, or says what is wrong in |detail| and |param|. Then as mf__wscall_submit. */
+void mf__wscall_submit_json(MF_OWN struct mf__wscall *call,
+                            size_t bytes_max,
+                            bool is_optional,
+                            int (*read)(struct mf__wscall *call, const cJSON *root),
+                            int (*work)(struct mf__wscall *call, struct mf_store *store));
 /* To the store, then the answer; both end the call. */
 void mf__wscall_submit(MF_OWN struct mf__wscall *call,
                        int (*work)(struct mf__wscall *call, struct mf_store *store));
@@ -67,6 +78,12 @@ void mf__workspace_problem(struct mf_exchange *exchange,
 MF_MUST_CHECK int mf__wscall_limit(struct mf__wscall *call, size_t *ret_limit);
 /* An octal mode, or MF_WORKSPACE_MODE_DEFAULT when |text| has no data. MF_E_API_FIELD. */
 MF_MUST_CHECK int mf__workspace_mode(struct mf_slice text, uint32_t *ret_mode);
+
+/* {"bytes", "inodes"}; what is not there stays as it is. |quota| may be NULL. */
+MF_MUST_CHECK int mf__workspace_read_quota(struct mf__wscall *call,
+                                           const cJSON *quota,
+                                           uint64_t *ret_bytes_max,
+                                           uint64_t *ret_inodes_max);
 
 /* "revision-inode" in quotes: changes with what the file holds. */
 void mf__workspace_etag(const struct mf_inode *inode, char ret_etag[MF__ETAG_BYTES_MAX]);

@@ -5,11 +5,8 @@
 
 struct change {
     struct mf__wscall call;
-    struct mf__intake intake;
     struct mf_arena *ops_arena; /* Operations and what they carry. */
-    struct mf_buf param;
-    int error;
-    bool is_edit; /* PATCH of one file; else a batch. */
+    bool is_edit;               /* PATCH of one file; else a batch. */
     struct mf_workspace_op *ops;
     size_t count;
     struct mf_workspace_result *results;
@@ -20,8 +17,6 @@ static void release(struct mf__wscall *call)
 {
     struct change *change = MF_CONTAINER_OF(call, struct change, call);
 
-    mf__intake_done(&change->intake);
-    mf_buf_done(&change->param);
     mf_arena_free(change->ops_arena);
 }
 
@@ -31,7 +26,7 @@ static void release(struct mf__wscall *call)
 
 static int refuse(struct change *change, const char *pointer, const char *why)
 {
-    return mf__json_refuse(&change->param, &change->call.detail, pointer, "%s", why);
+    return mf__json_refuse(&change->call.param, &change->call.detail, pointer, "%s", why);
 }
 
 static int copy_text(struct change *change, const cJSON *object, const char *name, struct mf_slice *ret_text)
@@ -54,7 +49,7 @@ static int read_bytes(struct change *change,
     int rc;
 
     if ((encoded != NULL) == (mf__json_get(object, text) != NULL)) {
-        return mf__json_refuse(&change->param, &change->call.detail, pointer,
+        return mf__json_refuse(&change->call.param, &change->call.detail, pointer,
                                "It needs %s or %s, and not both.", text, base64);
     }
     if (encoded == NULL) {
@@ -78,8 +73,8 @@ read_edit(struct change *change, const cJSON *object, const char *pointer, struc
     static const struct mf_json_field fields[] = {{"search", "s", false},  {"all", "b", false},
                                                   {"offset", "n", false},  {"length", "n", false},
                                                   {"replace", "s", false}, {"replaceBase64", "s", false}};
-    int rc =
-        mf__json_check(object, pointer, fields, MF_COUNT_OF(fields), &change->param, &change->call.detail);
+    int rc = mf__json_check(object, pointer, fields, MF_COUNT_OF(fields), &change->call.param,
+                            &change->call.detail);
 
     if (rc < 0) {
         return rc;
@@ -113,7 +108,7 @@ read_edits(struct change *change, const cJSON *object, const char *pointer, stru
     int rc = 0;
 
     if (list == NULL || count == 0 || count > MF_WORKSPACE_EDITS_MAX) {
-        return mf__json_refuse(&change->param, &change->call.detail, pointer,
+        return mf__json_refuse(&change->call.param, &change->call.detail, pointer,
                                "It needs edits, 1 to %d of them.", MF_WORKSPACE_EDITS_MAX);
     }
     edits = mf_arena_try_alloc(change->ops_arena, count * sizeof *edits);
@@ -264,7 +259,7 @@ read_op(struct change *change, const cJSON *object, const char *pointer, struct 
     while (fields < MF_COUNT_OF(row->fields) && row->fields[fields].name != NULL) {
         fields++;
     }
-    rc = mf__json_check(object, pointer, row->fields, fields, &change->param, &change->call.detail);
+    rc = mf__json_check(object, pointer, row->fields, fields, &change->call.param, &change->call.detail);
     if (rc < 0) {
         return rc;
     }
@@ -300,7 +295,7 @@ static int read_batch(struct change *change, const cJSON *root)
 {
     static const struct mf_json_field fields[] = {{"ops", "a", true}};
     char pointer[POINTER_BYTES_MAX];
-    int rc = mf__json_check(root, "", fields, MF_COUNT_OF(fields), &change->param, &change->call.detail);
+    int rc = mf__json_check(root, "", fields, MF_COUNT_OF(fields), &change->call.param, &change->call.detail);
     const cJSON *list = rc < 0 ? NULL : mf__json_get(root, "ops");
     size_t count = (size_t)cJSON_GetArraySize(list);
     const cJSON *item;
@@ -309,7 +304,7 @@ static int read_batch(struct change *change, const cJSON *root)
         return rc;
     }
     if (count > MF_WORKSPACE_OPS_MAX) {
-        return mf__json_refuse(&change->param, &change->call.detail, "/ops", "There are more than %d.",
+        return mf__json_refuse(&change->call.param, &change->call.detail, "/ops", "There are more than %d.",
                                MF_WORKSPACE_OPS_MAX);
     }
     rc = make_room(change, count + 1);
@@ -332,7 +327,7 @@ static int read_patch(struct change *change, const cJSON *root)
 {
     static const struct mf_json_field fields[] = {{"edits", "a", true}};
     struct mf_workspace_ask *ask = mf_arena_try_alloc(change->ops_arena, sizeof *ask);
-    int rc = mf__json_check(root, "", fields, MF_COUNT_OF(fields), &change->param, &change->call.detail);
+    int rc = mf__json_check(root, "", fields, MF_COUNT_OF(fields), &change->call.param, &change->call.detail);
 
     if (rc == 0) {
         rc = ask == NULL ? MF_E_TOO_LARGE : make_room(change, 1);
@@ -347,18 +342,11 @@ static int read_patch(struct change *change, const cJSON *root)
     return read_edits(change, root, "", &change->ops[0]);
 }
 
-/* [any] */
-static void read_body(struct mf__intake *intake)
+static int read_body(struct mf__wscall *call, const cJSON *root)
 {
-    struct change *change = MF_CONTAINER_OF(intake, struct change, intake);
-    cJSON *root = NULL;
+    struct change *change = MF_CONTAINER_OF(call, struct change, call);
 
-    change->error = mf__json_parse(mf_buf_peek(&intake->body), &root, &change->call.detail);
-    if (change->error == 0) {
-        change->error = change->is_edit ? read_patch(change, root) : read_batch(change, root);
-    }
-    cJSON_Delete(root);
-    mf_buf_done(&intake->body);
+    return change->is_edit ? read_patch(change, root) : read_batch(change, root);
 }
 
 /* ---- answers ---------------------------------------------------------------------------------------------- */
@@ -436,26 +424,6 @@ static int apply_work(struct mf__wscall *call, struct mf_store *store)
     return change->is_edit ? write_patch(change) : write_batch(change);
 }
 
-static void read_done(struct mf__intake *intake, int error)
-{
-    struct change *change = MF_CONTAINER_OF(intake, struct change, intake);
-    struct mf__wscall *call = &change->call;
-
-    call->exchange = intake->exchange;
-    error = error < 0 ? error : change->error;
-    if (error < 0) {
-        if (call->exchange != NULL) {
-            mf__workspace_problem(call->exchange, error, mf_buf_peek(&call->detail),
-                                  mf_buf_peek(&change->param), mf_slice_of(NULL, 0));
-            call->exchange = NULL;
-        }
-        mf__wscall_free(call);
-        return;
-    }
-    mf__wscall_hear(call);
-    mf__wscall_submit(call, apply_work);
-}
-
 static void begin(struct mf_api *api, struct mf_exchange *exchange, bool is_edit)
 {
     static const char *const known[] = {NULL};
@@ -465,19 +433,13 @@ static void begin(struct mf_api *api, struct mf_exchange *exchange, bool is_edit
     if (call == NULL || (is_edit && mf__wscall_path(call, 4) < 0)) {
         return;
     }
-    if (!mf_slice_equal_nocase(mf__intake_type(mf_exchange_request(exchange)), "application/json")) {
-        mf_ignore(mf_buf_append_cstr(&call->detail, "Send it as application/json.")); /* It is short. */
-        mf__wscall_refuse(call, MF_E_API_TYPE);
-        return;
-    }
     change = MF_CONTAINER_OF(call, struct change, call);
     change->is_edit = is_edit;
     call->is_change = true;
     /* What is decoded is no larger than the body; operations and results are small. */
     change->ops_arena = mf_arena_new(2 * (size_t)MF_HTTP_BODY_BYTES_MAX);
-    mf_buf_init(&change->param, MF_API_FAULT_BYTES_MAX);
-    mf__intake_begin(&change->intake, api, exchange, api->config->body_bytes_max, read_body, read_done);
     call->release = release;
+    mf__wscall_submit_json(call, api->config->body_bytes_max, false, read_body, apply_work);
 }
 
 void mf__workspace_ops(struct mf_api *api, struct mf_exchange *exchange)

@@ -51,66 +51,20 @@ void mf__workspace_delete(struct mf_api *api, struct mf_exchange *exchange)
 
 struct put {
     struct mf__wscall call;
-    struct mf__intake intake;
-    struct mf_buf param;
-    int error;
     uint64_t bytes_max;
     uint64_t inodes_max;
 };
 
-static void release_put(struct mf__wscall *call)
-{
-    struct put *put = MF_CONTAINER_OF(call, struct put, call);
-
-    mf__intake_done(&put->intake);
-    mf_buf_done(&put->param);
-}
-
-static int read_quota(struct put *put, const cJSON *root)
+static int read_put(struct mf__wscall *call, const cJSON *root)
 {
     static const struct mf_json_field fields[] = {{"quota", "o", false}};
-    static const struct mf_json_field quota_fields[] = {{"bytes", "n", false}, {"inodes", "n", false}};
-    struct mf_buf *why = &put->call.detail;
-    int rc = mf__json_check(root, "", fields, MF_COUNT_OF(fields), &put->param, why);
-    const cJSON *quota = rc < 0 ? NULL : mf__json_get(root, "quota");
+    struct put *put = MF_CONTAINER_OF(call, struct put, call);
+    int rc =
+        root == NULL ? 0 : mf__json_check(root, "", fields, MF_COUNT_OF(fields), &call->param, &call->detail);
 
-    if (rc < 0 || quota == NULL) {
-        return rc;
-    }
-    rc = mf__json_check(quota, "/quota", quota_fields, MF_COUNT_OF(quota_fields), &put->param, why);
-    const cJSON *bytes = rc < 0 ? NULL : mf__json_get(quota, "bytes");
-    const cJSON *inodes = rc < 0 ? NULL : mf__json_get(quota, "inodes");
-    if (bytes != NULL) {
-        put->bytes_max = (uint64_t)bytes->valuedouble;
-        if (put->bytes_max == 0 || put->bytes_max > MF_WORKSPACE_BYTES_MAX) {
-            rc = mf__json_refuse(&put->param, why, "/quota/bytes", "It must be from 1 to %llu.",
-                                 (unsigned long long)MF_WORKSPACE_BYTES_MAX);
-        }
-    }
-    if (rc == 0 && inodes != NULL) {
-        put->inodes_max = (uint64_t)inodes->valuedouble;
-        if (put->inodes_max == 0 || put->inodes_max > MF_WORKSPACE_INODES_MAX) {
-            rc = mf__json_refuse(&put->param, why, "/quota/inodes", "It must be from 1 to %d.",
-                                 MF_WORKSPACE_INODES_MAX);
-        }
-    }
-    return rc;
-}
-
-/* No body is a workspace with the default quota. */
-static void read_put(struct mf__intake *intake)
-{
-    struct put *put = MF_CONTAINER_OF(intake, struct put, intake);
-    cJSON *root = NULL;
-
-    if (intake->body.size == 0) {
-        return;
-    }
-    put->error = mf__json_parse(mf_buf_peek(&intake->body), &root, &put->call.detail);
-    if (put->error == 0) {
-        put->error = read_quota(put, root);
-    }
-    cJSON_Delete(root);
+    return root == NULL || rc < 0 ? rc
+                                  : mf__workspace_read_quota(call, mf__json_get(root, "quota"),
+                                                             &put->bytes_max, &put->inodes_max);
 }
 
 static int put_work(struct mf__wscall *call, struct mf_store *store)
@@ -125,37 +79,14 @@ static int put_work(struct mf__wscall *call, struct mf_store *store)
     return rc < 0 ? rc : write_info(call, &info);
 }
 
-static void put_read(struct mf__intake *intake, int error)
-{
-    struct put *put = MF_CONTAINER_OF(intake, struct put, intake);
-
-    put->call.exchange = intake->exchange;
-    error = error < 0 ? error : put->error;
-    if (error < 0) {
-        if (put->call.exchange != NULL) {
-            mf__workspace_problem(put->call.exchange, error, mf_buf_peek(&put->call.detail),
-                                  mf_buf_peek(&put->param), mf_slice_of(NULL, 0));
-            put->call.exchange = NULL;
-        }
-        mf__wscall_free(&put->call);
-        return;
-    }
-    mf__wscall_hear(&put->call);
-    mf__wscall_submit(&put->call, put_work);
-}
-
+/* No body is a workspace with the default quota. */
 void mf__workspace_put(struct mf_api *api, struct mf_exchange *exchange)
 {
     struct mf__wscall *call = mf__wscall_begin(api, exchange, sizeof(struct put), no_parameters);
-    struct put *put;
 
-    if (call == NULL) {
-        return;
+    if (call != NULL) {
+        mf__wscall_submit_json(call, PUT_BYTES_MAX, true, read_put, put_work);
     }
-    put = MF_CONTAINER_OF(call, struct put, call);
-    mf_buf_init(&put->param, MF_API_FAULT_BYTES_MAX);
-    mf__intake_begin(&put->intake, api, exchange, PUT_BYTES_MAX, read_put, put_read);
-    call->release = release_put;
 }
 
 /* ---- all of them --------------------------------------------------------------------------------------- */

@@ -11,8 +11,8 @@ struct tree {
     struct mf_slice tenant;
     struct mf_store_workspace workspace;
     uint64_t root;
-    uint64_t draft; /* 0: the workspace itself. */
-    bool is_read_only;
+    uint64_t draft;    /* 0: the workspace itself. */
+    bool is_read_only; /* Of a snapshot. */
     bool is_quiet;     /* Its changes are not written down one by one. */
     uint64_t revision; /* That changes are made under. */
     uint64_t now_ms;
@@ -32,6 +32,12 @@ MF_MUST_CHECK int mf__tree_end(struct tree *tree, int error);
 MF_MUST_CHECK int mf__tree_set_root(struct tree *tree, uint64_t root);
 MF_MUST_CHECK int
 mf__tree_note(struct tree *tree, enum mf_change_kind kind, struct mf_slice path, struct mf_slice from);
+
+/* What the whole of a workspace is. */
+MF_MUST_CHECK int mf__workspace_tell(struct mf_store *store,
+                                     const struct mf_store_workspace *row,
+                                     struct mf_slice name,
+                                     struct mf_workspace_info *ret_info);
 
 /* ---- place.c: a path, and what stands there ----------------------------------------------------------- */
 

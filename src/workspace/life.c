@@ -1,10 +1,10 @@
 /* life.c - workspaces as wholes, their drafts, and the garbage that is left. */
 #include "internal.h"
 
-static int tell(struct mf_store *store,
-                const struct mf_store_workspace *row,
-                struct mf_slice name,
-                struct mf_workspace_info *ret_info)
+int mf__workspace_tell(struct mf_store *store,
+                       const struct mf_store_workspace *row,
+                       struct mf_slice name,
+                       struct mf_workspace_info *ret_info)
 {
     struct mf_inode root;
     int rc = mf_store_inode_get(store, row->root, &root);
@@ -67,7 +67,7 @@ int mf_workspace_put(struct mf_store *store,
         rc = mf_store_workspace_set(store, &row);
     }
     if (rc == 0) {
-        rc = tell(store, &row, ref->name, ret_info);
+        rc = mf__workspace_tell(store, &row, ref->name, ret_info);
     }
     return mf_store_fs_end(store, rc);
 }
@@ -84,7 +84,7 @@ int mf_workspace_get(struct mf_store *store,
     }
     rc = mf_store_workspace_get(store, ref->tenant, ref->name, &row);
     if (rc == 0) {
-        rc = tell(store, &row, ref->name, ret_info);
+        rc = mf__workspace_tell(store, &row, ref->name, ret_info);
     }
     return mf_store_fs_end(store, rc);
 }
@@ -114,7 +114,7 @@ static int list_row(void *user, const struct mf_store_workspace *row)
 {
     struct list *list = user;
     struct mf_workspace_info info;
-    int rc = tell(list->store, row, row->name, &info);
+    int rc = mf__workspace_tell(list->store, row, row->name, &info);
 
     return rc < 0 ? rc : list->on_row(list->user, &info);
 }

@@ -523,7 +523,7 @@ int mf_workspace_apply(struct mf_store *store,
     if (rc < 0) {
         return rc;
     }
-    rc = mf__apply(&tree, ops, count, results, &ret_outcome->failed);
+    rc = tree.is_read_only ? MF_E_FS_EPERM : mf__apply(&tree, ops, count, results, &ret_outcome->failed);
     ret_outcome->revision = tree.is_changed ? tree.revision : tree.workspace.revision;
     return mf__tree_end(&tree, rc);
 }

@@ -339,7 +339,7 @@ int mf__place_put(struct tree *tree, struct place *place, const struct mf_inode 
     uint64_t before = place->exists ? place->inode.id : 0;
     int rc;
 
-    MF_ASSERT(!place->is_root && inode->id != before);
+    MF_ASSERT(!place->is_root);
     if (place->depth + 1 + inode->levels > MF_FS_DEPTH_MAX ||
         place->path_size + inode->reach > MF_FS_PATH_BYTES_MAX) {
         return MF_E_FS_ENAMETOOLONG;

@@ -49,9 +49,6 @@ int mf__tree_begin(struct mf_store *store,
     if (rc == 0) {
         rc = find_root(ret_tree, ref);
     }
-    if (rc == 0 && access != MF_STORE_FS_READ && ret_tree->is_read_only) {
-        rc = MF_E_FS_EPERM;
-    }
     return rc < 0 ? mf_store_fs_end(store, rc) : 0;
 }
 

@@ -177,6 +177,10 @@ static void test_copies_share_and_do_not_show_it(void)
                  0);
     EXPECT_FILE("/a/b/c/f", "one!");
     MF_CHECK_INT(CP("/a/b/c/f", "/copy"), 0);
+    MF_CHECK_INT(CP("/copy", "/same"), 0);
+    MF_CHECK_INT(CP("/copy", "/same"), 0);
+    MF_CHECK_INT(MV("/same", "/copy"), 0); /* They are one inode. */
+    MF_CHECK_INT(kit_is("/same"), MF_E_FS_ENOENT);
     MF_CHECK_INT(
         kit_op((struct mf_workspace_op){.kind = MF_WORKSPACE_CHMOD, .path = TEXT("/copy"), .mode = 0600}), 0);
     struct mf_inode inode;
