@@ -95,9 +95,12 @@ MF_MUST_CHECK int mf_store_chunk_put(struct mf_store *store,
                                      struct mf_slice tenant,
                                      const uint8_t hash[MF_STORE_HASH_BYTES],
                                      struct mf_slice bytes);
-/* 1, and its bytes are appended to |ret_bytes|; 0: there is none, it reads as zeros. */
-MF_MUST_CHECK int
-mf_store_chunk_get(struct mf_store *store, uint64_t file, uint64_t index, struct mf_buf *ret_bytes);
+/* 1, and its bytes are appended to |ret_bytes| and |ret_hash| is what they should have; 0: there is none, it reads as zeros. */
+MF_MUST_CHECK int mf_store_chunk_get(struct mf_store *store,
+                                     uint64_t file,
+                                     uint64_t index,
+                                     uint8_t ret_hash[MF_STORE_HASH_BYTES],
+                                     struct mf_buf *ret_bytes);
 /* Those from |index| on are gone. */
 MF_MUST_CHECK int mf_store_chunks_cut(struct mf_store *store, uint64_t file, uint64_t index);
 MF_MUST_CHECK int mf_store_chunks_copy(struct mf_store *store, uint64_t from, uint64_t to);

@@ -176,6 +176,7 @@ static void refuse_range(struct reader *reader)
 }
 
 static void step(struct reader *reader);
+static void send_piece(struct reader *reader);
 
 /* The first answer of the store: the head. */
 static void begin_answer(struct reader *reader)
@@ -216,7 +217,11 @@ static void begin_answer(struct reader *reader)
     if (reader->is_head) {
         reader->offset = reader->end;
     }
-    step(reader);
+    if (reader->piece.size > 0) {
+        send_piece(reader);
+    } else {
+        step(reader);
+    }
 }
 
 /* ---- jobs ------------------------------------------------------------------------------------------------------ */
@@ -291,6 +296,11 @@ static int open_work(struct mf_store *store, struct mf_store_job *job)
     int rc = mf_workspace_open(store, &reader->call->ref, reader->call->path, &reader->file);
 
     reader->is_open = rc == 0;
+    reader->end = reader->file.size;
+    /* Nearly always all of it is wanted: the first piece comes along, and for most files is all there is. */
+    if (rc == 0 && !reader->is_head && reader->range[0] == '\0' && !reader->call->precondition.has_none_match) {
+        rc = read_work(store, job);
+    }
     return rc;
 }
 
@@ -299,7 +309,6 @@ static void open_done(struct mf_store_job *job, int error)
     struct reader *reader = MF_CONTAINER_OF(job, struct reader, job);
 
     reader->is_busy = false;
-    reader->end = reader->file.size;
     if (reader->exchange == NULL) {
         free_reader(reader);
     } else if (error < 0) {

@@ -162,19 +162,28 @@ int mf_store_chunk_put(struct mf_store *store,
     return rc < 0 ? rc : 0;
 }
 
-int mf_store_chunk_get(struct mf_store *store, uint64_t file, uint64_t index, struct mf_buf *ret_bytes)
+int mf_store_chunk_get(struct mf_store *store,
+                       uint64_t file,
+                       uint64_t index,
+                       uint8_t ret_hash[MF_STORE_HASH_BYTES],
+                       struct mf_buf *ret_bytes)
 {
     struct sql sql;
     int rc = 0;
 
     mf__sql_reuse(&sql, store,
-                  "SELECT b.bytes FROM file_chunks f JOIN chunk_bytes b ON b.chunk = f.chunk"
-                  " WHERE f.file = ? AND f.number = ?");
+                  "SELECT b.bytes, c.hash FROM file_chunks f JOIN chunk_bytes b ON b.chunk = f.chunk"
+                  " JOIN chunks c ON c.id = f.chunk WHERE f.file = ? AND f.number = ?");
     mf__sql_bind_u64(&sql, file);
     mf__sql_bind_u64(&sql, index);
     if (mf__sql_step(&sql)) {
-        rc = mf_buf_append_slice(ret_bytes, mf__sql_column(&sql, 0));
-        rc = rc < 0 ? rc : 1;
+        struct mf_slice hash = mf__sql_column(&sql, 1);
+        rc = hash.size != MF_STORE_HASH_BYTES ? MF_E_STORE
+                                              : mf_buf_append_slice(ret_bytes, mf__sql_column(&sql, 0));
+        if (rc == 0) {
+            memcpy(ret_hash, hash.data, hash.size);
+            rc = 1;
+        }
     }
     int error = mf__sql_end(&sql);
     return error < 0 ? error : rc;

@@ -11,6 +11,23 @@ static int put_chunk(struct tree *tree, uint64_t file, uint64_t index, struct mf
     return mf_store_chunk_put(tree->store, file, index, tree->tenant, hash, bytes);
 }
 
+/* As mf_store_chunk_get, with a look at whether the bytes are what was put: a disk may have changed them. |ret_bytes| is empty. */
+static int get_chunk(struct mf_store *store, uint64_t file, uint64_t index, struct mf_buf *ret_bytes)
+{
+    uint8_t wanted[MF_STORE_HASH_BYTES];
+    uint8_t hash[MF_STORE_HASH_BYTES];
+    int rc = mf_store_chunk_get(store, file, index, wanted, ret_bytes);
+
+    if (rc > 0) {
+        (void)SHA256(ret_bytes->data, ret_bytes->size, hash);
+        if (memcmp(hash, wanted, sizeof hash) != 0) {
+            mf_log(MF_LOG_ERROR, MF_E_STORE, NULL, "the content of a file is damaged on the disk");
+            rc = MF_E_STORE;
+        }
+    }
+    return rc;
+}
+
 /* A part of a chunk is replaced: the rest of it stays. |from| <= MF_FS_CHUNK_BYTES. */
 static int patch_chunk(struct tree *tree, uint64_t file, uint64_t index, size_t from, struct mf_slice bytes)
 {
@@ -21,7 +38,7 @@ static int patch_chunk(struct tree *tree, uint64_t file, uint64_t index, size_t 
 
     mf_buf_init(&old, MF_FS_CHUNK_BYTES);
     mf_buf_init(&fresh, MF_FS_CHUNK_BYTES);
-    rc = mf_store_chunk_get(tree->store, file, index, &old);
+    rc = get_chunk(tree->store, file, index, &old);
     if (rc >= 0) {
         rc = mf_buf_append(&fresh, old.data, old.size < from ? old.size : from);
     }
@@ -72,7 +89,7 @@ int mf__content_cut(struct tree *tree, const struct mf_inode *file, uint64_t siz
     int rc;
 
     mf_buf_init(&old, MF_FS_CHUNK_BYTES);
-    rc = kept == 0 ? 0 : mf_store_chunk_get(tree->store, file->id, index, &old);
+    rc = kept == 0 ? 0 : get_chunk(tree->store, file->id, index, &old);
     if (rc >= 0) {
         rc = mf_store_chunks_cut(tree->store, file->id, index);
     }
@@ -110,7 +127,7 @@ int mf__content_read(struct mf_store *store,
         uint64_t left = end - offset;
         size_t want = left < MF_FS_CHUNK_BYTES - from ? (size_t)left : MF_FS_CHUNK_BYTES - from;
         mf_buf_reset(&chunk);
-        rc = mf_store_chunk_get(store, file->id, offset / MF_FS_CHUNK_BYTES, &chunk);
+        rc = get_chunk(store, file->id, offset / MF_FS_CHUNK_BYTES, &chunk);
         if (rc >= 0) {
             size_t has = chunk.size <= from ? 0 : chunk.size - from < want ? chunk.size - from : want;
             rc = has == 0 ? 0 : mf_buf_append(ret_bytes, chunk.data + from, has);

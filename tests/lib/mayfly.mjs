@@ -14,10 +14,10 @@ const START_MS = 30_000;
 const STOP_MS = 45_000;
 
 export class Daemon {
-  // options: {config: object of mayfly.json, args: [...], env: {...}}; resolves when it listens.
+  // options: {config: object of mayfly.json, args: [...], env: {...}, dir: of one that was killed}; resolves when it listens.
   static async start(options = {}) {
     const daemon = new Daemon();
-    daemon.dir = mkdtempSync(path.join(tmpdir(), "mayfly-test-"));
+    daemon.dir = options.dir ?? mkdtempSync(path.join(tmpdir(), "mayfly-test-"));
     daemon.lines = [];
     daemon.addresses = [];
     const args = ["--state-dir", path.join(daemon.dir, "state")];
@@ -74,6 +74,15 @@ export class Daemon {
 
   get url() { return this.addresses.find((a) => a.startsWith("http://")); }
   get pid() { return this.process.pid; }
+
+  // By default at once, in the middle of whatever it does; its directory stays.
+  async kill(signal = "SIGKILL") {
+    const timer = setTimeout(() => this.process.kill("SIGKILL"), STOP_MS); // The process alone does not keep Node waiting.
+    this.process.kill(signal);
+    const end = await this.exited;
+    clearTimeout(timer);
+    return end;
+  }
 
   async stop(signal = "SIGTERM") {
     const timer = setTimeout(() => this.process.kill("SIGKILL"), STOP_MS);
