@@ -136,6 +136,7 @@
 #define MF_FS_LINKS_MAX 40 /* symbolic links followed for one path, Linux's own limit; then ELOOP */
 #define MF_FS_GLOB_BYTES_MAX 4096 /* bytes: a pattern of paths, as long as a path */
 #define MF_FS_GLOB_ALTERNATIVES_MAX 256 /* patterns that the braces of one make; each is tried on each path */
+#define MF_FS_TAR_META_BYTES_MAX 65536 /* bytes: an extended header of an archive; it has names, of 4,096 bytes each */
 #define MF_FS_PINS_MAX 4096 /* files and trees that are being read and must not change meanwhile; past it 503 */
 #define MF_FS_COLLECT_ROWS_MAX 2000 /* rows that one step of the collector removes, so that others have the store within some milliseconds */
 #define MF_FS_COLLECT_BYTES_MAX 8388608 /* bytes of content that one step removes; each is overwritten with zeros */

@@ -330,6 +330,47 @@ MF_MUST_CHECK int mf_workspace_changes(struct mf_store *store,
                                        void *user,
                                        uint64_t *ret_revision);
 
+/* ---- archives: tar ---------------------------------------------------------------------------------------- */
+
+struct mf_workspace_export;
+struct mf_workspace_import;
+
+/* What is in the directory, as it is now, whatever becomes of it. */
+MF_MUST_CHECK int mf_workspace_export_begin(struct mf_store *store,
+                                            const struct mf_workspace_ref *ref,
+                                            struct mf_slice path,
+                                            MF_OWN struct mf_workspace_export **ret_export);
+/* Appends the next piece, at most MF_WORKSPACE_PIECE_BYTES and some headers. */
+MF_MUST_CHECK int mf_workspace_export_step(struct mf_store *store,
+                                           struct mf_workspace_export *export,
+                                           struct mf_buf *out,
+                                           bool *ret_over);
+void mf_workspace_export_free(struct mf_store *store, MF_OWN struct mf_workspace_export *export); /* [any] */
+
+#define MF_WORKSPACE_WHY_BYTES_MAX 256
+
+/* Into the directory |path|, which is made when it is missing: over what is there, as tar does. Nobody sees anything of it before
+ * mf_workspace_import_end: ustar, pax and GNU's names. MF_E_WORKSPACE_ARCHIVE; as mf_workspace_draft_commit. */
+MF_MUST_CHECK int mf_workspace_import_begin(struct mf_store *store,
+                                            const struct mf_workspace_ref *ref,
+                                            struct mf_slice path,
+                                            uint64_t now_ms,
+                                            MF_OWN struct mf_workspace_import **ret_import);
+/* After an error only _free is left. */
+MF_MUST_CHECK int
+mf_workspace_import_feed(struct mf_store *store, struct mf_workspace_import *import, struct mf_slice bytes);
+MF_MUST_CHECK int mf_workspace_import_end(struct mf_store *store,
+                                          struct mf_workspace_import *import,
+                                          uint64_t now_ms,
+                                          uint64_t *ret_entries,
+                                          uint64_t *ret_bytes);
+/* After an error: sentences about it. */
+void mf_workspace_import_why(const struct mf_workspace_import *import, struct mf_buf *ret_why);
+/* Frees it alone; one that has not ended is undone by the next start of the daemon. [any] */
+void mf_workspace_import_forget(MF_OWN struct mf_workspace_import *import);
+/* Also undoes one that has not ended. NULL is fine. */
+void mf_workspace_import_free(struct mf_store *store, MF_OWN struct mf_workspace_import *import);
+
 /* ---- drafts ------------------------------------------------------------------------------------------- */
 
 MF_MUST_CHECK int mf_workspace_draft_begin(struct mf_store *store,

@@ -74,6 +74,8 @@ void mf__workspace_snapshot_delete(struct mf_api *api, struct mf_exchange *excha
 void mf__workspace_restore(struct mf_api *api, struct mf_exchange *exchange);
 void mf__workspace_fork(struct mf_api *api, struct mf_exchange *exchange);
 void mf__workspace_changes(struct mf_api *api, struct mf_exchange *exchange);
+void mf__workspace_archive_get(struct mf_api *api, struct mf_exchange *exchange);
+void mf__workspace_archive_put(struct mf_api *api, struct mf_exchange *exchange);
 void mf__workspace_ops(struct mf_api *api, struct mf_exchange *exchange);
 void mf__workspace_file_delete(struct mf_api *api, struct mf_exchange *exchange);
 void mf__workspace_file_patch(struct mf_api *api, struct mf_exchange *exchange);

@@ -47,6 +47,8 @@ static const struct route routes[] = {
     {"/v1/workspaces/{name}/snapshots/{snapshot}/restore", "POST", mf__workspace_restore},
     {"/v1/workspaces/{name}/fork", "POST", mf__workspace_fork},
     {"/v1/workspaces/{name}/changes", "GET", mf__workspace_changes},
+    {"/v1/workspaces/{name}/archive", "GET", mf__workspace_archive_get},
+    {"/v1/workspaces/{name}/archive", "PUT", mf__workspace_archive_put},
     {"/v1/workspaces/{name}/ops", "POST", mf__workspace_ops},
     {"/v1/workspaces/{name}/files/{rest...}", "GET", mf__workspace_file_get},
     {"/v1/workspaces/{name}/files/{rest...}", "PUT", mf__workspace_file_put},
@@ -59,7 +61,8 @@ static const struct route routes[] = {
 };
 
 /* Bodies that are streamed to the disk and may be as large as a file. */
-static const char *const long_paths[] = {"/v1/workspaces/{name}/files/{rest...}"};
+static const char *const long_paths[] = {"/v1/workspaces/{name}/files/{rest...}",
+                                         "/v1/workspaces/{name}/archive"};
 
 #define REST "{rest...}"
 

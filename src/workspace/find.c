@@ -100,20 +100,6 @@ static int walk(struct find *find,
     return rc; /* Above 0: the caller has enough. */
 }
 
-/* The directory that a search begins at. */
-static int find_base(struct tree *tree, struct mf_slice path, struct place *place)
-{
-    int rc = mf__place_find(tree, path, PLACE_FOLLOW, place);
-
-    if (rc == 0 && !place->exists) {
-        rc = MF_E_FS_ENOENT;
-    }
-    if (rc == 0 && place->inode.kind != MF_INODE_DIRECTORY) {
-        rc = MF_E_FS_ENOTDIR;
-    }
-    return rc;
-}
-
 int mf_workspace_find(struct mf_store *store,
                       const struct mf_workspace_ref *ref,
                       const struct mf_workspace_search *search,
@@ -131,7 +117,7 @@ int mf_workspace_find(struct mf_store *store,
         rc = mf__tree_begin(store, ref, MF_STORE_FS_READ, 0, &tree);
     }
     if (rc == 0) {
-        rc = find_base(&tree, search->path, place);
+        rc = mf__place_find_directory(&tree, search->path, place);
         if (rc == 0) {
             find.base = place->path_size;
             mf__walk_begin(walker, store, place->inode.id, mf_slice_of(place->path, place->path_size),

@@ -16,7 +16,8 @@ struct tree {
     bool is_quiet;     /* Its changes are not written down one by one. */
     uint64_t revision; /* That changes are made under. */
     uint64_t now_ms;
-    uint64_t changes; /* That were written down; of a draft, in all of its transactions. */
+    uint64_t stamp_ms; /* Not 0: when what is made or written was changed, as somebody says. */
+    uint64_t changes;  /* That were written down; of a draft, in all of its transactions. */
     bool is_changed;
     bool is_free; /* What is added is taken away in the same operation: no quota. */
 };
@@ -61,6 +62,8 @@ enum {
 /* 0 also when only the last name is missing. ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, EINVAL. */
 MF_MUST_CHECK int
 mf__place_find(struct tree *tree, struct mf_slice path, unsigned flags, struct place *ret_place);
+/* A directory that is there. */
+MF_MUST_CHECK int mf__place_find_directory(struct tree *tree, struct mf_slice path, struct place *ret_place);
 /* |inode|, which stands nowhere yet or elsewhere too, stands here now instead of what did. ENOSPC, ENAMETOOLONG. */
 MF_MUST_CHECK int mf__place_put(struct tree *tree, struct place *place, const struct mf_inode *inode);
 MF_MUST_CHECK int mf__place_remove(struct tree *tree, struct place *place);

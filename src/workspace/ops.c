@@ -358,7 +358,7 @@ static int end_change(struct job *job, uint64_t size)
 
     job->place.inode.size = size;
     job->place.inode.revision = job->tree->revision;
-    job->place.inode.changed_ms = job->tree->now_ms;
+    job->place.inode.changed_ms = job->tree->stamp_ms != 0 ? job->tree->stamp_ms : job->tree->now_ms;
     rc = mf__place_update(job->tree, &job->place, bytes);
     return rc < 0 ? rc : note(job, MF_CHANGE_PUT);
 }

@@ -216,6 +216,16 @@ int mf__place_find(struct tree *tree, struct mf_slice path, unsigned flags, stru
     return rc < 0 ? rc : 0;
 }
 
+int mf__place_find_directory(struct tree *tree, struct mf_slice path, struct place *ret_place)
+{
+    int rc = mf__place_find(tree, path, PLACE_FOLLOW, ret_place);
+
+    if (rc == 0 && !ret_place->exists) {
+        rc = MF_E_FS_ENOENT;
+    }
+    return rc == 0 && ret_place->inode.kind != MF_INODE_DIRECTORY ? MF_E_FS_ENOTDIR : rc;
+}
+
 /* ---- changing ------------------------------------------------------------------------------------------ */
 
 int mf__inode_make(struct tree *tree,
@@ -231,7 +241,7 @@ int mf__inode_make(struct tree *tree,
                                    .size = target.size,
                                    .inodes = 1,
                                    .revision = tree->revision,
-                                   .changed_ms = tree->now_ms,
+                                   .changed_ms = tree->stamp_ms != 0 ? tree->stamp_ms : tree->now_ms,
                                    .created_ms = tree->now_ms};
     return mf_store_inode_new(tree->store, ret_inode, target);
 }

@@ -49,7 +49,7 @@ const json = { "content-type": "application/json" };
 
 test("every PUT answers as described, and every GET after it", async () => {
   for (const [path, methods] of Object.entries(document.paths)) {
-    if (!methods.put) continue;
+    if (!methods.put || methods.put.requestBody?.content["application/x-tar"]) continue; // An archive, below.
     for (const status of [201, 200]) {
       const response = await fetch(daemon.url + place(path), { method: "PUT", headers: json, body: JSON.stringify(things[path]) });
       assert.equal(response.status, status, path);
@@ -64,6 +64,14 @@ test("every PUT answers as described, and every GET after it", async () => {
     assert.equal(response.status, 200, path);
     fits(answered(path, "get", response), await (response.headers.get("content-type").includes("json") ? response.json() : response.text()), path);
   }
+});
+
+test("a workspace goes out as an archive and comes in as described", async () => {
+  const path = "/v1/workspaces/{name}/archive";
+  const body = Buffer.from(await (await fetch(daemon.url + place(path))).arrayBuffer());
+  const response = await fetch(`${daemon.url}${place(path)}?path=/in`, { method: "PUT", body, headers: { "content-type": "application/x-tar" } });
+  assert.equal(response.status, 200);
+  fits(answered(path, "put", response), await response.json(), path);
 });
 
 test("a stored worker is run and rolled back as described", async () => {
