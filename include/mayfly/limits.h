@@ -168,6 +168,10 @@
 #define MF_WORKSPACE_GREP_CONTEXT_MAX 20 /* lines before and after a match */
 #define MF_WORKSPACE_ANSWER_BYTES_MAX 33554432 /* bytes: one answer as JSON: 1,000 entries whose paths are escaped */
 #define MF_WORKSPACE_QUERY_BYTES_MAX 65536 /* bytes: what the parameters of a call decode to; the target has at most 16 KiB */
+#define MF_WORKSPACE_DIFF_BYTES_MAX 4194304 /* bytes: each of two files that are compared */
+#define MF_WORKSPACE_DIFF_LINES_MAX 100000 /* lines: likewise */
+#define MF_WORKSPACE_DIFF_EDITS_MAX 2000 /* lines removed or added on the shortest way between two files; it takes the square of them in numbers, 16 MiB. Past it the way is not the shortest */
+#define MF_WORKSPACE_DIFF_CONTEXT_MAX 1000 /* lines around each change */
 #define MF_WORKSPACE_EDITS_MAX 1000 /* replacements in one edit: each looks through the file */
 
 /* -- admission, pool */

@@ -281,6 +281,16 @@ MF_MUST_CHECK int mf_workspace_grep_step(struct mf_store *store,
                                          void *user,
                                          enum mf_workspace_grep_end *ret_end);
 
+/* Two files as a unified diff, with |context| lines around each change; nothing when they are equal. One of them may not be there:
+ * /dev/null. EFBIG past MF_WORKSPACE_DIFF_... . */
+MF_MUST_CHECK int mf_workspace_diff(struct mf_store *store,
+                                    const struct mf_workspace_ref *from_ref,
+                                    struct mf_slice from,
+                                    const struct mf_workspace_ref *to_ref,
+                                    struct mf_slice to,
+                                    size_t context,
+                                    struct mf_buf *out);
+
 /* ---- snapshots and forks: one row each, whatever is in the tree --------------------------------------- */
 
 struct mf_workspace_snapshot {

@@ -76,6 +76,7 @@ void mf__workspace_fork(struct mf_api *api, struct mf_exchange *exchange);
 void mf__workspace_changes(struct mf_api *api, struct mf_exchange *exchange);
 void mf__workspace_archive_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__workspace_archive_put(struct mf_api *api, struct mf_exchange *exchange);
+void mf__workspace_diff(struct mf_api *api, struct mf_exchange *exchange);
 void mf__workspace_ops(struct mf_api *api, struct mf_exchange *exchange);
 void mf__workspace_file_delete(struct mf_api *api, struct mf_exchange *exchange);
 void mf__workspace_file_patch(struct mf_api *api, struct mf_exchange *exchange);

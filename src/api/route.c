@@ -49,6 +49,7 @@ static const struct route routes[] = {
     {"/v1/workspaces/{name}/changes", "GET", mf__workspace_changes},
     {"/v1/workspaces/{name}/archive", "GET", mf__workspace_archive_get},
     {"/v1/workspaces/{name}/archive", "PUT", mf__workspace_archive_put},
+    {"/v1/workspaces/{name}/diff", "GET", mf__workspace_diff},
     {"/v1/workspaces/{name}/ops", "POST", mf__workspace_ops},
     {"/v1/workspaces/{name}/files/{rest...}", "GET", mf__workspace_file_get},
     {"/v1/workspaces/{name}/files/{rest...}", "PUT", mf__workspace_file_put},

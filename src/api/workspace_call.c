@@ -192,6 +192,7 @@ mf__wscall_begin(struct mf_api *api, struct mf_exchange *exchange, size_t size, 
     call->exchange = exchange;
     call->arena = mf_arena_new(MF_WORKSPACE_QUERY_BYTES_MAX);
     call->status = 200;
+    call->type = "application/json";
     mf_buf_init(&call->body, MF_WORKSPACE_ANSWER_BYTES_MAX);
     mf_buf_init(&call->detail, MF_API_FAULT_BYTES_MAX);
     mf_buf_init(&call->param, MF_API_FAULT_BYTES_MAX);
@@ -240,8 +241,11 @@ void mf__wscall_answer(struct mf__wscall *call)
     }
     mf_buf_init(&headers, HEADERS_BYTES_MAX);
     if (call->status != 204) {
-        rc = mf_headers_append(&headers, mf_slice_of_cstr("content-type"),
-                               mf_slice_of_cstr("application/json"));
+        rc = mf_headers_append(&headers, mf_slice_of_cstr("content-type"), mf_slice_of_cstr(call->type));
+    }
+    if (rc == 0) {
+        rc = mf_headers_append(&headers, mf_slice_of_cstr("x-content-type-options"),
+                               mf_slice_of_cstr("nosniff"));
     }
     if (rc == 0) {
         rc = mf_headers_append(&headers, mf_slice_of_cstr("cache-control"), mf_slice_of_cstr("no-store"));

@@ -29,6 +29,7 @@ struct mf__wscall {
     struct mf__params query;
     struct mf__precondition precondition;
     int status;                    /* Of the answer; 204: without a body. */
+    const char *type;              /* Of the body; application/json unless something else is said. */
     struct mf_buf body;            /* The answer, written by |work|. */
     char etag[MF__ETAG_BYTES_MAX]; /* Of the answer, or "". */
     struct mf_buf detail;          /* Of the problem, */

@@ -349,3 +349,53 @@ void mf__workspace_grep(struct mf_api *api, struct mf_exchange *exchange)
         mf__wscall_submit(&look->call, grep_work);
     }
 }
+
+/* ---- diff ------------------------------------------------------------------------------------------------------ */
+
+struct diff {
+    struct mf__wscall call; /* Its path and snapshot are the first file's. */
+    struct mf_slice to;
+    struct mf_slice to_snapshot;
+    uint64_t context;
+};
+
+static int diff_work(struct mf__wscall *call, struct mf_store *store)
+{
+    struct diff *diff = MF_CONTAINER_OF(call, struct diff, call);
+    struct mf_workspace_ref to = call->ref;
+
+    to.snapshot = diff->to_snapshot;
+    return mf_workspace_diff(store, &call->ref, call->path, &to, diff->to, (size_t)diff->context,
+                             &call->body);
+}
+
+void mf__workspace_diff(struct mf_api *api, struct mf_exchange *exchange)
+{
+    static const char *const known[] = {"from", "to", "fromSnapshot", "toSnapshot", "context", NULL};
+    struct mf__wscall *call = mf__wscall_begin(api, exchange, sizeof(struct diff), known);
+    struct diff *diff;
+    int rc;
+
+    if (call == NULL) {
+        return;
+    }
+    diff = MF_CONTAINER_OF(call, struct diff, call);
+    call->type = "text/plain; charset=utf-8";
+    call->path = mf__params_get(&call->query, "from");
+    diff->to = mf__params_get(&call->query, "to");
+    diff->to = diff->to.data == NULL ? call->path : diff->to;
+    call->ref.snapshot = mf__params_get(&call->query, "fromSnapshot");
+    diff->to_snapshot = mf__params_get(&call->query, "toSnapshot");
+    diff->context = 3;
+    rc = mf__params_number(&call->query, "context", 0, MF_WORKSPACE_DIFF_CONTEXT_MAX, &diff->context);
+    if (rc == 0 && call->path.size == 0) {
+        call->query.param = "from";
+        call->query.why = "It is missing.";
+        rc = MF_E_API_FIELD;
+    }
+    if (rc < 0) {
+        mf__wscall_refuse(call, rc);
+    } else {
+        mf__wscall_submit(call, diff_work);
+    }
+}

@@ -298,7 +298,8 @@ static int open_work(struct mf_store *store, struct mf_store_job *job)
     reader->is_open = rc == 0;
     reader->end = reader->file.size;
     /* Nearly always all of it is wanted: the first piece comes along, and for most files is all there is. */
-    if (rc == 0 && !reader->is_head && reader->range[0] == '\0' && !reader->call->precondition.has_none_match) {
+    if (rc == 0 && !reader->is_head && reader->range[0] == '\0' &&
+        !reader->call->precondition.has_none_match) {
         rc = read_work(store, job);
     }
     return rc;

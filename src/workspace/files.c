@@ -1,4 +1,5 @@
 /* files.c - files in pieces, and what stands at a path. */
+#include "diff.h"
 #include "internal.h"
 
 /* ---- uploads ---------------------------------------------------------------------------------------- */
@@ -205,5 +206,56 @@ int mf_workspace_readlink(struct mf_store *store,
         rc = mf__tree_end(&tree, rc);
     }
     mf_free(place);
+    return rc;
+}
+
+/* ---- comparing -------------------------------------------------------------------------------------- */
+
+/* 0 also when there is no such file: |side->mark| is NULL then. */
+static int read_side(struct mf_store *store,
+                     const struct mf_workspace_ref *ref,
+                     struct mf_slice path,
+                     struct mf_buf *text,
+                     struct diff_side *side)
+{
+    struct mf_inode file;
+    int rc = mf_workspace_read(store, ref, path, 0, MF_WORKSPACE_DIFF_BYTES_MAX, &file, text);
+
+    if (rc == MF_E_FS_ENOENT) {
+        side->mark = NULL;
+        return 0;
+    }
+    if (rc == 0 && file.size > MF_WORKSPACE_DIFF_BYTES_MAX) {
+        rc = MF_E_FS_EFBIG;
+    }
+    side->name = path;
+    side->text = mf_buf_peek(text);
+    return rc;
+}
+
+int mf_workspace_diff(struct mf_store *store,
+                      const struct mf_workspace_ref *from_ref,
+                      struct mf_slice from,
+                      const struct mf_workspace_ref *to_ref,
+                      struct mf_slice to,
+                      size_t context,
+                      struct mf_buf *out)
+{
+    struct diff_side before = {.mark = mf_slice_starts_with(from, "/") ? "a" : "a/"};
+    struct diff_side after = {.mark = mf_slice_starts_with(to, "/") ? "b" : "b/"};
+    struct mf_buf before_text;
+    struct mf_buf after_text;
+    int rc;
+
+    mf_buf_init(&before_text, MF_WORKSPACE_DIFF_BYTES_MAX);
+    mf_buf_init(&after_text, MF_WORKSPACE_DIFF_BYTES_MAX);
+    rc = read_side(store, from_ref, from, &before_text, &before);
+    rc = rc < 0 ? rc : read_side(store, to_ref, to, &after_text, &after);
+    if (rc == 0 && before.mark == NULL && after.mark == NULL) {
+        rc = MF_E_FS_ENOENT;
+    }
+    rc = rc < 0 ? rc : mf__diff(out, &before, &after, context);
+    mf_buf_done(&before_text);
+    mf_buf_done(&after_text);
     return rc;
 }

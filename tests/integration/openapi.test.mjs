@@ -59,7 +59,7 @@ test("every PUT answers as described, and every GET after it", async () => {
   for (const [path, methods] of Object.entries(document.paths)) {
     if (!methods.get) continue;
     // What a parameter must say, where one is required.
-    const required = (methods.get.parameters ?? []).filter((one) => one.required).map((one) => `${one.name}=${{ path: "/d/f", pattern: "b*" }[one.name]}`).join("&");
+    const required = (methods.get.parameters ?? []).filter((one) => one.required).map((one) => `${one.name}=${{ path: "/d/f", pattern: "b*", from: "/d/f" }[one.name]}`).join("&");
     const response = await fetch(`${daemon.url}${place(path)}?${required}`);
     assert.equal(response.status, 200, path);
     fits(answered(path, "get", response), await (response.headers.get("content-type").includes("json") ? response.json() : response.text()), path);
