@@ -61,6 +61,9 @@ MF_MUST_CHECK int mf_admit_try(struct mf_admit *admit,
                                uint64_t now_ns,
                                mf_ticket_turn_cb *on_turn,
                                void *user);
+/* A place at once, also when all are taken: for who had one, gave it back while it waited for somebody else, and may go on. The
+ * ticket is idle. */
+void mf_admit_take(struct mf_admit *admit, struct mf_ticket *ticket);
 /* Gives the place back, or leaves the queue, or does nothing when idle. May call on_turn of the next ticket
  * in line. */
 void mf_admit_release(struct mf_admit *admit, struct mf_ticket *ticket, uint64_t now_ns);

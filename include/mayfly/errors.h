@@ -66,6 +66,17 @@
        "global functions like fetch(). It must use capabilities (such as bindings in 'env') to talk to the outside world.") \
     XX(LIMIT_CALLS,       -6411, 500, "limit.calls",            "Too many calls of tools by a single run.")               \
     XX(CALL_REFUSED,      -6412, 403, "call.refused",           "There is nobody who answers calls of tools.")            \
+    /* executions */                                                                                                      \
+    XX(EXECUTION_NAME,    -7101, 400, "execution.name",         "A namespace cannot have this name.")                     \
+    XX(EXECUTION_UNKNOWN, -7102, 404, "execution.unknown",      "There is no execution of this id.")                      \
+    XX(EXECUTION_OVER,    -7103, 410, "execution.over",         "The execution is over.")                                 \
+    XX(EXECUTION_FRAMES,  -7104, 410, "execution.frames",       "The frames behind this one are not kept any more.")      \
+    XX(EXECUTION_DIVERGED, -7105, 409, "execution.diverged",    "The program did not make the calls of its journal.")     \
+    XX(EXECUTION_PAUSED,  -7106, 409, "execution.paused",       "The execution was paused.")                              \
+    XX(CALL_UNKNOWN,      -7107, 404, "call.unknown",           "The execution has made no call of this number.")         \
+    XX(CALL_ANSWERED,     -7108, 409, "call.answered",          "The call was answered.")                                 \
+    XX(CALL_OVER,         -7109, 410, "call.over",              "The call was abandoned: nobody waits for its answer.")   \
+    XX(CALL_TOO_LARGE,    -7110, 413, "call.too_large",         "What the call is called with, or its answer, is too large.") \
     /* start */                                                                                                           \
     XX(CONFIG,            -6501, 500, "config",                 "The configuration is not valid.")                        \
     XX(JAIL,              -6502, 500, "jail",                   "The kernel refuses a layer of the jail.")                \

@@ -99,6 +99,24 @@
 #define MF_API_HELD_BYTES_MAX 1073741824 /* bytes: bodies of all calls that are being read or run, together; past it 503, so that many large calls cannot take the machine's memory */
 #define MF_API_FAULT_BYTES_MAX 8192 /* bytes: a sentence that says what is wrong with a call; it may quote a name of the caller's */
 
+/* -- executions */
+#define MF_JSON_TEXT_DEPTH_MAX 2048 /* levels: nesting of a value that is handed on as text; the codec makes up to four of one */
+#define MF_EXECUTION_NAMESPACES_MAX 256 /* namespaces and connectors of one program */
+#define MF_EXECUTION_PRELUDE_BYTES_MAX 1048576 /* bytes: of one namespace's prelude */
+#define MF_EXECUTION_CALL_BYTES_DEFAULT 16777216 /* bytes: what one call is called with, and its answer */
+#define MF_EXECUTION_CALL_BYTES_MAX 67108864 /* bytes: the same, what a request may ask for */
+#define MF_EXECUTION_UNSENT_BYTES_MAX 4194304 /* bytes: frames that a client has not taken; past it calls are read no further */
+#define MF_EXECUTION_BACKLOG_BYTES_MAX 1048576 /* bytes: frames that a client has taken, for one that lost its connection */
+#define MF_EXECUTION_KEPT_MAX 1024 /* executions that are done, for clients that lost their connection */
+#define MF_EXECUTION_KEPT_BYTES_MAX 67108864 /* bytes: of those */
+#define MF_EXECUTION_PARKED_MAX 4096 /* executions that gave their place back while they wait for answers; past it they keep it */
+#define MF_EXECUTION_REATTACH_MS_DEFAULT 5000 /* ms: a client that lost its connection may come back so long */
+#define MF_EXECUTION_REATTACH_MS_MAX 60000 /* ms: the same, what a request may ask for */
+#define MF_EXECUTION_PING_MS 10000 /* ms: without another frame; proxies and clients give silent streams up after 30 s and more */
+#define MF_EXECUTION_TICK_MS 250 /* ms: how often pings and graces are looked at */
+#define MF_EXECUTION_JOURNAL_BYTES_MAX 16777216 /* bytes: the calls of one execution and their answers */
+#define MF_EXECUTION_JOURNAL_VALUE_BYTES_MAX 1000000 /* bytes: of one answer in a journal; @cloudflare/codemode's number */
+
 /* -- tools as TypeScript */
 #define MF_TOOLS_BODY_BYTES_MAX 33554432 /* bytes: the largest OpenAPI documents that are published have about 30 MB */
 #define MF_TOOLS_NODES_MAX 2000000 /* values in the JSON of one request: each costs about 100 bytes; such a document has less than a million */

@@ -8,6 +8,8 @@
  *    +-------------------->
  *         try, all taken, the queue has room
  *
+ * take: from IDLE to HOLDS, whatever the number of places.
+ *
  * Nobody overtakes: while somebody waits, a new ticket waits behind him. All waits are equally long at most, so the queue
  * is in order of its deadlines too and its front is always the next to expire. */
 #include <mayfly/admit.h>
@@ -97,6 +99,13 @@ int mf_admit_try(struct mf_admit *admit,
     admit->counts.waiting++;
     check(admit);
     return MF_E_AGAIN;
+}
+
+void mf_admit_take(struct mf_admit *admit, struct mf_ticket *ticket)
+{
+    MF_ASSERT(ticket->state == MF_TICKET_IDLE);
+    ticket->state = MF_TICKET_HOLDS;
+    admit->counts.held++;
 }
 
 /* |on_turn| may release or try any ticket, this one too: the list is looked at afresh each time round. A release inside it

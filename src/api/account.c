@@ -28,7 +28,8 @@ static void tell_ledger(struct mf__live *live, const struct mf_run_result *resul
                                 .memory_peak_bytes = result->memory_peak_bytes,
                                 .bytes_in = live->record.bytes_in,
                                 .bytes_out = live->record.bytes_out,
-                                .subrequests = live->record.subrequests};
+                                .subrequests = live->record.subrequests,
+                                .calls = result->calls};
 
     add(live, &run);
 }

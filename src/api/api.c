@@ -1,4 +1,5 @@
 /* api.c - the room itself: what all routes share, and the clock of those who wait for a place. */
+#include "execution.h"
 #include "intercept.h"
 #include "internal.h"
 #include "outbounds.h"
@@ -52,6 +53,7 @@ int mf_api_open(uv_loop_t *loop, const struct mf_api_options *options, MF_OWN st
     api->meter = mf_meter_new();
     api->outbounds = mf_outbounds_new();
     api->workers = mf__workers_new(api, MF_WORKER_CACHE_BYTES_DEFAULT, MF_WORKER_CACHE_COUNT_DEFAULT);
+    api->executions = mf__executions_new(api);
     if (api->egress != NULL) {
         mf_egress_set_interceptor(api->egress, &mf__interceptor, api);
     }
@@ -90,9 +92,16 @@ static void timer_closed(uv_handle_t *handle)
     }
 }
 
+static void executions_closed(void *user)
+{
+    struct mf_api *api = user;
+
+    uv_close((uv_handle_t *)&api->admit_timer, timer_closed);
+}
+
 void mf_api_close(MF_OWN struct mf_api *api, void (*on_closed)(void *user), void *user)
 {
     api->on_closed = on_closed;
     api->on_closed_user = user;
-    uv_close((uv_handle_t *)&api->admit_timer, timer_closed);
+    mf__executions_close(api->executions, executions_closed, api);
 }

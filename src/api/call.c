@@ -103,11 +103,11 @@ static int read_limit(const cJSON *limits,
 }
 
 /* The code's own, and then those of the call. */
-static int read_limits(struct mf__call *call,
-                       const struct mf_config *config,
-                       const cJSON *limits,
-                       const char *pointer,
-                       struct mf__call_fault *fault)
+int mf__call_read_limits(struct mf__call *call,
+                         const struct mf_config *config,
+                         const cJSON *limits,
+                         const char *pointer,
+                         struct mf__call_fault *fault)
 {
     static const struct mf_json_field fields[] = {{"cpuMs", "n", false},         {"subRequests", "n", false},
                                                   {"wallMs", "n", false},        {"memoryMb", "n", false},
@@ -173,10 +173,10 @@ static int append_json(struct mf__call *call,
     return rc;
 }
 
-static int read_env(struct mf__call *call,
-                    const struct mf_config *config,
-                    const cJSON *code,
-                    struct mf__call_fault *fault)
+int mf__call_read_env(struct mf__call *call,
+                      const struct mf_config *config,
+                      const cJSON *code,
+                      struct mf__call_fault *fault)
 {
     size_t size;
     int rc = append_json(call, MF_PART_ENV, mf__json_get(code, "env"), config->env_bytes_max, &size);
@@ -207,10 +207,10 @@ static int check_capabilities(const cJSON *code, struct mf__call_fault *fault)
     return 0;
 }
 
-static int read_outbound(struct mf__call *call,
-                         const struct mf_config *config,
-                         const cJSON *outbound,
-                         struct mf__call_fault *fault)
+int mf__call_read_outbound(struct mf__call *call,
+                           const struct mf_config *config,
+                           const cJSON *outbound,
+                           struct mf__call_fault *fault)
 {
     char pointer[MF__OUTBOUND_POINTER_BYTES_MAX];
 
@@ -255,7 +255,7 @@ int mf__call_read_code(struct mf__call *call,
         rc = check_capabilities(code, fault);
     }
     if (rc == 0) {
-        rc = read_outbound(call, config, mf__json_get(code, "globalOutbound"), fault);
+        rc = mf__call_read_outbound(call, config, mf__json_get(code, "globalOutbound"), fault);
     }
     if (rc == 0) {
         rc = mf__modules_read_compatibility(&call->bundle, code, fault);
@@ -264,11 +264,11 @@ int mf__call_read_code(struct mf__call *call,
         rc = mf__modules_read(&call->bundle, code, config->code_bytes_max, fault);
     }
     if (rc == 0) {
-        rc = read_env(call, config, code, fault);
+        rc = mf__call_read_env(call, config, code, fault);
     }
     if (rc == 0) {
         (void)snprintf(limits, sizeof limits, "%s/limits", fault->at);
-        rc = read_limits(call, config, mf__json_get(code, "limits"), limits, fault);
+        rc = mf__call_read_limits(call, config, mf__json_get(code, "limits"), limits, fault);
     }
     return rc;
 }
@@ -281,7 +281,7 @@ static int read_rest(struct mf__call *call,
 {
     const cJSON *entrypoint;
     size_t size;
-    int rc = read_limits(call, config, mf__json_get(root, "limits"), "/limits", fault);
+    int rc = mf__call_read_limits(call, config, mf__json_get(root, "limits"), "/limits", fault);
 
     if (rc == 0) {
         entrypoint = mf__json_get(root, "entrypoint");

@@ -31,6 +31,8 @@ struct mf__call {
     uint64_t response_bytes;
     uint64_t log_bytes;
     uint64_t subrequests;
+    uint64_t calls;      /* Of tools. */
+    bool may_call;       /* There is somebody who answers them. */
     unsigned limits_set; /* Mask of those that the code itself lowered; in the order above. */
     enum mf__outbound outbound;
     char outbound_name[MF_OUTBOUND_NAME_BYTES_MAX + 1];
@@ -63,6 +65,22 @@ MF_MUST_CHECK int mf__call_read_json(struct mf__call *call,
                                      const struct mf_config *config,
                                      struct mf_slice body,
                                      struct mf__call_fault *ret_fault);
+
+/* Parts of the code, for others whose fields they are too. |limits| may be NULL; |code| is the object with "env"; |outbound| is what
+ * "globalOutbound" says, or NULL. */
+MF_MUST_CHECK int mf__call_read_limits(struct mf__call *call,
+                                       const struct mf_config *config,
+                                       const struct cJSON *limits,
+                                       const char *pointer,
+                                       struct mf__call_fault *fault);
+MF_MUST_CHECK int mf__call_read_env(struct mf__call *call,
+                                    const struct mf_config *config,
+                                    const struct cJSON *code,
+                                    struct mf__call_fault *fault);
+MF_MUST_CHECK int mf__call_read_outbound(struct mf__call *call,
+                                         const struct mf_config *config,
+                                         const struct cJSON *outbound,
+                                         struct mf__call_fault *fault);
 
 /* Only the code: mainModule, modules, compatibility, env, limits, globalOutbound. The same errors. */
 MF_MUST_CHECK int mf__call_read_code(struct mf__call *call,

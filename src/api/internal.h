@@ -19,6 +19,7 @@ struct mf_api {
     struct mf__workers *workers;
     struct mf_meter *meter;
     struct mf_ledger *ledger;
+    struct mf__executions *executions;
     uv_timer_t admit_timer; /* Due when the next waiting ticket's time is up. */
     uint64_t bytes_held;    /* Bodies of all calls; at most MF_API_HELD_BYTES_MAX. */
     uint64_t started_ns;
@@ -58,6 +59,10 @@ void mf__worker_version(struct mf_api *api, struct mf_exchange *exchange);
 void mf__worker_rollback(struct mf_api *api, struct mf_exchange *exchange);
 void mf__worker_run(struct mf_api *api, struct mf_exchange *exchange);
 void mf__worker_fetch(struct mf_api *api, struct mf_exchange *exchange);
+void mf__executions_post(struct mf_api *api, struct mf_exchange *exchange);
+void mf__execution_get(struct mf_api *api, struct mf_exchange *exchange);
+void mf__execution_delete(struct mf_api *api, struct mf_exchange *exchange);
+void mf__execution_call_post(struct mf_api *api, struct mf_exchange *exchange);
 void mf__usage_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__workspaces_list(struct mf_api *api, struct mf_exchange *exchange);
 void mf__workspace_get(struct mf_api *api, struct mf_exchange *exchange);

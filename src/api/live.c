@@ -31,9 +31,11 @@ int mf__live_start(struct mf__live *live, struct mf__call *call, const struct mf
                                .response_bytes = call->response_bytes,
                                .log_bytes = (uint32_t)call->log_bytes,
                                .subrequests = (uint32_t)call->subrequests,
+                               .calls = (uint32_t)call->calls,
                                .flags = (api->config->is_clock_frozen ? (uint32_t)MF_START_CLOCK_FROZEN : 0) |
                                         (call->has_body ? (uint32_t)MF_START_HAS_BODY : 0) |
-                                        (may_fetch ? (uint32_t)MF_START_FETCH_ALLOWED : 0),
+                                        (may_fetch ? (uint32_t)MF_START_FETCH_ALLOWED : 0) |
+                                        (call->may_call ? (uint32_t)MF_START_CALLS_ALLOWED : 0),
                                .domain = live->depth,
                                .code = call->code,
                                .bundle = call->bundle};

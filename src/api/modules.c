@@ -190,10 +190,13 @@ static int hash_order(const void *a, const void *b)
 /* JSON may name a key twice; which one would count is nobody's guess, so it is refused. */
 static int check_names(const cJSON *modules, size_t count, struct mf__call_fault *fault)
 {
-    uint64_t *hashes = mf_try_alloc(count * sizeof *hashes);
+    uint64_t *hashes = count == 0 ? NULL : mf_try_alloc(count * sizeof *hashes);
     size_t i = 0;
     int rc = 0;
 
+    if (count == 0) {
+        return 0;
+    }
     if (hashes == NULL) {
         return MF_E_NO_MEMORY;
     }
@@ -234,6 +237,31 @@ static uint64_t bodies_size(const struct mf_buf *bundle, size_t from)
     return size;
 }
 
+/* All of |modules|; what was appended from |from| on is the code. */
+static int read_all(struct mf_buf *bundle,
+                    const cJSON *modules,
+                    const char *main,
+                    size_t from,
+                    uint64_t bytes_max,
+                    struct mf__call_fault *fault)
+{
+    size_t count = (size_t)cJSON_GetArraySize(modules);
+    int rc;
+
+    if (count > MF_MODULES_COUNT_MAX) {
+        return refuse(fault, "", "There are %zu modules; the limit is %d.", count, MF_MODULES_COUNT_MAX);
+    }
+    rc = check_names(modules, count, fault);
+    for (const cJSON *item = modules == NULL ? NULL : modules->child; rc == 0 && item != NULL;
+         item = item->next) {
+        rc = read_one(bundle, item, main, fault);
+    }
+    if (rc == MF_E_TOO_LARGE) {
+        return check_size(MF_BUNDLE_BYTES_MAX, bytes_max, fault);
+    }
+    return rc < 0 ? rc : check_size(bodies_size(bundle, from), bytes_max, fault);
+}
+
 int mf__modules_read(struct mf_buf *bundle,
                      const cJSON *code,
                      uint64_t bytes_max,
@@ -241,31 +269,13 @@ int mf__modules_read(struct mf_buf *bundle,
 {
     const cJSON *main = mf__json_get(code, "mainModule");
     const cJSON *modules = mf__json_get(code, "modules");
-    size_t count = 0;
-    size_t from = bundle->size;
-    bool has_main = false;
+    bool has_main = mf__json_get(modules, main->valuestring) != NULL;
     int rc;
 
-    for (const cJSON *item = modules->child; item != NULL; item = item->next) {
-        count++;
-        has_main = has_main || strcmp(item->string, main->valuestring) == 0;
-    }
-    if (count == 0) {
+    if (modules->child == NULL) {
         return refuse(fault, "", "Dynamic Worker code must contain at least one module.");
     }
-    if (count > MF_MODULES_COUNT_MAX) {
-        return refuse(fault, "", "There are %zu modules; the limit is %d.", count, MF_MODULES_COUNT_MAX);
-    }
-    rc = check_names(modules, count, fault);
-    for (const cJSON *item = modules->child; rc == 0 && item != NULL; item = item->next) {
-        rc = read_one(bundle, item, main->valuestring, fault);
-    }
-    if (rc == MF_E_TOO_LARGE) {
-        return check_size(MF_BUNDLE_BYTES_MAX, bytes_max, fault);
-    }
-    if (rc == 0) {
-        rc = check_size(bodies_size(bundle, from), bytes_max, fault);
-    }
+    rc = read_all(bundle, modules, main->valuestring, bundle->size, bytes_max, fault);
     if (rc == 0 && !has_main) {
         rc =
             refuse(fault, "",
@@ -275,6 +285,26 @@ int mf__modules_read(struct mf_buf *bundle,
         rc = mf_bundle_append(bundle, MF_PART_MAIN, mf_slice_of_cstr(""), mf__json_text(main));
     }
     return rc;
+}
+
+int mf__modules_read_program(struct mf_buf *bundle,
+                             struct mf_slice name,
+                             struct mf_slice program,
+                             const cJSON *modules,
+                             uint64_t bytes_max,
+                             struct mf__call_fault *fault)
+{
+    size_t from = bundle->size;
+    int rc;
+
+    if (modules != NULL && mf__json_get(modules, (const char *)name.data) != NULL) {
+        return refuse(fault, "", "'%s' is the program's own name; no module can have it.", name.data);
+    }
+    rc = mf_bundle_append(bundle, MF_PART_PROGRAM, name, program);
+    if (rc == MF_E_TOO_LARGE) {
+        return check_size(MF_BUNDLE_BYTES_MAX, bytes_max, fault);
+    }
+    return rc < 0 ? rc : read_all(bundle, modules, "", from, bytes_max, fault);
 }
 
 static int read_flags(struct mf_buf *bundle, const cJSON *flags, struct mf__call_fault *fault)

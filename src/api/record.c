@@ -51,6 +51,11 @@ static int append_log(struct mf_buf *out, const struct mf_msg_log *log)
     return rc < 0 ? rc : mf_buf_append_cstr(out, "}");
 }
 
+const char *mf__log_level_name(uint8_t method)
+{
+    return method < MF_COUNT_OF(level_names) ? level_names[method] : NULL;
+}
+
 void mf__record_log(struct mf__record *record, const struct mf_msg_log *log)
 {
     size_t before = record->logs.size;
@@ -113,12 +118,18 @@ const char *mf__outcome_name(int error)
         return "exceededWallTime";
     case MF_E_CANCELED:
         return "canceled";
+    case MF_E_EXECUTION_PAUSED:
+        return "paused";
+    case MF_E_EXECUTION_DIVERGED:
+        return "diverged";
     case MF_E_EXCEPTION:
     case MF_E_STARTUP:
     case MF_E_SYNTAX:
     case MF_E_HANG:
     case MF_E_LIMIT_RESPONSE:
     case MF_E_LIMIT_SUBREQUESTS:
+    case MF_E_LIMIT_CALLS:
+    case MF_E_CALL_TOO_LARGE:
     case MF_E_OUTBOUND_BLOCKED:
         return "exception";
     default:
@@ -147,16 +158,23 @@ static int append_requests(const struct mf__record *record, struct mf_buf *out)
     return rc;
 }
 
-static int
-append_usage(const struct mf__record *record, const struct mf_run_result *result, struct mf_buf *out)
+int mf__record_write_usage(const struct mf__record *record,
+                           const struct mf_run_result *result,
+                           struct mf_buf *out)
 {
     int rc = mf_buf_printf(out,
                            ",\"usage\":{\"cpuMs\":%.3f,\"wallMs\":%.3f,\"hostWaitMs\":%.3f,\"queueMs\":%.3f,"
-                           "\"memoryPeakBytes\":%llu,\"subrequests\":%u,\"bytesIn\":%llu,\"bytesOut\":%llu}",
+                           "\"memoryPeakBytes\":%llu,\"subrequests\":%u,\"bytesIn\":%llu,\"bytesOut\":%llu",
                            to_ms(result->cpu_ns), to_ms(result->wall_ns), to_ms(result->host_wait_ns),
                            to_ms(result->queue_ns), (unsigned long long)result->memory_peak_bytes,
                            record->has_outbound ? record->subrequests : result->subrequests,
                            (unsigned long long)record->bytes_in, (unsigned long long)record->bytes_out);
+    if (rc == 0 && record->has_calls) {
+        rc = mf_buf_printf(out, ",\"calls\":%u", result->calls);
+    }
+    if (rc == 0) {
+        rc = mf_buf_append_cstr(out, "}");
+    }
     if (rc == 0 && record->has_outbound) {
         rc = append_requests(record, out);
     }
@@ -187,7 +205,7 @@ int mf__record_write_members(const struct mf__record *record,
     if (rc == 0) {
         rc = mf_buf_append_cstr(out, "]");
     }
-    return rc < 0 ? rc : append_usage(record, result, out);
+    return rc < 0 ? rc : mf__record_write_usage(record, result, out);
 }
 
 /* A header's bytes are Latin-1; JSON wants UTF-8. */

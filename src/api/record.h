@@ -15,6 +15,7 @@ struct mf__record {
     int status;               /* 0 before the response came. */
     uint64_t bytes_in;        /* The request's body. */
     uint64_t bytes_out;       /* The response's body. */
+    bool has_calls;           /* Calls of tools count. */
     bool has_outbound;        /* It had one: these three count. */
     uint32_t subrequests;     /* Hops of redirects included. */
     struct mf_buf requests;   /* What became of each, JSON objects with commas between. */
@@ -30,6 +31,9 @@ void mf__record_log(struct mf__record *record, const struct mf_msg_log *log);
 void mf__record_exception(struct mf__record *record, const struct mf_msg_exception *exception);
 MF_MUST_CHECK int mf__record_response(struct mf__record *record, const struct mf_msg_response *response);
 
+/* "log", "warn", ...; NULL: there is no such method. */
+const char *mf__log_level_name(uint8_t method);
+
 /* Cloudflare's name for how a run ended: "ok", "exception", "exceededCpu", ... */
 const char *mf__outcome_name(int error);
 
@@ -38,6 +42,10 @@ MF_MUST_CHECK int mf__record_write_envelope(const struct mf__record *record,
                                             const char *id,
                                             const struct mf_run_result *result,
                                             struct mf_buf *out);
+/* ,"usage":{...} and what goes with it: subrequests, what was dropped. */
+MF_MUST_CHECK int mf__record_write_usage(const struct mf__record *record,
+                                         const struct mf_run_result *result,
+                                         struct mf_buf *out);
 /* ,"outcome":...,"logs":[...],"exceptions":[...],"usage":{...} for a problem. */
 MF_MUST_CHECK int mf__record_write_members(const struct mf__record *record,
                                            const struct mf_run_result *result,

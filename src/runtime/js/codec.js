@@ -229,6 +229,9 @@ function encode(value) {
     return plain === undefined ? undefined : JSONStringify(plain);
 }
 
+// The same for a list of our own: an array whatever stands on the prototypes of arrays.
+const encodeList = (values) => JSONStringify(listOf(values, List()));
+
 /* ---- from JSON ------------------------------------------------------------------------------------- */
 
 function mapOf(entries) {
@@ -318,4 +321,4 @@ function valueOf(plain) {
     return members(plain);
 }
 
-return { __proto__: null, encode, decode: valueOf };
+return { __proto__: null, encode, encodeList, decode: valueOf };

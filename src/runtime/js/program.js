@@ -122,7 +122,8 @@ async function runAll(preludes, program, values) {
         await ReflectApply(preludes[i], undefined, values);
     }
     const value = await ReflectApply(program, undefined, values);
-    return typeof value === 'function' && !isClass(value) ? ReflectApply(value, undefined, []) : value;
+    // Awaited here: what an async function returns is asked for its `then`, which a program may have replaced.
+    return typeof value === 'function' && !isClass(value) ? await ReflectApply(value, undefined, []) : value;
 }
 
 function start({ namespaces, connectors, drain }, line) {

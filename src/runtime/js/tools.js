@@ -102,7 +102,7 @@ function call(namespace, name, args, isConnector) {
     };
     open++;
     try {
-        asked.body = bodies.extract(codec.encode(args));
+        asked.body = bodies.extract(codec.encodeList(args));
         fetches.begin(asked);
     } catch (error) {
         fail(error);

@@ -1,0 +1,406 @@
+#include "program.h"
+
+#include <stdio.h>
+
+#include <mayfly/wire.h>
+
+#include "json.h"
+#include "modules.h"
+#include "request.h"
+
+void mf__program_init(struct mf__program *program, const struct mf_config *config)
+{
+    memset(program, 0, sizeof *program);
+    mf__call_init(&program->call, config);
+    program->call.calls = MF_RUN_CALLS_DEFAULT;
+    program->calls_concurrent = MF_RUN_CALLS_OPEN_MAX;
+    program->call_bytes = MF_EXECUTION_CALL_BYTES_DEFAULT;
+    program->reattach_ms = MF_EXECUTION_REATTACH_MS_DEFAULT;
+}
+
+void mf__program_done(struct mf__program *program)
+{
+    mf__call_done(&program->call);
+    cJSON_Delete(program->journal);
+    program->journal = NULL;
+}
+
+/* ---- names ---------------------------------------------------------------------------------------------- */
+
+/* Names that @cloudflare/codemode keeps for itself: none of them would do harm here, but callers match on the texts. */
+static const char *const reserved[] = {"__dispatchers",
+                                       "__connectors",
+                                       "__logs",
+                                       "__stringifyForCodemode",
+                                       "__parseForCodemode",
+                                       "WorkerEntrypoint",
+                                       "CodeExecutor",
+                                       "Promise",
+                                       "setTimeout",
+                                       "Error",
+                                       "console"};
+
+static const char *const keywords[] = {
+    "await",   "break",     "case",       "catch",     "class",   "const",   "continue",   "debugger",
+    "default", "delete",    "do",         "else",      "enum",    "export",  "extends",    "false",
+    "finally", "for",       "function",   "if",        "import",  "in",      "instanceof", "new",
+    "null",    "return",    "super",      "switch",    "this",    "throw",   "true",       "try",
+    "typeof",  "var",       "void",       "while",     "with",    "yield",   "let",        "static",
+    "eval",    "arguments", "implements", "interface", "package", "private", "protected",  "public"};
+
+static bool is_among(const char *name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_identifier(const char *name)
+{
+    for (size_t i = 0; name[i] != '\0'; i++) {
+        bool is_letter = (name[i] >= 'a' && name[i] <= 'z') || (name[i] >= 'A' && name[i] <= 'Z') ||
+                         name[i] == '_' || name[i] == '$';
+        if (!is_letter && (i == 0 || name[i] < '0' || name[i] > '9')) {
+            return false;
+        }
+    }
+    return name[0] != '\0' && strlen(name) <= MF_CALL_NAMESPACE_BYTES_MAX &&
+           !is_among(name, keywords, MF_COUNT_OF(keywords));
+}
+
+static int refuse_name(struct mf__call_fault *fault,
+                       const char *pointer,
+                       size_t index,
+                       const char *format,
+                       const char *name)
+{
+    mf_buf_reset(&fault->param);
+    mf_buf_reset(&fault->why);
+    mf_ignore(mf_buf_printf(&fault->param, "%s/%zu", pointer, index));
+    if (strcmp(format, "reserved") == 0) {
+        mf_ignore(mf_buf_printf(&fault->why, "%s name \"%.*s\" is reserved",
+                                strcmp(pointer, "/connectors") == 0 ? "Connector" : "Provider",
+                                MF_CALL_NAMESPACE_BYTES_MAX, name));
+    } else if (strcmp(format, "duplicate") == 0) {
+        mf_ignore(mf_buf_printf(&fault->why, "Duplicate %s name \"%.*s\"",
+                                strcmp(pointer, "/connectors") == 0 ? "connector" : "provider",
+                                MF_CALL_NAMESPACE_BYTES_MAX, name));
+    } else if (strcmp(format, "clash") == 0) {
+        mf_ignore(mf_buf_printf(&fault->why, "Duplicate name \"%.*s\" (connector clashes with provider)",
+                                MF_CALL_NAMESPACE_BYTES_MAX, name));
+    } else {
+        mf_ignore(mf_buf_printf(&fault->why, "%s name \"%.*s\" is not a valid JavaScript identifier",
+                                strcmp(pointer, "/connectors") == 0 ? "Connector" : "Provider",
+                                MF_CALL_NAMESPACE_BYTES_MAX, name));
+    }
+    return MF_E_EXECUTION_NAME;
+}
+
+/* |before| is the array of the names that came before this one; NULL: none. */
+static int check_name(struct mf__call_fault *fault, const char *pointer, size_t index, const char *name)
+{
+    if (is_among(name, reserved, MF_COUNT_OF(reserved))) {
+        return refuse_name(fault, pointer, index, "reserved", name);
+    }
+    return is_identifier(name) ? 0 : refuse_name(fault, pointer, index, "identifier", name);
+}
+
+static const char *namespace_name(const cJSON *item)
+{
+    return mf__json_get(item, "name")->valuestring;
+}
+
+static int check_namespace(const cJSON *list, const cJSON *item, size_t index, struct mf__call_fault *fault)
+{
+    static const struct mf_json_field fields[] = {
+        {"name", "s", true}, {"prelude", "s", false}, {"functions", "a", false}};
+    const cJSON *prelude = mf__json_get(item, "prelude");
+    char pointer[64];
+    int rc;
+
+    (void)snprintf(pointer, sizeof pointer, "/namespaces/%zu", index);
+    rc = mf__json_check(item, pointer, fields, MF_COUNT_OF(fields), &fault->param, &fault->why);
+    if (rc == 0) {
+        rc = check_name(fault, "/namespaces", index, namespace_name(item));
+    }
+    for (const cJSON *other = list->child; rc == 0 && other != item; other = other->next) {
+        if (strcmp(namespace_name(other), namespace_name(item)) == 0) {
+            rc = refuse_name(fault, "/namespaces", index, "duplicate", namespace_name(item));
+        }
+    }
+    if (rc == 0 && prelude != NULL && strlen(prelude->valuestring) > MF_EXECUTION_PRELUDE_BYTES_MAX) {
+        rc = mf__json_refuse(&fault->param, &fault->why, pointer, "%s/prelude is larger than %d bytes.",
+                             pointer, MF_EXECUTION_PRELUDE_BYTES_MAX);
+    }
+    return rc;
+}
+
+static int check_connector(const cJSON *namespaces,
+                           const cJSON *list,
+                           const cJSON *item,
+                           size_t index,
+                           struct mf__call_fault *fault)
+{
+    int rc;
+
+    if (!cJSON_IsString(item)) {
+        return mf__json_refuse(&fault->param, &fault->why, "/connectors",
+                               "/connectors must be a list of strings.");
+    }
+    rc = check_name(fault, "/connectors", index, item->valuestring);
+    for (const cJSON *other = list->child; rc == 0 && other != item; other = other->next) {
+        if (strcmp(other->valuestring, item->valuestring) == 0) {
+            rc = refuse_name(fault, "/connectors", index, "duplicate", item->valuestring);
+        }
+    }
+    for (const cJSON *other = namespaces == NULL ? NULL : namespaces->child; rc == 0 && other != NULL;
+         other = other->next) {
+        if (strcmp(namespace_name(other), item->valuestring) == 0) {
+            rc = refuse_name(fault, "/connectors", index, "clash", item->valuestring);
+        }
+    }
+    return rc;
+}
+
+static int check_namespaces(const cJSON *namespaces, const cJSON *connectors, struct mf__call_fault *fault)
+{
+    size_t index = 0;
+    int rc = 0;
+
+    if (cJSON_GetArraySize(namespaces) + cJSON_GetArraySize(connectors) > MF_EXECUTION_NAMESPACES_MAX) {
+        return mf__json_refuse(&fault->param, &fault->why, "/namespaces",
+                               "There may be at most %d namespaces and connectors.",
+                               MF_EXECUTION_NAMESPACES_MAX);
+    }
+    for (const cJSON *item = namespaces == NULL ? NULL : namespaces->child; rc == 0 && item != NULL;
+         item = item->next) {
+        rc = check_namespace(namespaces, item, index++, fault);
+    }
+    index = 0;
+    for (const cJSON *item = connectors == NULL ? NULL : connectors->child; rc == 0 && item != NULL;
+         item = item->next) {
+        rc = check_connector(namespaces, connectors, item, index++, fault);
+    }
+    return rc;
+}
+
+/* ---- limits ------------------------------------------------------------------------------------------------ */
+
+/* One of those that only executions have: taken out of |limits|, so that the rest is what every call has. */
+static int
+take_limit(cJSON *limits, const char *name, uint64_t max, uint64_t *value, struct mf__call_fault *fault)
+{
+    cJSON *item = cJSON_DetachItemFromObjectCaseSensitive(limits, name);
+    double number = cJSON_IsNumber(item) ? item->valuedouble : -1;
+    char pointer[64];
+    int rc = 0;
+
+    if (item == NULL) {
+        return 0;
+    }
+    if (number < 0 || number > (double)max || number != (double)(uint64_t)number) {
+        (void)snprintf(pointer, sizeof pointer, "/limits/%s", name);
+        rc = mf__json_refuse(&fault->param, &fault->why, pointer, "%s must be a whole number from 0 to %llu.",
+                             pointer, (unsigned long long)max);
+    } else {
+        *value = (uint64_t)number;
+    }
+    cJSON_Delete(item);
+    return rc;
+}
+
+static int read_limits(struct mf__program *program,
+                       const struct mf_config *config,
+                       cJSON *limits,
+                       struct mf__call_fault *fault)
+{
+    uint64_t concurrent = program->calls_concurrent;
+    int rc;
+
+    if (limits == NULL) {
+        return 0;
+    }
+    rc = take_limit(limits, "calls", MF_RUN_CALLS_MAX, &program->call.calls, fault);
+    if (rc == 0) {
+        rc = take_limit(limits, "callsConcurrent", MF_RUN_CALLS_OPEN_MAX, &concurrent, fault);
+    }
+    if (rc == 0) {
+        rc = take_limit(limits, "callBytes", MF_EXECUTION_CALL_BYTES_MAX, &program->call_bytes, fault);
+    }
+    program->calls_concurrent = concurrent == 0 ? 1 : (uint32_t)concurrent;
+    return rc < 0 ? rc : mf__call_read_limits(&program->call, config, limits, "/limits", fault);
+}
+
+static int read_reattach(struct mf__program *program, const cJSON *item, struct mf__call_fault *fault)
+{
+    if (item == NULL) {
+        return 0;
+    }
+    if (item->valuedouble > MF_EXECUTION_REATTACH_MS_MAX) {
+        return mf__json_refuse(&fault->param, &fault->why, "/reattachMs", "/reattachMs must be at most %d.",
+                               MF_EXECUTION_REATTACH_MS_MAX);
+    }
+    program->reattach_ms = (uint32_t)item->valuedouble;
+    return 0;
+}
+
+/* ---- the rest ---------------------------------------------------------------------------------------------- */
+
+static int check_entry(const cJSON *entry, size_t index, struct mf__call_fault *fault)
+{
+    static const struct mf_json_field fields[] = {{"n", "n", true},    {"namespace", "s", true},
+                                                  {"name", "s", true}, {"args", "a", true},
+                                                  {"ok", "*", false},  {"error", "o", false}};
+    char pointer[64];
+    int rc;
+
+    (void)snprintf(pointer, sizeof pointer, "/journal/%zu", index);
+    rc = mf__json_check(entry, pointer, fields, MF_COUNT_OF(fields), &fault->param, &fault->why);
+    if (rc == 0 && mf__json_get(entry, "n")->valuedouble != (double)(index + 1)) {
+        rc = mf__json_refuse(&fault->param, &fault->why, pointer,
+                             "%s/n is not %zu: a journal has its calls in their order.", pointer, index + 1);
+    }
+    if (rc == 0 && mf__json_get(entry, "ok") != NULL && mf__json_get(entry, "error") != NULL) {
+        rc = mf__json_refuse(&fault->param, &fault->why, pointer, "%s has both ok and error.", pointer);
+    }
+    return rc;
+}
+
+static int take_journal(struct mf__program *program, cJSON *root, struct mf__call_fault *fault)
+{
+    cJSON *journal = cJSON_DetachItemFromObjectCaseSensitive(root, "journal");
+    size_t index = 0;
+    int rc = 0;
+
+    program->journal = journal;
+    program->has_journal = journal != NULL;
+    if (cJSON_GetArraySize(journal) > MF_RUN_CALLS_MAX) {
+        return mf__json_refuse(&fault->param, &fault->why, "/journal", "/journal has more than %d calls.",
+                               MF_RUN_CALLS_MAX);
+    }
+    for (const cJSON *entry = journal == NULL ? NULL : journal->child; rc == 0 && entry != NULL;
+         entry = entry->next) {
+        rc = check_entry(entry, index++, fault);
+    }
+    return rc;
+}
+
+/* {"namespaces":[{"name","prelude"}],"connectors":[],"drain":true}: what the isolate is told. */
+static int append_options(struct mf__program *program, const cJSON *root)
+{
+    static const char *const names[] = {"namespaces", "connectors", "drain"};
+    cJSON *options = cJSON_CreateObject();
+    char *text;
+    int rc = 0;
+
+    for (size_t i = 0; i < MF_COUNT_OF(names); i++) {
+        const cJSON *item = mf__json_get(root, names[i]);
+        if (item != NULL && !cJSON_AddItemReferenceToObject(options, names[i], (cJSON *)(uintptr_t)item)) {
+            rc = MF_E_NO_MEMORY;
+        }
+    }
+    text = rc < 0 ? NULL : cJSON_PrintUnformatted(options);
+    cJSON_Delete(options);
+    if (text == NULL) {
+        return MF_E_NO_MEMORY;
+    }
+    rc = mf_bundle_append(&program->call.bundle, MF_PART_OPTIONS, mf_slice_of_cstr(""),
+                          mf_slice_of_cstr(text));
+    cJSON_free(text);
+    return rc;
+}
+
+static int read_code(struct mf__program *program,
+                     const struct mf_config *config,
+                     const cJSON *root,
+                     struct mf__call_fault *fault)
+{
+    const cJSON *language = mf__json_get(root, "language");
+    bool is_typescript = language == NULL || strcmp(language->valuestring, "typescript") == 0;
+
+    if (!is_typescript && strcmp(language->valuestring, "javascript") != 0) {
+        return mf__json_refuse(&fault->param, &fault->why, "/language",
+                               "/language must be \"typescript\" or \"javascript\".");
+    }
+    return mf__modules_read_program(&program->call.bundle,
+                                    mf_slice_of_cstr(is_typescript ? "program.ts" : "program.js"),
+                                    mf__json_text(mf__json_get(root, "code")), mf__json_get(root, "modules"),
+                                    config->code_bytes_max, fault);
+}
+
+static int read_waits(struct mf__program *program, const cJSON *item, struct mf__call_fault *fault)
+{
+    if (item == NULL || strcmp(item->valuestring, "included") == 0) {
+        return 0;
+    }
+    if (strcmp(item->valuestring, "excluded") != 0) {
+        return mf__json_refuse(&fault->param, &fault->why, "/waits",
+                               "/waits must be \"included\" or \"excluded\".");
+    }
+    program->excludes_waits = true;
+    return 0;
+}
+
+static int read_all(struct mf__program *program,
+                    const struct mf_config *config,
+                    cJSON *root,
+                    struct mf__call_fault *fault)
+{
+    int rc = check_namespaces(mf__json_get(root, "namespaces"), mf__json_get(root, "connectors"), fault);
+
+    if (rc == 0) {
+        rc = mf__call_read_outbound(&program->call, config, mf__json_get(root, "globalOutbound"), fault);
+    }
+    if (rc == 0) {
+        rc = read_code(program, config, root, fault);
+    }
+    if (rc == 0) {
+        rc = mf__call_read_env(&program->call, config, root, fault);
+    }
+    if (rc == 0) {
+        rc = append_options(program, root);
+    }
+    if (rc == 0) {
+        rc = mf__request_default(&program->call.bundle, mf_slice_of_cstr(""));
+    }
+    if (rc == 0) {
+        rc = read_limits(program, config, cJSON_GetObjectItemCaseSensitive(root, "limits"), fault);
+    }
+    if (rc == 0) {
+        rc = read_reattach(program, mf__json_get(root, "reattachMs"), fault);
+    }
+    if (rc == 0) {
+        rc = read_waits(program, mf__json_get(root, "waits"), fault);
+    }
+    return rc < 0 ? rc : take_journal(program, root, fault);
+}
+
+int mf__program_read(struct mf__program *program,
+                     const struct mf_config *config,
+                     struct mf_slice body,
+                     bool may_call,
+                     struct mf__call_fault *ret_fault)
+{
+    static const struct mf_json_field fields[] = {
+        {"code", "s", true},        {"language", "s", false}, {"namespaces", "a", false},
+        {"connectors", "a", false}, {"modules", "o", false},  {"env", "o", false},
+        {"limits", "o", false},     {"drain", "b", false},    {"globalOutbound", "0so", false},
+        {"waits", "s", false},      {"journal", "a", false},  {"reattachMs", "n", false}};
+    cJSON *root = NULL;
+    int rc;
+
+    ret_fault->at = "";
+    program->call.may_call = may_call;
+    rc = mf__json_parse(body, &root, &ret_fault->why);
+    if (rc == 0) {
+        rc = mf__json_check(root, "", fields, MF_COUNT_OF(fields), &ret_fault->param, &ret_fault->why);
+    }
+    if (rc == 0) {
+        rc = read_all(program, config, root, ret_fault);
+    }
+    cJSON_Delete(root);
+    return rc;
+}
