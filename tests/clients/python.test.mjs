@@ -38,6 +38,8 @@ const scripts = {
   again(stream, request) { fake.attachStatus = () => 200; request ? stream.start().break() : stream.break(); },
 };
 
+test("clients/python: executions", () => python("python_executions.py"));
+
 test("clients/python: streams that break", async () => {
   let code;
   fake = await Fake.start((stream, request, after) => { code = request?.code ?? code; fake.answerStatus = () => 204; return scripts[code](stream, request, after); });

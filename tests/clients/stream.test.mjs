@@ -162,7 +162,7 @@ test("the executor never rejects, and keeps the logs until then", async () => {
   assert.match(lost.error, /no frame/);
   fake.script = (s) => s.start().done({ outcome: "exception", error: { message: "" } });
   assert.equal((await executor.execute("c", [])).error, "exception");
-  fake.script = (s) => s.start().done({ outcome: "exception", error: { name: "SyntaxError", message: "Unexpected token", code: "syntax", line: 2, column: 5 } });
+  fake.script = (s) => s.start().done({ outcome: "exception", error: { name: "SyntaxError", message: "Unexpected token", code: "script.syntax", line: 2, column: 5 } });
   assert.equal((await executor.execute("c", [])).error, "Unexpected token (2:5)");
   await fake.stop();
   assert.match((await executor.execute("c", [])).error, /fetch failed/);

@@ -54,7 +54,7 @@ export const logLine = ({ level, message }: LogFrame): string => (level === "log
 function errorText({ outcome, error }: ExecutionResult): string {
   if (outcome === "exceededWallTime") return TIMED_OUT;
   const text = error?.message || error?.name || outcome;
-  const isPlaced = error?.code === "syntax" && error.line !== undefined && !/\d+:\d+/.test(text);
+  const isPlaced = error?.code === "script.syntax" && error.line !== undefined && !/\d+:\d+/.test(text);
   return isPlaced ? `${text} (${error.line}:${error.column ?? 1})` : text;
 }
 
