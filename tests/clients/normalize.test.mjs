@@ -70,7 +70,3 @@ for (const [name, [code, expected]] of Object.entries(cases)) {
     }
   });
 }
-
-test("a class is no function to call, and no value to send", async () => {
-  assert.deepEqual(await executor.execute("export default class { constructor() {} }", []), { result: undefined, logs: [] });
-});
