@@ -110,6 +110,11 @@ interface Request {
   readonly isReloadNavigation: boolean;
 }
 /// adds
+interface Response {
+  /** Of the answer to a fetch() with an Upgrade header, status 101: to be accepted. */
+  readonly webSocket: WebSocket | null;
+}
+/// adds
 interface RequestInit {
   cf?: unknown;
   duplex?: "half";

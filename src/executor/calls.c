@@ -277,9 +277,14 @@ static int on_body_end(struct mf_runtime_host *host, uint32_t stream)
 {
     struct mf_session *session = lock(host);
     struct mf_outgoing *out = mf_session_is_over(session) ? NULL : mf_session_outgoing(session, stream);
+    bool is_short = out != NULL && out->bytes_left > 0 && out->bytes_left != MF_BODY_BYTES_UNKNOWN;
     int error = MF_E_CLOSED;
 
-    if (out != NULL && out->bytes_left > 0 && out->bytes_left != MF_BODY_BYTES_UNKNOWN) {
+    if (is_short && out->is_stopped) {
+        out->is_ended = out->is_closed = true; /* The rest was not wanted: the daemon counts on no end. */
+        out->is_full = false;
+        error = 0;
+    } else if (is_short) {
         error = MF_E_INVALID; /* The daemon was told that there would be more. */
     } else if (out != NULL && out->is_open) {
         error = 0;

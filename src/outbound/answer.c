@@ -78,8 +78,9 @@ static int read_status(struct mf__answer *answer, struct mf_slice line)
     answer->is_http1 = line.data[5] == '1';
     answer->status = (line.data[at] - '0') * 100 + (line.data[at + 1] - '0') * 10 + (line.data[at + 2] - '0');
     struct mf_slice reason = trim(mf_slice_of(line.data + at + 3, line.size - at - 3));
-    /* 101 would change the protocol, which was never asked for. */
-    if (answer->status < 100 || answer->status == 101 || !is_reason(reason)) {
+    /* 101 changes the protocol: refused unless that was asked for. */
+    bool is_unasked = answer->status == 101 && !(answer->may_switch && answer->is_http1);
+    if (answer->status < 100 || is_unasked || !is_reason(reason)) {
         return MF_E_UPSTREAM_RESPONSE;
     }
     mf_buf_reset(&answer->reason);
@@ -108,6 +109,9 @@ static int read_framing(struct mf__answer *answer, struct mf_slice name, struct 
         }
         answer->is_chunked = true;
     }
+    if (mf_slice_equal_nocase(name, "upgrade")) {
+        answer->is_switched = mf_slice_equal_nocase(value, "websocket");
+    }
     return 0;
 }
 
@@ -135,6 +139,13 @@ static int read_header(struct mf__answer *answer, struct mf_slice line)
 /* The empty line. */
 static int end_head(struct mf__answer *answer)
 {
+    if (answer->status == 101) {
+        if (!answer->is_switched || answer->is_chunked || answer->is_length_known) {
+            return MF_E_UPSTREAM_RESPONSE;
+        }
+        answer->is_complete = true;
+        return 1;
+    }
     if (answer->status >= 200) {
         if (answer->is_chunked && answer->is_length_known) {
             return MF_E_UPSTREAM_RESPONSE; /* Request smuggling's twin. */
@@ -149,6 +160,7 @@ static int end_head(struct mf__answer *answer)
     answer->count = 0;
     answer->is_chunked = false;
     answer->is_length_known = false;
+    answer->is_switched = false;
     mf_buf_reset(&answer->headers);
     return 0;
 }

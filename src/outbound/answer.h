@@ -10,6 +10,8 @@
 struct mf__answer {
     int status; /* 0: a status line comes next. */
     bool is_http1;
+    bool may_switch;  /* A WebSocket was asked for: 101 is a final answer. */
+    bool is_switched; /* The answer's Upgrade header says so. */
     bool is_complete; /* The final head; what comes now are trailers. */
     bool is_chunked;
     bool is_length_known;

@@ -127,6 +127,7 @@ struct mf__fetch {
     struct mf_buf url;     /* What the worker asked for, or a redirect led to. */
     struct mf_buf headers; /* The worker's, without what a redirect took away. */
     bool has_body;
+    bool is_websocket; /* It asks for one: its body is what goes over the connection. */
     uint64_t body_bytes;
     struct mf__upload upload;
     uint64_t held;                     /* Its part of egress->held. */

@@ -4,6 +4,7 @@
 #include <mayfly/http.h>
 
 #include "egress.h"
+#include "websocket.h"
 
 static void arm(struct mf__fetch *fetch);
 static void begin_hop(struct mf__fetch *fetch);
@@ -166,6 +167,9 @@ static uint64_t phase_deadline_ns(const struct mf__fetch *fetch)
     case MF__PHASE_WAIT:
         return mf__carrier_moved_ns(carrier) + times->wait_ms * MF_NS_PER_MS;
     case MF__PHASE_BODY:
+        if (fetch->status == 101) {
+            break; /* A WebSocket may be silent for as long as the run lives. */
+        }
         return mf__carrier_moved_ns(carrier) + times->idle_ms * MF_NS_PER_MS;
     }
     return MF_DEADLINE_NEVER;
@@ -446,7 +450,8 @@ static int send_it(struct mf__fetch *fetch, const struct sockaddr_storage *addre
                                      .method = fetch->method,
                                      .headers = mf_buf_peek(&fetch->hop.headers),
                                      .has_body = fetch->has_body,
-                                     .body_bytes = fetch->body_bytes};
+                                     .body_bytes = fetch->body_bytes,
+                                     .is_websocket = fetch->is_websocket};
     return mf__transfer_start(fetch->run->egress->upstreams, &spec, &transfer_events, fetch,
                               &fetch->carrier.transfer);
 }
@@ -529,11 +534,11 @@ static void hand_over(struct mf__fetch *fetch)
 
 static void apply(struct mf__fetch *fetch)
 {
-    struct mf__hop_body body = {.is_there = fetch->has_body};
+    struct mf__hop_body body = {.is_there = fetch->has_body && !fetch->is_websocket};
     struct mf_egress_run *run = fetch->run;
     int rc;
 
-    body.is_known = fetch->has_body && mf__upload_peek(&fetch->upload, &body.bytes);
+    body.is_known = body.is_there && mf__upload_peek(&fetch->upload, &body.bytes);
     rc = mf__hop_apply(&fetch->hop, run->egress->vault, mf_buf_peek(&run->tenant),
                        mf_slice_of_cstr(fetch->method), &body);
     if (rc < 0) {
@@ -548,7 +553,7 @@ static bool waits_for_body(const struct mf__fetch *fetch)
 {
     enum mf_secret_body need = mf__hop_needs_body(&fetch->hop);
 
-    return fetch->has_body && !fetch->upload.is_whole &&
+    return fetch->has_body && !fetch->is_websocket && !fetch->upload.is_whole &&
            (need == MF_SECRET_BODY_HASH || need == MF_SECRET_BODY_BYTES);
 }
 
@@ -626,9 +631,13 @@ static void go_on(struct mf__fetch *fetch)
     }
 }
 
-static bool asks_for_websocket(struct mf_slice headers)
+/* No interceptor speaks it, and without a body there is nothing that would. */
+static int check_websocket(const struct mf__fetch *fetch)
 {
-    return mf_http_value_has_token(mf_http_headers_get(headers, "upgrade"), "websocket");
+    bool is_fit = strcmp(fetch->method, "GET") == 0 && fetch->has_body &&
+                  fetch->hop.request.rule->action != MF__ACTION_INTERCEPT;
+
+    return is_fit ? 0 : MF_E_UNSUPPORTED;
 }
 
 static int check_hop(struct mf__fetch *fetch)
@@ -642,8 +651,9 @@ static int check_hop(struct mf__fetch *fetch)
     run->subrequests++;
     rc = mf__hop_check(&fetch->hop, run->policy, mf_slice_of_cstr(fetch->method), mf_buf_peek(&fetch->url),
                        mf_buf_peek(&fetch->headers));
-    if (rc == 0 && asks_for_websocket(mf_buf_peek(&fetch->headers))) {
-        rc = MF_E_UNSUPPORTED;
+    fetch->is_websocket = mf__websocket_is_asked(mf_buf_peek(&fetch->headers));
+    if (rc == 0 && fetch->is_websocket) {
+        rc = check_websocket(fetch);
     }
     return rc < 0 ? rc : mf__hop_hold(&fetch->hop, run->egress->vault, mf_buf_peek(&run->tenant));
 }

@@ -41,14 +41,16 @@ redact_headers(struct mf__fetch *fetch, struct mf_slice headers, bool is_recoded
 /* A worker's response is what its fetch() gave or what it wrote: its headers may still speak of a coding, its bytes have none. */
 static enum mf__coding coding_of(const struct mf__fetch *fetch, const struct mf_egress_answer *head)
 {
-    bool is_plain = !head->has_body || fetch->hop.request.rule->action == MF__ACTION_INTERCEPT;
+    bool is_plain =
+        !head->has_body || head->status == 101 || fetch->hop.request.rule->action == MF__ACTION_INTERCEPT;
 
     return is_plain ? MF__CODING_NONE : mf__coding_of(head->headers);
 }
 
 int mf__head_open(struct mf__fetch *fetch, const struct mf_egress_answer *head, struct mf_buf *ret_headers)
 {
-    bool blocks = fetch->hop.request.rule->redact == MF__REDACT_BLOCK;
+    /* A mark in a frame's place would break its framing. */
+    bool blocks = fetch->hop.request.rule->redact == MF__REDACT_BLOCK || head->status == 101;
     enum mf__coding coding = coding_of(fetch, head);
     struct mf__decode *decode = NULL;
 
@@ -61,6 +63,7 @@ int mf__head_open(struct mf__fetch *fetch, const struct mf_egress_answer *head, 
             return MF_E_NO_MEMORY;
         }
     }
+    fetch->pipe.is_prompt = head->status == 101;
     mf__pipe_through(&fetch->pipe, decode,
                      fetch->hop.needles != NULL ? mf__redact_new(fetch->hop.needles, blocks) : NULL);
     return redact_headers(fetch, head->headers,

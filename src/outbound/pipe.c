@@ -50,7 +50,16 @@ static int pass(struct mf__pipe *pipe, struct mf_slice bytes)
 
 static int emit(struct mf__pipe *pipe, struct mf_slice bytes)
 {
-    return pipe->redact != NULL ? mf__redact_feed(pipe->redact, bytes, &pipe->out) : pass(pipe, bytes);
+    if (pipe->redact == NULL) {
+        return pass(pipe, bytes);
+    }
+    int rc = mf__redact_feed(pipe->redact, bytes, &pipe->out);
+    if (rc == 0 && pipe->is_prompt) {
+        rc = mf__redact_end(pipe->redact, &pipe->out);
+        pipe->redact = mf__redact_again(pipe->redact);
+        rc = rc == 0 && pipe->redact == NULL ? MF_E_NO_MEMORY : rc;
+    }
+    return rc;
 }
 
 /* Everything that came was worked through. */

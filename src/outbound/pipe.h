@@ -21,6 +21,8 @@ struct mf__pipe {
     uint64_t in_max;
     uint64_t decoded_max; /* Of what a decoder makes. */
     uint64_t decoded_total;
+    bool
+        is_prompt; /* Nothing is held back past the bytes that came together: their reader may answer them. */
     bool is_input_over;
     bool is_over;
 };

@@ -521,6 +521,17 @@ void mf__redact_free(MF_OWN struct mf__redact *redact)
     mf_free(redact);
 }
 
+struct mf__redact *mf__redact_again(MF_OWN struct mf__redact *redact)
+{
+    struct mf__redact *next = mf__redact_new(redact->needles, redact->blocks);
+
+    if (next != NULL) {
+        next->count = redact->count;
+    }
+    mf__redact_free(redact);
+    return next;
+}
+
 uint64_t mf__redact_count(const struct mf__redact *redact)
 {
     return redact->count;

@@ -51,6 +51,8 @@ void mf__redact_free(MF_OWN struct mf__redact *redact); /* NULL is fine. */
 MF_MUST_CHECK int mf__redact_feed(struct mf__redact *redact, struct mf_slice chunk, struct mf_buf *out);
 /* The rest. */
 MF_MUST_CHECK int mf__redact_end(struct mf__redact *redact, struct mf_buf *out);
+/* |redact|'s successor, which knows nothing of what went through it. NULL: no memory; |redact| is freed all the same. */
+MF_OWN struct mf__redact *mf__redact_again(MF_OWN struct mf__redact *redact);
 /* How many finds were replaced; two that overlap count as one. */
 uint64_t mf__redact_count(const struct mf__redact *redact);
 

@@ -84,7 +84,7 @@ int mf__sentence(const struct mf__fetch *fetch, int error, struct mf_buf *out)
         return mf_buf_printf(out, "Fetching from %s is not permitted.", host);
     }
     if (error == MF_E_UNSUPPORTED) {
-        return mf_buf_printf(out, "A WebSocket to %s cannot be opened with fetch() here.", host);
+        return mf_buf_printf(out, "A WebSocket to %s cannot be opened with this request.", host);
     }
     if (form == NULL) {
         return 0;

@@ -7,6 +7,7 @@
 #include <mayfly/http.h>
 
 #include "answer.h"
+#include "websocket.h"
 
 struct mf__transfer {
     struct mf_list due; /* In upstreams->due, or alone. */
@@ -24,6 +25,9 @@ struct mf__transfer {
     uint64_t moved_ns;
     uint64_t body_left; /* Of the answer, when its length is known. */
     bool is_head;       /* The method is HEAD. */
+    bool is_websocket;  /* Asked for. */
+    bool is_switched;   /* And there. */
+    struct mf__websocket_key key;
     bool has_upload;
     bool is_upload_over; /* Its last byte was given to libcurl. */
     bool is_held;        /* The owner has no room. */
@@ -148,19 +152,32 @@ static void note_received(struct mf__transfer *transfer, size_t size)
     }
 }
 
+/* The request's body may go now, or never. */
+static void let_upload_go(struct mf__transfer *transfer)
+{
+    transfer->is_switched = transfer->answer.status == 101;
+    if (transfer->is_starved) {
+        transfer->is_starved = false;
+        make_due(transfer);
+    }
+}
+
 static void tell_head(struct mf__transfer *transfer)
 {
     const struct mf__answer *answer = &transfer->answer;
     struct mf_egress_answer head = {.status = answer->status,
-                                     .reason = mf_buf_peek(&answer->reason),
-                                     .headers = mf_buf_peek(&answer->headers),
-                                     .is_length_known = answer->is_length_known,
-                                     .body_bytes = answer->body_bytes};
+                                    .reason = mf_buf_peek(&answer->reason),
+                                    .headers = mf_buf_peek(&answer->headers),
+                                    .is_length_known = answer->is_length_known,
+                                    .body_bytes = answer->body_bytes};
 
     head.has_body = !transfer->is_head && head.status != 204 && head.status != 205 && head.status != 304;
     transfer->body_left = head.has_body && head.is_length_known ? head.body_bytes : 0;
     set_phase(transfer, MF__PHASE_BODY);
     transfer->events->on_head(transfer->user, &head);
+    if (transfer->is_websocket && !transfer->is_canceled) {
+        let_upload_go(transfer);
+    }
     if (!head.has_body || (head.is_length_known && head.body_bytes == 0)) {
         note_received(transfer, 0);
     }
@@ -176,6 +193,10 @@ static size_t on_header(char *data, size_t size, size_t count, void *user)
     }
     /* Not counted as progress: a head that comes a byte at a time must be there in time. */
     rc = mf__answer_line(&transfer->answer, mf_slice_of(data, size * count));
+    if (rc == 1 && transfer->answer.status == 101 &&
+        !mf__websocket_accepts(&transfer->key, mf_buf_peek(&transfer->answer.headers))) {
+        rc = MF_E_UPSTREAM_RESPONSE;
+    }
     if (rc < 0) {
         transfer->error = rc;
         return 0;
@@ -222,7 +243,12 @@ static size_t on_read(char *space, size_t size, size_t count, void *user)
     if (transfer->is_canceled) {
         return CURL_READFUNC_ABORT;
     }
-    got = transfer->events->on_read(transfer->user, (uint8_t *)space, size * count, &is_end);
+    if (transfer->is_websocket && !transfer->is_switched) {
+        is_end = transfer->answer.is_complete;
+        got = 0;
+    } else {
+        got = transfer->events->on_read(transfer->user, (uint8_t *)space, size * count, &is_end);
+    }
     if (got < 0) {
         transfer->error = (int)got;
         return CURL_READFUNC_ABORT;
@@ -328,6 +354,15 @@ static void go_on(struct mf__transfer *transfer)
     }
 }
 
+/* A WebSocket's server has closed: as long as the worker says nothing, libcurl has something to send, and would not say so. */
+void mf__transfer_unread(struct mf__transfer *transfer)
+{
+    if (transfer->is_switched && !transfer->is_held && !transfer->is_finished && !transfer->is_canceled) {
+        transfer->is_finished = true;
+        make_due(transfer);
+    }
+}
+
 void mf__transfer_turn(struct mf__transfer *transfer)
 {
     if (transfer->is_canceled) {
@@ -381,6 +416,20 @@ static int add_header(struct mf__transfer *transfer, const struct mf_http_header
     return rc;
 }
 
+/* Without a coding of its own, what libcurl uploads goes out as it is. */
+static int add_handshake(struct mf__transfer *transfer)
+{
+    char key[64];
+
+    mf__websocket_key(&transfer->key);
+    (void)snprintf(key, sizeof key, "Sec-WebSocket-Key: %s", transfer->key.text);
+    bool is_added = add_line(&transfer->headers, "Connection: Upgrade") &&
+                    add_line(&transfer->headers, "Upgrade: websocket") &&
+                    add_line(&transfer->headers, "Sec-WebSocket-Version: 13") &&
+                    add_line(&transfer->headers, key) && add_line(&transfer->headers, "Transfer-Encoding:");
+    return is_added ? 0 : MF_E_NO_MEMORY;
+}
+
 /* What libcurl would add by itself is taken out by a name without a value. */
 static int add_headers(struct mf__transfer *transfer, const struct mf__transfer_spec *spec)
 {
@@ -391,7 +440,11 @@ static int add_headers(struct mf__transfer *transfer, const struct mf__transfer_
     int rc = 0;
 
     while (rc == 0 && mf_http_headers_next(spec->headers, &cursor, &header) == 1) {
-        rc = add_header(transfer, &header);
+        bool is_left_out = spec->is_websocket && mf__websocket_is_ours(header.name);
+        rc = is_left_out ? 0 : add_header(transfer, &header);
+    }
+    if (rc == 0 && spec->is_websocket) {
+        rc = add_handshake(transfer);
     }
     for (size_t i = 0; rc == 0 && i < MF_COUNT_OF(unwanted); i++) {
         if (mf_http_headers_get(spec->headers, names[i]).data == NULL &&
@@ -463,7 +516,9 @@ static CURLcode set_protocol(struct mf__transfer *transfer, const struct mf__tra
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_NONE);
     SET(CURLOPT_HTTP09_ALLOWED, 0L);
-    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    SET(CURLOPT_HTTP_VERSION, (long)(spec->is_websocket ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
+    SET(CURLOPT_FORBID_REUSE, spec->is_websocket ? 1L : 0L);
+    SET(CURLOPT_FRESH_CONNECT, spec->is_websocket ? 1L : 0L);
     SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);
     SET(CURLOPT_HTTP_TRANSFER_DECODING, 1L);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
@@ -556,6 +611,8 @@ int mf__transfer_start(struct mf__upstreams *upstreams,
     transfer->user = user;
     transfer->is_head = strcmp(spec->method, "HEAD") == 0;
     transfer->has_upload = spec->has_body;
+    transfer->is_websocket = spec->is_websocket;
+    transfer->answer.may_switch = spec->is_websocket;
     mf__partition_enter(partition);
     rc = set_up(transfer, spec);
     set_phase(transfer, MF__PHASE_CONNECT);
@@ -611,5 +668,6 @@ uint64_t mf__transfer_moved_ns(const struct mf__transfer *transfer)
 
 bool mf__transfer_is_held(const struct mf__transfer *transfer)
 {
-    return transfer->is_held || (transfer->is_starved && transfer->phase != MF__PHASE_BODY);
+    return transfer->is_held ||
+           (transfer->is_starved && transfer->phase != MF__PHASE_BODY && !transfer->is_websocket);
 }

@@ -53,6 +53,9 @@ struct mf__transfer_spec {
     struct mf_slice headers; /* name NUL value NUL; cleaned, none of the connection's own. */
     bool has_body;
     uint64_t body_bytes; /* UINT64_MAX: not known. */
+    /* The handshake of a WebSocket is made. After an answer 101 both bodies are what goes over the connection, as it is; with
+     * any other answer nothing of the request's is sent. */
+    bool is_websocket;
 };
 
 /* MF_E_NO_MEMORY, MF_E_AGAIN (descriptors are short): nothing was started. */
@@ -74,6 +77,8 @@ uint64_t mf__transfer_moved_ns(const struct mf__transfer *transfer);
 /* It waits for its owner: for mf__transfer_resume, or for mf__transfer_feed before the head came. */
 bool mf__transfer_is_held(const struct mf__transfer *transfer);
 
+/* upstream.c: curl reads nothing more from its socket. */
+void mf__transfer_unread(struct mf__transfer *transfer);
 /* upstream.c: curl says that it is over. */
 void mf__transfer_finished(struct mf__transfer *transfer, CURLcode code);
 /* upstream.c: the turn. */

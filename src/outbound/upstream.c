@@ -112,8 +112,12 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *o
 {
     struct mf__partition *partition = user;
     struct poll *poll = of_socket;
+    struct mf__transfer *transfer = NULL;
 
-    (void)easy;
+    (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
+    if (transfer != NULL && (what & CURL_POLL_IN) == 0) {
+        mf__transfer_unread(transfer);
+    }
     if (what != CURL_POLL_REMOVE) {
         return watch(partition, fd, what, poll);
     }

@@ -239,9 +239,18 @@ test("an upstream that closes, resets or says too much too early", async () => {
   assert.equal(out[2], "413 no!");
 });
 
-test("a WebSocket is refused clearly", async () => {
-  const { out } = await run(`await get("${target.url}/", { headers: { Upgrade: "websocket", Connection: "Upgrade" } });`);
-  assert.deepEqual(out, ["TypeError: A WebSocket to 127.0.0.1 cannot be opened with fetch() here."]);
+test("a WebSocket is for GET only, and an answer 101 for who asked for one", async () => {
+  const switching = await rawServer((socket, seen) => { if (seen.includes("\r\n\r\n")) socket.write("HTTP/1.1 101 Switching\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: x\r\n\r\n"); });
+  const { out } = await run(`await get("${target.url}/", { method: "POST", headers: { Upgrade: "websocket", Connection: "Upgrade" }, body: "x" }); await get("${switching.url}/"); await get("${switching.url}/", { headers: { Upgrade: "websocket" } });`);
+  assert.deepEqual(out, ["TypeError: A WebSocket to 127.0.0.1 cannot be opened with this request.", ...Array(2).fill("TypeError: 127.0.0.1 sent an answer that is not valid HTTP.")]);
+});
+
+test("a refusal that overtakes the request's body is the error, and no other", async () => {
+  const outbound = { rules: [{ match: { host: ["*"] }, action: "deny" }] };
+  for (let i = 0; i < 40; i++) {
+    const { out } = await run(`await get("https://denied.example/", { method: "POST", body: "x".repeat(${i % 2 === 0 ? 1 : 200000}) });`, { outbound });
+    assert.deepEqual(out, ["TypeError: Fetching from denied.example is not permitted."]);
+  }
 });
 
 test("afterwards the daemon has its descriptors back", async () => {

@@ -43,6 +43,48 @@ static void heads_are_read(void)
     mf__answer_done(&answer);
 }
 
+/* As feed, of a request for a WebSocket. */
+static int feed_switch(struct mf__answer *answer, const char *status, const char *upgrade, const char *more)
+{
+    mf__answer_init(answer);
+    answer->may_switch = true;
+    int rc = mf__answer_line(answer, mf_slice_of_cstr(status));
+    rc = rc < 0 ? rc : mf__answer_line(answer, mf_slice_of_cstr(upgrade));
+    rc = rc < 0 ? rc : mf__answer_line(answer, mf_slice_of_cstr(more));
+    return rc < 0 ? rc : mf__answer_line(answer, mf_slice_of_cstr("\r\n"));
+}
+
+static void protocols_are_switched_for_who_asked(void)
+{
+    static const struct {
+        const char *status;
+        const char *upgrade;
+        const char *more;
+        int rc;
+    } cases[] = {
+        {"HTTP/1.1 101 Switching\r\n", "Upgrade: WebSocket\r\n", "Sec-WebSocket-Accept: x\r\n", 1},
+        {"HTTP/1.1 101 Switching\r\n", "x: y\r\n", "a: b\r\n", MF_E_UPSTREAM_RESPONSE},
+        {"HTTP/1.1 101 Switching\r\n", "Upgrade: h2c\r\n", "a: b\r\n", MF_E_UPSTREAM_RESPONSE},
+        {"HTTP/1.1 101 Switching\r\n", "Upgrade: websocket\r\n", "Content-Length: 5\r\n",
+         MF_E_UPSTREAM_RESPONSE},
+        {"HTTP/1.1 101 Switching\r\n", "Upgrade: websocket\r\n", "Transfer-Encoding: chunked\r\n",
+         MF_E_UPSTREAM_RESPONSE},
+        {"HTTP/2 101 \r\n", "Upgrade: websocket\r\n", "a: b\r\n", MF_E_UPSTREAM_RESPONSE},
+        {"HTTP/1.1 403 No\r\n", "Upgrade: websocket\r\n", "a: b\r\n", 1},
+        {"HTTP/1.1 103 Hints\r\n", "Upgrade: websocket\r\n", "a: b\r\n", 0},
+    };
+
+    for (size_t i = 0; i < MF_COUNT_OF(cases); i++) {
+        struct mf__answer answer;
+        MF_CHECK_INT(feed_switch(&answer, cases[i].status, cases[i].upgrade, cases[i].more), cases[i].rc);
+        if (cases[i].rc == 1) {
+            MF_CHECK(answer.is_complete);
+            MF_CHECK(mf_http_headers_get(mf_buf_peek(&answer.headers), "upgrade").data == NULL);
+        }
+        mf__answer_done(&answer);
+    }
+}
+
 static void versions_and_statuses(void)
 {
     struct mf__answer answer;
@@ -141,6 +183,7 @@ static void floods_end(void)
 int main(void)
 {
     MF_RUN(heads_are_read);
+    MF_RUN(protocols_are_switched_for_who_asked);
     MF_RUN(versions_and_statuses);
     MF_RUN(nonsense_is_refused);
     MF_RUN(floods_end);

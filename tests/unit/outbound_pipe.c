@@ -247,6 +247,33 @@ static void uploads_wait_within_bounds(void)
     mf__upload_done(&upload);
 }
 
+/* What ends like a secret begins is held back, but not from a reader that may have to answer it first. */
+static void nothing_is_held_from_who_answers(void)
+{
+    struct mf__needles *needles = mf__needles_new();
+    bool is_short;
+
+    MF_CHECK_INT(mf__needles_add(needles, mf_slice_of_cstr("swordfish-swordfish"), &is_short), 0);
+    MF_CHECK_INT(mf__needles_compile(needles), 0);
+    for (int is_prompt = 0; is_prompt < 2; is_prompt++) {
+        struct mf__pipe pipe;
+        mf_buf_done(&got);
+        mf_buf_init(&got, 4096);
+        room = SIZE_MAX;
+        mf__pipe_init(&pipe, 1 << 20, 1 << 20, sink, NULL);
+        mf__pipe_through(&pipe, NULL, mf__redact_new(needles, true));
+        pipe.is_prompt = is_prompt != 0;
+        MF_CHECK_INT(mf__pipe_push(&pipe, mf_slice_of_cstr("yes: sword")), 0);
+        MF_CHECK_INT(got.size, is_prompt != 0 ? 10 : 5);
+        MF_CHECK_INT(mf__pipe_push(&pipe, mf_slice_of_cstr("s, and swords")), 0);
+        MF_CHECK_INT(mf__pipe_push(&pipe, mf_slice_of_cstr("a swordfish-swordfish here")),
+                     MF_E_OUTBOUND_ECHO);
+        MF_CHECK(memmem(got.data, got.size, "fish", 4) == NULL);
+        mf__pipe_done(&pipe);
+    }
+    mf__needles_unref(needles);
+}
+
 int main(void)
 {
     MF_RUN(codings_come_off);
@@ -254,6 +281,7 @@ int main(void)
     MF_RUN(bombs_are_stopped);
     MF_RUN(answers_are_counted);
     MF_RUN(codings_are_known_by_name);
+    MF_RUN(nothing_is_held_from_who_answers);
     MF_RUN(small_uploads_can_be_sent_again);
     MF_RUN(large_uploads_are_let_go);
     MF_RUN(uploads_wait_within_bounds);

@@ -2,7 +2,8 @@
 //
 // Spec:  https://fetch.spec.whatwg.org/#fetch-method
 // Covers / differs:  the host decides what may go out and follows redirects; with redirect "manual" the answer is the redirect
-//        itself, as on Cloudflare; data: and blob: are answered here; no cache, cookies, CORS or subresource integrity
+//        itself, as on Cloudflare; a WebSocket that an Upgrade header asks for is in the Response, as there; data: and blob:
+//        are answered here; no cache, cookies, CORS or subresource integrity
 // Ops:   fetch, fetchAbort
 // WPT:   fetch/api/basic, fetch/api/abort, fetch/data-urls
 // Limits: MF_RUN_SUBREQUESTS_*, MF_RUN_FETCHES_OPEN_MAX, enforced by the host
@@ -10,14 +11,15 @@
 'use strict';
 
 const {
-    Error, List, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, PromiseWithResolvers, StringPrototypeIndexOf,
-    StringPrototypeSlice, StringPrototypeStartsWith, TypeError, realm,
+    Error, List, Map, MapPrototypeDelete, MapPrototypeGet, MapPrototypeSet, PromiseWithResolvers, RegExpPrototypeExec,
+    StringPrototypeIncludes, StringPrototypeIndexOf, StringPrototypeSlice, StringPrototypeStartsWith, TypeError, realm,
 } = primordials;
 const { webidl, scope, hostStreams, body: bodies } = realm;
 const { ops } = internals;
 
 const HTTP = 0; // kinds: what MF_FETCH_* of wire.h says
 const KINDS_COUNT = 2;
+const UPGRADE = /(?:^|\0)upgrade\0[^\0]*websocket/i;
 
 let pending = null; // number -> call, of those that the host has not answered
 const waiting = List(); // by kind: calls that were counted and not sent, from |waitingAt| on
@@ -123,6 +125,26 @@ function begin(call) {
     }
 }
 
+function watchSignal(call) {
+    if (call.signal !== null) {
+        call.onAbort = (reason) => abort(call, reason);
+        realm.abort.onAbort(call.signal, call.onAbort);
+    }
+}
+
+// A request for a WebSocket: |body| goes out once the server has agreed. answer() is as for begin().
+function open(url, headers, body, signal, answer, reject) {
+    const call = {
+        __proto__: null, kind: HTTP, reject, number: 0, isSettled: false, isAborted: false,
+        method: 'GET', url, headers, body, redirect: redirectCode('manual'), signal, onAbort: null, answer,
+    };
+    begin(call);
+    watchSignal(call);
+}
+
+const asksForWebSocket = (method, headers, body) => method === 'GET' && body === null &&
+    StringPrototypeIncludes(headers, 'upgrade') && RegExpPrototypeExec(UPGRADE, headers) !== null;
+
 function start(request, resolve, reject) {
     realm.request.open(request, (method, url, headers, body, redirect, signal, blob) => {
         if (signal !== null && realm.abort.isAborted(signal)) {
@@ -145,6 +167,10 @@ function start(request, resolve, reject) {
         if (!StringPrototypeStartsWith(url, 'http:') && !StringPrototypeStartsWith(url, 'https:')) {
             throw new TypeError(`Fetch API cannot load: ${url}`);
         }
+        if (asksForWebSocket(method, headers, body)) {
+            internals.lazy('websocket_client.js').fetchSocket(target, headers, signal, resolve, reject);
+            return;
+        }
         const call = {
             __proto__: null, kind: HTTP, reject, number: 0, isSettled: false, isAborted: false,
             method, url: target, headers, body, redirect: redirectCode(redirect), signal, onAbort: null,
@@ -154,10 +180,7 @@ function start(request, resolve, reject) {
             },
         };
         begin(call);
-        if (signal !== null) {
-            call.onAbort = (reason) => abort(call, reason);
-            realm.abort.onAbort(signal, call.onAbort);
-        }
+        watchSignal(call);
     });
 }
 
@@ -197,6 +220,6 @@ function onFail(number, text, isNetworkError) {
     sendWaiting(call.kind);
 }
 
-realm.fetch = { __proto__: null, fetch, begin, onHead, onFail };
+realm.fetch = { __proto__: null, fetch, open, begin, onHead, onFail };
 
 internals.setWasmSource((stream, source) => internals.lazy('wasm_streaming.js').feed(stream, source));

@@ -137,6 +137,9 @@ function respond(value) {
             throw realm.body.newUsedError();
         }
         realm.response.open(value, (status, statusText, headers, body) => {
+            if (status === 101) {
+                throw new TypeError('A worker cannot answer its client with a WebSocket.');
+            }
             const hasBody = body !== null && !isHead;
             ops.respond(status, statusText, headers, hasBody);
             if (!hasBody) {

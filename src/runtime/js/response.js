@@ -34,6 +34,7 @@ class Response {
     #url = ''; // without its fragment
     #isRedirected = false;
     #isImmutable = false;
+    #webSocket = null; // of a 101
 
     constructor(body = null, init = undefined) {
         if (body === realm) { // ours: fromHost, error, redirect, clone
@@ -160,6 +161,10 @@ class Response {
         return this.#head();
     }
 
+    get webSocket() {
+        return this.#webSocket;
+    }
+
     clone() {
         const copy = new Response(realm);
         copy.#body = bodies.clone(this.#body);
@@ -181,6 +186,9 @@ class Response {
         realm.response = {
             __proto__: null,
             is: (value) => typeof value === 'object' && value !== null && #status in value,
+            setWebSocket(response, socket) {
+                response.#webSocket = socket;
+            },
             isError: (response) => response.#status === 0,
             isUnusable: (response) => bodies.isUnusable(response.#body),
             // The answer to a fetch.

@@ -2,11 +2,10 @@
 //
 // Spec:  https://websockets.spec.whatwg.org/#the-websocket-interface
 //        https://developers.cloudflare.com/workers/runtime-apis/websockets/
-// Covers / differs:  a pair is all that Cloudflare's is, both ends in this worker. new WebSocket(url) asks the host with a
-//        fetch(), which does not connect yet: an "error" event that says why, then "close" with 1006. serializeAttachment()
-//        and deserializeAttachment() are of Durable Objects and not here
-// Ops:   none (through fetch.js)
-// WPT:   websockets (parts, in tests/integration/websocket)
+// Covers / differs:  a pair is all that Cloudflare's is, both ends in this worker. A connection is a fetch() of the run
+//        (websocket_client.js). serializeAttachment() and deserializeAttachment() are of Durable Objects and not here
+// Ops:   none
+// WPT:   none; tests/integration/websocket, websocket_client
 // Limits: REASON_BYTES_MAX; messages that wait are memory of the run
 
 'use strict';
@@ -14,12 +13,13 @@
 const {
     ArrayBufferPrototypeSlice, List, ObjectDefineProperty, RegExpPrototypeExec, StringPrototypeIncludes, StringPrototypeSlice,
     StringPrototypeToLowerCase, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, Uint8Array,
-    defineValue, react, realm,
+    defineValue, realm,
 } = primordials;
 const { webidl, scope } = realm;
 const { utf8Encode } = internals;
 const { EventTarget } = internals.lazy('event_target.js');
 const { CloseEvent, ErrorEvent, MessageEvent } = internals.lazy('events.js');
+const { Event } = internals.lazy('event.js');
 const { queueTask } = internals.lazy('tasks.js');
 internals.lazy('blob.js'); // makes realm.blob
 const blobs = realm.blob;
@@ -119,13 +119,30 @@ function protocolsOf(value) {
     return list;
 }
 
+// What the headers of a server's answer say of the protocols that were offered: {protocol, fault}.
+function agreement(wire, protocols) {
+    const headers = realm.headers.fromWire(wire);
+    const protocol = realm.headers.get(headers, 'sec-websocket-protocol');
+    let fault = protocol === null && protocols.length === 0
+        ? null : 'The server chose none of the subprotocols that were offered.';
+    for (let i = 0; i < protocols.length; i++) {
+        fault = protocols[i] === protocol ? null : fault;
+    }
+    if (realm.headers.has(headers, 'sec-websocket-extensions')) {
+        fault = 'The server chose an extension of the WebSocket protocol, and none was offered.';
+    }
+    return { __proto__: null, protocol: protocol ?? '', fault };
+}
+
 /* ---- the class -------------------------------------------------------------------------------- */
 
 let isSocket;
 let couple;
+let connected; // an end that speaks to a server, to be accepted
 
 class WebSocket extends EventTarget {
     #url = null;
+    #protocol = '';
     #peer = null; // {message(text or bytes), close(code, reason)}: where what this end says goes
     #waiting = null; // what came before accept(), a List of functions
     #isConnecting = false;
@@ -166,8 +183,7 @@ class WebSocket extends EventTarget {
     }
 
     get bufferedAmount() {
-        this.#isAccepted; // for the brand
-        return 0;
+        return this.#peer === null ? 0 : this.#peer.waitingBytes();
     }
 
     get extensions() {
@@ -176,8 +192,7 @@ class WebSocket extends EventTarget {
     }
 
     get protocol() {
-        this.#isAccepted;
-        return '';
+        return this.#protocol;
     }
 
     get binaryType() {
@@ -279,35 +294,71 @@ class WebSocket extends EventTarget {
         realm.eventTarget.dispatchTrusted(this, event);
     }
 
-    // The connection was not established.
-    #fail(text) {
-        if (!this.#isConnecting) {
-            return;
-        }
-        this.#isConnecting = false;
-        this.#hasSentClose = true;
-        this.#hasReceivedClose = true;
-        queueTask(() => {
-            const error = new TypeError(text);
-            this.#fire(new ErrorEvent('error', { __proto__: null, message: text, error }));
+    // The connection ended without a close, or was not established; |text| is null when there is nothing to complain of.
+    #receiveEnd(text) {
+        this.#later(() => {
+            this.#hasSentClose = true;
+            this.#hasReceivedClose = true;
+            if (text !== null) {
+                const error = new TypeError(text);
+                this.#fire(new ErrorEvent('error', { __proto__: null, message: text, error }));
+            }
             this.#fire(new CloseEvent('close', { __proto__: null, code: ABNORMAL }));
         });
     }
 
+    #fail(text) {
+        if (this.#isConnecting) {
+            this.#isConnecting = false;
+            this.#hasSentClose = true;
+            this.#hasReceivedClose = true;
+            this.#receiveEnd(text);
+        }
+    }
+
+    // What a connection says.
+    #ears() {
+        return {
+            __proto__: null,
+            message: (data) => this.#receiveMessage(data),
+            close: (code, reason) => this.#receiveClose(code, reason),
+            lost: (why) => this.#receiveEnd(why),
+        };
+    }
+
     // The host judges a WebSocket as the fetch() that asks for one, and says why not.
     #connect(record, protocols) {
-        const headers = { __proto__: null, upgrade: 'websocket', 'sec-websocket-version': '13' };
-        let offered = '';
+        let headers = 'upgrade\0websocket\0';
         for (let i = 0; i < protocols.length; i++) {
-            offered += i === 0 ? protocols[i] : `, ${protocols[i]}`;
+            headers += `${i === 0 ? 'sec-websocket-protocol\0' : ', '}${protocols[i]}`;
         }
-        if (offered !== '') {
-            headers['sec-websocket-protocol'] = offered;
-        }
+        const list = protocols.length > 0 ? `${headers}\0` : headers;
         const url = `http${StringPrototypeSlice(realm.url.serialize(record), 2)}`; // ws becomes http, wss https
-        react(realm.fetch.fetch(url, { __proto__: null, headers }), (response) => {
-            this.#fail(`The server did not accept the WebSocket: it answered with status ${response.status}.`);
-        }, (error) => this.#fail(realm.errors.describe(error).message));
+        internals.lazy('websocket_client.js').open(url, list, null, (answer, connect) => {
+            this.#onAnswer(answer, connect, protocols);
+        }, (error) => queueTask(() => this.#fail(realm.errors.describe(error).message)));
+    }
+
+    #onAnswer(answer, connect, protocols) {
+        if (connect === null) {
+            if (answer.stream >= 0) {
+                realm.hostStreams.cancel(answer.stream);
+            }
+            this.#fail(`The server did not accept the WebSocket: it answered with status ${answer.status}.`);
+            return;
+        }
+        const link = connect(this.#ears());
+        const { protocol, fault } = agreement(answer.headers, protocols);
+        if (!this.#isConnecting || fault !== null) {
+            link.close(1000, '');
+            link.end();
+            this.#fail(fault);
+            return;
+        }
+        this.#peer = link;
+        this.#protocol = protocol;
+        this.#isConnecting = false;
+        this.#later(() => this.#fire(new Event('open')));
     }
 
     static {
@@ -318,9 +369,15 @@ class WebSocket extends EventTarget {
                 __proto__: null,
                 message: (data) => end.#receiveMessage(data),
                 close: (code, reason) => end.#receiveClose(code, reason),
+                waitingBytes: () => 0,
             });
             one.#peer = toward(two);
             two.#peer = toward(one);
+        };
+        connected = (connect) => {
+            const socket = new WebSocket(realm);
+            socket.#peer = connect(socket.#ears());
+            return socket;
         };
     }
 }
@@ -348,4 +405,4 @@ class WebSocketPair {
 }
 webidl.finish(WebSocketPair);
 
-return { __proto__: null, WebSocket, WebSocketPair };
+return { __proto__: null, WebSocket, WebSocketPair, connected: (connect) => connected(connect) };
