@@ -30,6 +30,11 @@
     XX(HTTP_TIMEOUT,      -6105, 408, "http.timeout",           "The request did not arrive in time.")                    \
     XX(HTTP_VERSION,      -6106, 505, "http.version",           "Only HTTP/1.1 and HTTP/1.0 are spoken here.")            \
     XX(HTTP_EXPECT,       -6107, 417, "http.expectation",       "The only expectation met here is 100-continue.")         \
+    XX(WEBSOCKET_UPGRADE, -6108, 426, "websocket.upgrade",      "This resource speaks WebSocket, version 13 (RFC 6455).")  \
+    XX(WEBSOCKET_HANDSHAKE, -6109, 400, "websocket.handshake",  "The WebSocket handshake is not valid.")                  \
+    XX(WEBSOCKET_PROTOCOL, -6110, 400, "websocket.protocol",    "A frame is not as RFC 6455 wants it.")                   \
+    XX(WEBSOCKET_DATA,    -6111, 400, "websocket.data",         "A text is not UTF-8.")                                   \
+    XX(WEBSOCKET_SIZE,    -6112, 413, "websocket.size",         "A message is larger than the limit.")                    \
     /* api */                                                                                                             \
     XX(API_ROUTE,         -6201, 404, "api.route",              "There is no such resource.")                             \
     XX(API_METHOD,        -6202, 405, "api.method",             "The resource does not know this method.")                \

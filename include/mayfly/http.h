@@ -94,6 +94,7 @@ struct mf_http_response {
     int status;              /* 200 to 599; 1xx is the server's. */
     struct mf_slice headers; /* Hostile until written: see below. */
     int64_t body_bytes;      /* Exact, or -1: not known yet. */
+    const char *upgrade;     /* 426: the protocol that is asked for; or NULL. */
     int request_minor;       /* Of the request that is answered. */
     bool is_head;            /* It was a HEAD. */
     bool

@@ -91,6 +91,11 @@
 #define MF_HTTP_ARENA_BYTES_MAX 268435456 /* bytes: all that one request keeps in its arena: its body and what is decoded from it */
 #define MF_HTTP_LISTENERS_MAX 16 /* addresses: a config with more is a mistake */
 #define MF_HTTP_BACKLOG 1024 /* connections: waiting in the kernel to be accepted */
+#define MF_WEBSOCKET_EMPTY_FRAMES_MAX 1000 /* frames: without a byte and without an end in one message; each costs its sender six bytes and brings nothing */
+#define MF_WEBSOCKET_KEPT_BYTES_MAX 16384 /* bytes: of the memory of a message a WebSocket keeps no more for the next one */
+#define MF_WEBSOCKET_PING_MS 20000 /* ms: a WebSocket that says nothing gets a ping, and is gone when it says nothing for as long again; proxies cut what is silent for 60 s */
+#define MF_WEBSOCKET_PROGRESS_BYTES 4096 /* bytes: of an unfinished message that must come within MF_HTTP_BODY_TIMEOUT_MS; a trickle is no progress */
+#define MF_WEBSOCKET_CLOSE_MS 3000 /* ms: from our Close frame to the client's; then the connection is closed without it */
 #define MF_JSON_DEPTH_MAX 200 /* levels: nesting of a JSON body; deeper ones are attacks on parsers */
 
 /* -- API */

@@ -1,21 +1,25 @@
-/* mayfly/net.h - the HTTP/1.1 server: listeners (TCP, unix socket, TLS, inherited), connections, exchanges.
+/* mayfly/net.h - the HTTP/1.1 server: listeners (TCP, unix socket, TLS, inherited), connections, exchanges, WebSockets.
  *
  * Use:      mf_server_open, mf_server_listen for each address, mf_server_drain on SIGTERM, mf_server_close.
  *           Each request is one exchange: on_request -> read the body -> respond, write, end.
  *           One exchange at a time on a connection; a pipelined request begins when the one before it is answered.
+ *           An exchange may become a WebSocket: mf_exchange_upgrade -> on_message, mf_socket_send, mf_socket_close.
  * Threads:  [loop] everything. A callback never comes from inside a call of these: what a call sets off comes later.
- *           The one exception is on_abort from inside mf_server_close.
+ *           The one exception is on_abort or on_close from inside mf_server_close.
  * Owns:     an exchange is the server's; it is valid from on_request until mf_exchange_end (or _reply, _destroy) was
  *           called or on_abort returned. No callback comes after that.
- * Limits:   MF_HTTP_*.
+ *           A WebSocket is the server's; it is valid from mf_exchange_upgrade until mf_socket_close was called or on_close
+ *           returned.
+ * Limits:   MF_HTTP_*, MF_WEBSOCKET_*.
  * Fails:    malformed or late clients are answered (problem+json, the error's status) and closed inside the room.
  *           on_abort: MF_E_CANCELED, the client is gone; MF_E_HTTP_*, its body is malformed, too large or late (and was
  *           answered, if no answer had begun); MF_E_CLOSED, mf_server_close. A client that closed only its sending side
  *           is gone when nothing was sent to it for MF_HTTP_HALF_CLOSE_MS.
+ *           A WebSocket that breaks RFC 6455 gets a Close frame with the code for it, then on_close.
  *           SIGPIPE is ignored in the process from mf_server_open on.
- * Not here: routes, JSON (api). Bytes of HTTP: http.h.
+ * Not here: routes, JSON (api). Bytes of HTTP: http.h; of WebSockets: websocket.h.
  *
- * Sources: RFC 9110, RFC 9112.
+ * Sources: RFC 9110, RFC 9112, RFC 6455.
  */
 #ifndef MAYFLY_NET_H
 #define MAYFLY_NET_H
@@ -27,6 +31,7 @@
 
 struct mf_server;
 struct mf_exchange;
+struct mf_socket;
 
 /* What is known when on_request is called; valid as long as the exchange. */
 struct mf_request {
@@ -66,6 +71,7 @@ struct mf_server_options {
     uint32_t body_timeout_ms;
     uint32_t idle_timeout_ms;
     uint32_t write_timeout_ms;
+    uint32_t socket_ping_ms; /* 0: MF_WEBSOCKET_PING_MS. */
 };
 
 MF_MUST_CHECK int
@@ -84,7 +90,8 @@ struct mf_listen {
 /* |ret_port| may be NULL. |ret_why| (MF_LOG_LINE_BYTES_MAX) has a sentence on error. */
 MF_MUST_CHECK int
 mf_server_listen(struct mf_server *server, const struct mf_listen *listen, uint16_t *ret_port, char *ret_why);
-/* Once. Takes no new connection, closes idle ones, answers "Connection: close"; calls back when the last one is gone. */
+/* Once. Takes no new connection, closes idle ones, answers "Connection: close", tells WebSockets (on_draining); calls back when
+ * the last one is gone. */
 void mf_server_drain(struct mf_server *server, void (*on_drained)(void *user), void *user);
 /* Closes all at once (on_drained does not come any more); |on_closed| may be NULL. The server is freed before it is called. */
 void mf_server_close(MF_OWN struct mf_server *server, void (*on_closed)(void *user), void *user);
@@ -118,5 +125,43 @@ void mf_exchange_end(struct mf_exchange *exchange);
 void mf_exchange_reply(struct mf_exchange *exchange, int status, struct mf_slice headers, struct mf_slice body);
 /* The response cannot be completed: the connection is cut, so that the client sees it. */
 void mf_exchange_destroy(struct mf_exchange *exchange);
+
+/* ---- WebSockets ------------------------------------------------------------------------------ */
+
+struct mf_socket_events {
+    /* A whole message; the bytes are borrowed. Text is valid UTF-8. */
+    void (*on_message)(struct mf_socket *socket, void *user, bool is_text, struct mf_slice bytes);
+    /* After a send that answered "full": there is room again. */
+    void (*on_drain)(struct mf_socket *socket, void *user);
+    /* The server drains: finish what is under way and close with MF_WEBSOCKET_GOING_AWAY. NULL: it is closed at once. */
+    void (*on_draining)(struct mf_socket *socket, void *user);
+    /* It ends with this call. |code| (websocket.h): the client's, or MF_WEBSOCKET_NO_CODE, or MF_WEBSOCKET_LOST when it is
+     * gone without a word; what we closed with when it broke the protocol or the server drains. */
+    void (*on_close)(struct mf_socket *socket, void *user, int code);
+};
+
+struct mf_socket_options {
+    const struct mf_socket_events *events;
+    void *user;
+    size_t message_bytes_max; /* A larger message closes it with MF_WEBSOCKET_TOO_BIG. */
+    size_t queue_bytes_max;   /* With more of what was sent waiting it is cut; at most half of MF_HTTP_QUEUE_BYTES_MAX. */
+};
+
+/* The exchange is over in any case: it became a WebSocket, or was answered with the error's problem (MF_E_WEBSOCKET_UPGRADE:
+ * the client did not ask for one; _HANDSHAKE; MF_E_DRAINING). Origin and authority are the caller's to check before. */
+MF_MUST_CHECK int mf_exchange_upgrade(struct mf_exchange *exchange,
+                                      const struct mf_socket_options *options,
+                                      struct mf_socket **ret_socket);
+/* One message, copied or sent at once. *ret_full true: wait for on_drain. Any error: the client is gone, or is cut because more
+ * waits than queue_bytes_max; on_close comes, unless the socket is closed before it. One message always fits behind nothing. */
+MF_MUST_CHECK int mf_socket_send(struct mf_socket *socket, bool is_text, struct mf_slice bytes, bool *ret_full);
+/* Of what was sent, what waits for the client to take it. */
+size_t mf_socket_queued(const struct mf_socket *socket);
+/* Backpressure: no on_message until _resume, and pings are not answered either; TCP makes the client wait. */
+void mf_socket_pause(struct mf_socket *socket);
+void mf_socket_resume(struct mf_socket *socket);
+/* Done: what was sent is delivered, then the Close frame; the client has MF_WEBSOCKET_CLOSE_MS for its own. |code| may be
+ * sent, |reason| is UTF-8 and cut to 123 bytes. */
+void mf_socket_close(struct mf_socket *socket, int code, const char *reason);
 
 #endif

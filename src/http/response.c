@@ -94,6 +94,9 @@ write_framing(struct mf_buf *out, const struct mf_http_response *response, enum 
     } else if (framing == MF_HTTP_FRAMING_CHUNKED) {
         error = mf_buf_append_cstr(out, "transfer-encoding: chunked\r\n");
     }
+    if (error >= 0 && response->upgrade != NULL) {
+        error = mf_buf_printf(out, "upgrade: %s\r\nconnection: upgrade\r\n", response->upgrade);
+    }
     if (error >= 0 && !response->keep_alive) {
         error = mf_buf_append_cstr(out, "connection: close\r\n");
     } else if (error >= 0 && response->request_minor == 0) {

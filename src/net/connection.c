@@ -2,6 +2,8 @@
 
 #include <poll.h>
 
+#include <mayfly/websocket.h>
+
 /* ---- the state machine ------------------------------------------------------------------------ */
 
 #define TO(state) (1u << (state))
@@ -11,7 +13,8 @@ static const unsigned may_move[] = {
     [MF__HANDSHAKE] = TO(MF__IDLE) | TO(MF__CLOSED),
     [MF__IDLE] = TO(MF__HEAD) | TO(MF__FLUSH) | TO(MF__CLOSED),
     [MF__HEAD] = TO(MF__ACTIVE) | TO(MF__FLUSH) | TO(MF__CLOSED),
-    [MF__ACTIVE] = TO(MF__IDLE) | TO(MF__DISCARD) | TO(MF__FLUSH) | TO(MF__CLOSED),
+    [MF__ACTIVE] = TO(MF__IDLE) | TO(MF__DISCARD) | TO(MF__SOCKET) | TO(MF__FLUSH) | TO(MF__CLOSED),
+    [MF__SOCKET] = TO(MF__FLUSH) | TO(MF__CLOSED),
     [MF__DISCARD] = TO(MF__IDLE) | TO(MF__FLUSH) | TO(MF__CLOSED),
     [MF__FLUSH] = TO(MF__LINGER) | TO(MF__CLOSED),
     [MF__LINGER] = TO(MF__CLOSED),
@@ -30,6 +33,7 @@ static void check(const struct mf__connection *connection)
     bool is_closed = connection->state == MF__CLOSED;
 
     MF_ASSERT(connection->exchange.is_live == (connection->state == MF__ACTIVE));
+    MF_ASSERT(connection->state != MF__SOCKET || connection->socket != NULL);
     MF_ASSERT(connection->state != MF__HANDSHAKE || connection->tls != NULL);
     MF_ASSERT(connection->state != MF__IDLE || mf_http_parser_is_idle(connection->parser));
     MF_ASSERT(connection->state != MF__DISCARD || !connection->is_message_over);
@@ -70,6 +74,7 @@ static void on_closed(uv_handle_t *handle)
     server->connection_count--;
     mf__tls_free(connection->tls);
     mf_http_parser_free(connection->parser);
+    mf__socket_free(connection->socket);
     mf_buf_reset(&connection->in);
     wipe_used(connection, mf_slice_of(NULL, 0));
     mf_buf_done(&connection->in);
@@ -96,6 +101,7 @@ void mf__connection_close(struct mf__connection *connection, int error)
     leave(connection);
     uv_close(&connection->uv.handle, on_closed);
     mf__exchange_finish(connection, error < 0 ? error : MF_E_CANCELED);
+    mf__socket_finish(connection, MF_WEBSOCKET_LOST);
 }
 
 void mf__connection_cut(struct mf__connection *connection, bool wants_reset)
@@ -277,6 +283,11 @@ static void settle_eof(struct mf__connection *connection)
             mf__connection_close(connection, MF_E_CANCELED); /* The body will never be whole. */
         }
         break;
+    case MF__SOCKET:
+        if (has_nothing) {
+            mf__connection_close(connection, MF_E_CANCELED); /* A WebSocket has no half. */
+        }
+        break;
     case MF__FLUSH:
     case MF__CLOSED:
         break;
@@ -385,6 +396,8 @@ static enum mf__phase phase_of(const struct mf__connection *connection)
         }
         return exchange->is_reading && !exchange->is_paused && !connection->is_message_over ? MF__PHASE_BODY
                                                                                             : MF__PHASE_COUNT;
+    case MF__SOCKET:
+        return connection->is_reading ? mf__socket_phase(connection) : MF__PHASE_HALF_CLOSE;
     case MF__DISCARD:
         return MF__PHASE_BODY;
     case MF__LINGER:
@@ -403,7 +416,8 @@ static void set_timeout(struct mf__connection *connection)
     if (phase == MF__PHASE_COUNT) {
         mf__timeout_disarm(&connection->timeout_in);
     } else if (phase != connection->timeout_in.phase ||
-               (phase == MF__PHASE_BODY && connection->has_progress)) {
+               (connection->has_progress &&
+                (phase == MF__PHASE_BODY || phase == MF__PHASE_PING || phase == MF__PHASE_MESSAGE))) {
         mf__timeout_arm(&connection->server->timeouts, &connection->timeout_in, phase);
         connection->sent_was = connection->sent_bytes;
     }
@@ -434,6 +448,7 @@ static void settle(struct mf__connection *connection)
 {
     mf__output_flush(connection);
     tell_drained(connection);
+    mf__socket_settle(connection);
     go_on(connection);
     if (connection->is_eof) {
         settle_eof(connection);
@@ -518,7 +533,9 @@ void mf__connection_on_timeout(struct mf__timeout *timeout, enum mf__phase phase
         return;
     }
     connection = MF_CONTAINER_OF(timeout, struct mf__connection, timeout_in);
-    if (phase == MF__PHASE_HEAD || (phase == MF__PHASE_BODY && connection->state == MF__ACTIVE)) {
+    if (connection->state == MF__SOCKET && phase != MF__PHASE_HALF_CLOSE) {
+        mf__socket_on_timeout(connection, phase);
+    } else if (phase == MF__PHASE_HEAD || (phase == MF__PHASE_BODY && connection->state == MF__ACTIVE)) {
         mf__connection_refuse(connection, MF_E_HTTP_TIMEOUT);
     } else if (phase == MF__PHASE_HALF_CLOSE) {
         half_close_due(connection);

@@ -11,8 +11,9 @@
  *            |                                 v head complete: on_request      |
  *            |    broke off              +-- ACTIVE --- answered, kept -------->+
  *            |<--------------------------|     | answered, kept,                |
- *            v                           |     | body not read                  |
- *          FLUSH <-- answered, not kept -+     v                                |
+ *            |   SOCKET <-- upgraded ----|     | body not read                  |
+ *            v     v closed, broken      |     |                                |
+ *          FLUSH <-+ answered, not kept -+     v                                |
  *            | ^----------------------------- DISCARD --------------------------+
  *            |        too much to drop
  *            v sent; the client may be sending
@@ -36,6 +37,7 @@ enum mf__connection_state {
     MF__IDLE,
     MF__HEAD,
     MF__ACTIVE,
+    MF__SOCKET,
     MF__DISCARD,
     MF__FLUSH,
     MF__LINGER,
@@ -71,6 +73,7 @@ struct mf__connection {
     struct mf_server *server;
     struct mf__tls *tls; /* NULL: plain. */
     struct mf_http_parser *parser;
+    struct mf_socket *socket; /* From SOCKET on; else NULL. */
     struct mf__timeout timeout_in;
     struct mf__timeout timeout_out;
     enum mf__connection_state state;
@@ -83,7 +86,7 @@ struct mf__connection {
     bool is_message_over;   /* The request of ACTIVE, DISCARD has arrived whole. */
     bool is_continue_owed;  /* The client waits for "100 Continue". */
     bool is_kept;           /* Goes on after this exchange. */
-    bool has_progress;      /* A piece of the body came in this turn. */
+    bool has_progress;      /* A piece of the body, or of a message, came in this turn. */
     bool is_writing;        /* |flight| is libuv's. */
     bool needs_linger;      /* In FLUSH: the client may still be sending. */
     bool has_ended_tls;     /* close_notify was written. */
@@ -138,14 +141,29 @@ static inline struct mf__connection *mf__connection_of(const struct mf_exchange 
     return MF_CONTAINER_OF(exchange, struct mf__connection, exchange);
 }
 
+/* ---- socket.c: after an upgrade; handshake.c: before it ---- */
+
+/* Takes frames and calls the owner. True: go on. */
+bool mf__socket_step(struct mf__connection *connection, struct mf_slice *bytes);
+/* What the turn owes: an answer to a ping, on_drain, on_draining. */
+void mf__socket_settle(struct mf__connection *connection);
+/* What is waited for; MF__PHASE_COUNT: nothing, or only the owner. */
+enum mf__phase mf__socket_phase(const struct mf__connection *connection);
+void mf__socket_on_timeout(struct mf__connection *connection, enum mf__phase phase);
+/* on_close, unless it was called or the owner closed it. */
+void mf__socket_finish(struct mf__connection *connection, int code);
+void mf__socket_free(struct mf_socket *socket); /* NULL is fine. */
+/* Is it a request for a WebSocket? Then the 101 is written into |out|. */
+MF_MUST_CHECK int mf__handshake(const struct mf_http_request *request, struct mf_buf *out);
+
 /* ---- output.c: bytes to the client ---- */
 
 size_t mf__output_queued(const struct mf__connection *connection);
 /* Copies; sent at the end of the turn with what else there is. */
 MF_MUST_CHECK int mf__output_append(struct mf__connection *connection, struct mf_slice bytes);
-/* Large: sent from where it lies if that is possible, what is left is copied. */
+/* Large: sent from where it lies if that is possible, what is left is copied. At most 3 pieces. */
 MF_MUST_CHECK int
-mf__output_send(struct mf__connection *connection, const struct mf_slice *pieces, size_t count);
+mf__output_write(struct mf__connection *connection, const struct mf_slice *pieces, size_t count);
 void mf__output_flush(struct mf__connection *connection);
 
 /* ---- tls.c ---- */

@@ -182,32 +182,13 @@ int mf_exchange_respond(struct mf_exchange *exchange, int status, struct mf_slic
     return 0;
 }
 
-static int write_pieces(struct mf__connection *connection, const struct mf_slice *pieces, size_t count)
-{
-    size_t size = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        size += pieces[i].size;
-    }
-    if (size > MF_HTTP_COPY_BYTES_MAX) {
-        return mf__output_send(connection, pieces, count);
-    }
-    for (size_t i = 0; i < count; i++) {
-        int error = mf__output_append(connection, pieces[i]);
-        if (error < 0) {
-            return error;
-        }
-    }
-    return 0;
-}
-
 static int write_chunk(struct mf__connection *connection, struct mf_slice bytes)
 {
     char head[MF_HTTP_CHUNK_HEAD_BYTES];
     const struct mf_slice pieces[] = {mf_slice_of(head, mf_http_chunk_head(head, bytes.size)), bytes,
                                       mf_slice_of_cstr("\r\n")};
 
-    return write_pieces(connection, pieces, MF_COUNT_OF(pieces));
+    return mf__output_write(connection, pieces, MF_COUNT_OF(pieces));
 }
 
 static int write_body(struct mf_exchange *exchange, struct mf_slice bytes)
@@ -229,7 +210,7 @@ static int write_body(struct mf_exchange *exchange, struct mf_slice bytes)
         }
         exchange->body_left -= (int64_t)bytes.size;
     }
-    return write_pieces(connection, &bytes, 1);
+    return mf__output_write(connection, &bytes, 1);
 }
 
 int mf_exchange_write(struct mf_exchange *exchange, struct mf_slice bytes, bool *ret_full)
@@ -305,7 +286,10 @@ void mf_exchange_destroy(struct mf_exchange *exchange)
 
 void mf__exchange_refuse(struct mf__connection *connection, int error)
 {
-    static const char headers[] = "content-type\0application/problem+json";
+    static const char headers[] =
+        "content-type\0application/problem+json\0sec-websocket-version\00013"; /* The second: 426 only. */
+    bool wants_upgrade = error == MF_E_WEBSOCKET_UPGRADE;
+    size_t headers_size = wants_upgrade ? sizeof(headers) : sizeof("content-type\0application/problem+json");
     char text[PROBLEM_BYTES_MAX];
     int status = mf_error_status(error);
     int size = snprintf(text, sizeof(text),
@@ -313,8 +297,9 @@ void mf__exchange_refuse(struct mf__connection *connection, int error)
                         mf_error_code(error), status, mf_error_code(error), mf_error_message(error));
     MF_ASSERT(size > 0 && (size_t)size < sizeof(text));
     struct mf_http_response response = {.status = status,
-                                        .headers = mf_slice_of(headers, sizeof(headers)),
+                                        .headers = mf_slice_of(headers, headers_size),
                                         .body_bytes = size,
+                                        .upgrade = wants_upgrade ? "websocket" : NULL,
                                         .request_minor = 1};
     struct mf_slice date = mf_http_date_at(&connection->server->date, mf_clock_unix_ms());
     if (mf_http_write_head(&connection->out, &response, date) < 0 ||

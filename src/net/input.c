@@ -135,6 +135,8 @@ static bool step(struct mf__connection *connection, struct mf_slice *bytes)
         return step_active(connection, bytes);
     case MF__DISCARD:
         return step_body(connection, bytes);
+    case MF__SOCKET:
+        return mf__socket_step(connection, bytes);
     case MF__HANDSHAKE:
     case MF__FLUSH:
     case MF__LINGER:

@@ -177,7 +177,7 @@ append_all(struct mf__connection *connection, const struct mf_slice *pieces, siz
 
 #define PIECES_MAX 3 /* A chunk: its head, its bytes, its CRLF. */
 
-int mf__output_send(struct mf__connection *connection, const struct mf_slice *pieces, size_t count)
+static int send_pieces(struct mf__connection *connection, const struct mf_slice *pieces, size_t count)
 {
     uv_buf_t bufs[1 + PIECES_MAX];
     unsigned bufs_count = 0;
@@ -203,4 +203,23 @@ int mf__output_send(struct mf__connection *connection, const struct mf_slice *pi
     size_t old = skip < connection->out.size ? skip : connection->out.size;
     mf_buf_consume(&connection->out, old);
     return append_all(connection, pieces, count, skip - old);
+}
+
+int mf__output_write(struct mf__connection *connection, const struct mf_slice *pieces, size_t count)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        size += pieces[i].size;
+    }
+    if (size > MF_HTTP_COPY_BYTES_MAX) {
+        return send_pieces(connection, pieces, count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        int error = mf__output_append(connection, pieces[i]);
+        if (error < 0) {
+            return error;
+        }
+    }
+    return 0;
 }

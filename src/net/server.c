@@ -57,6 +57,11 @@ int mf_server_open(uv_loop_t *loop, const struct mf_server_options *options, str
     server->timeouts.ms[MF__PHASE_BODY] = options->body_timeout_ms;
     server->timeouts.ms[MF__PHASE_HALF_CLOSE] = MF_HTTP_HALF_CLOSE_MS;
     server->timeouts.ms[MF__PHASE_LINGER] = MF_HTTP_LINGER_MS;
+    server->timeouts.ms[MF__PHASE_PING] =
+        options->socket_ping_ms > 0 ? options->socket_ping_ms : MF_WEBSOCKET_PING_MS;
+    server->timeouts.ms[MF__PHASE_PONG] = server->timeouts.ms[MF__PHASE_PING];
+    server->timeouts.ms[MF__PHASE_MESSAGE] = options->body_timeout_ms;
+    server->timeouts.ms[MF__PHASE_CLOSE] = MF_WEBSOCKET_CLOSE_MS;
     server->timeouts.ms[MF__PHASE_WRITE] = options->write_timeout_ms;
     server->handles = 2;
     /* libuv writes with write(2): a client that is gone must be an error, not the end of the process. */
@@ -85,6 +90,8 @@ void mf_server_drain(struct mf_server *server, void (*on_drained)(void *user), v
         struct mf__connection *connection = MF_CONTAINER_OF(item, struct mf__connection, link);
         if (mf__connection_is_idle(connection)) {
             mf__connection_close(connection, MF_E_DRAINING);
+        } else if (connection->state == MF__SOCKET) {
+            mf__connection_mark(connection); /* Its turn tells it. */
         }
     }
     mf_ignore(uv_idle_start(&server->turner, take_turns)); /* Settles, even if there was nothing to close. */

@@ -17,6 +17,10 @@ enum mf__phase {
     MF__PHASE_BODY,       /* Until the next piece of a body that is waited for. */
     MF__PHASE_HALF_CLOSE, /* Nothing is read, so that the client may be gone unseen. */
     MF__PHASE_LINGER,     /* The last answer is out; the client may still be sending. */
+    MF__PHASE_PING,       /* A WebSocket says nothing: it is asked. */
+    MF__PHASE_PONG,       /* It was asked. */
+    MF__PHASE_MESSAGE,    /* Until there is more of a message that has begun. */
+    MF__PHASE_CLOSE,      /* Until the client's Close frame. */
     MF__PHASE_WRITE,      /* Until the client takes more of what waits for it. */
     MF__PHASE_COUNT
 };

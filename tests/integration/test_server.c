@@ -1,7 +1,8 @@
 /* test_server.c - mf-test-server: the net room with small handlers, for server.test.mjs and for wrk.
  *
  * mf-test-server [--unix PATH] [--fd N] [--tls CERT KEY] [--KEY VALUE ...]; prints one line of JSON with its addresses when
- * it listens, another when SIGTERM has drained it. Keys: connections, header-ms, body-ms, idle-ms, write-ms, body-bytes.
+ * it listens, another when SIGTERM has drained it. Keys: connections, header-ms, body-ms, idle-ms, write-ms, ping-ms,
+ * body-bytes.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include <mayfly/net.h>
+#include <mayfly/websocket.h>
 
 static uv_loop_t *loop;
 static struct mf_server *server;
@@ -17,13 +19,16 @@ static struct {
     uint64_t requests;
     uint64_t aborts;
     int last_abort;
+    int last_close; /* Of a WebSocket. */
+    unsigned sockets;
 } stats;
 
 /* ---- a job: one exchange ---------------------------------------------------------------------- */
 
 struct job {
     struct mf_exchange *exchange; /* NULL: it is gone. */
-    uint64_t bytes;               /* Counted or left. */
+    struct mf_socket *socket;
+    uint64_t bytes; /* Counted or left. */
     uint32_t sum;
     uint32_t ms;
     bool is_timer_open;
@@ -313,6 +318,122 @@ static void status(struct mf_exchange *exchange)
     mf_exchange_reply(exchange, code, text_type(), mf_slice_of_cstr("body"));
 }
 
+/* ---- /socket?max=: an echo that knows some words; /socket-late: it says when the server drains --------- */
+
+static void socket_more(struct mf_socket *socket, void *user)
+{
+    static uint8_t block[65536];
+    struct job *job = user;
+    bool is_full = false;
+
+    while (job->bytes > 0 && !is_full) {
+        size_t size = job->bytes < sizeof(block) ? (size_t)job->bytes : sizeof(block);
+        if (mf_socket_send(socket, false, mf_slice_of(block, size), &is_full) < 0) {
+            return; /* on_close comes. */
+        }
+        job->bytes -= size;
+        MF_ASSERT(mf_socket_queued(socket) <= MF_HTTP_WRITE_BYTES_MAX + 2 * sizeof(block));
+    }
+}
+
+static void socket_close(struct job *job, int code, const char *reason)
+{
+    mf_socket_close(job->socket, code, reason);
+    stats.sockets--;
+    job_free(job);
+}
+
+static void socket_rested(struct job *job)
+{
+    mf_socket_resume(job->socket);
+}
+
+/* "close 4001 why", "flood 1000000", "push 9" (never mind who takes it), "pause 50". */
+static void socket_message(struct mf_socket *socket, void *user, bool is_text, struct mf_slice bytes)
+{
+    struct job *job = user;
+    char text[200];
+    char reason[200] = "";
+    unsigned number;
+    bool is_full;
+
+    snprintf(text, sizeof(text), "%.*s", bytes.size < 199 ? (int)bytes.size : 199, (const char *)bytes.data);
+    if (is_text && sscanf(text, "close %u %199s", &number, reason) >= 1) {
+        socket_close(job, (int)number, reason);
+    } else if (is_text && sscanf(text, "flood %u", &number) == 1) {
+        job->bytes = number;
+        socket_more(socket, job);
+    } else if (is_text && sscanf(text, "push %u", &number) == 1) {
+        while (number-- > 0 && mf_socket_send(socket, true, bytes, &is_full) == 0) {
+        }
+    } else if (is_text && sscanf(text, "pause %u", &number) == 1) {
+        mf_socket_pause(socket);
+        job_wait(job, number, socket_rested);
+    } else if (mf_socket_send(socket, is_text, bytes, &is_full) < 0) {
+        return; /* on_close comes. */
+    }
+}
+
+static void socket_draining(struct mf_socket *socket, void *user)
+{
+    bool is_full;
+
+    (void)user;
+    mf_ignore(mf_socket_send(socket, true, mf_slice_of_cstr("draining"), &is_full));
+}
+
+static void socket_closed(struct mf_socket *socket, void *user, int code)
+{
+    (void)socket;
+    stats.last_close = code;
+    stats.sockets--;
+    job_free(user);
+}
+
+static void upgrade(struct mf_exchange *exchange, const struct mf_socket_events *events)
+{
+    struct job *job = job_new(exchange);
+    struct mf_socket_options options = {.events = events, .user = job};
+
+    options.queue_bytes_max = query_number(mf_exchange_request(exchange), "queue", 1 << 26);
+    options.message_bytes_max = query_number(mf_exchange_request(exchange), "max", 1 << 24);
+    stats.sockets++;
+    if (mf_exchange_upgrade(exchange, &options, &job->socket) < 0) {
+        stats.sockets--;
+        job_free(job);
+    }
+}
+
+static void socket_echo(struct mf_exchange *exchange)
+{
+    static const struct mf_socket_events events = {socket_message, socket_more, NULL, socket_closed};
+    upgrade(exchange, &events);
+}
+
+static void socket_late(struct mf_exchange *exchange)
+{
+    static const struct mf_socket_events events = {socket_message, socket_more, socket_draining,
+                                                   socket_closed};
+    upgrade(exchange, &events);
+}
+
+/* /socket-slow: becomes one only when somebody has thought about it. */
+static void socket_slow_due(struct job *job)
+{
+    struct mf_exchange *exchange = job->exchange;
+
+    socket_echo(exchange);
+    job_free(job);
+}
+
+static void socket_slow(struct mf_exchange *exchange)
+{
+    struct job *job = job_new(exchange);
+
+    mf_exchange_listen(exchange, &wait_events, job);
+    job_wait(job, 50, socket_slow_due);
+}
+
 /* ---- /info, /stats ----------------------------------------------------------------------------- */
 
 static int write_info(const struct mf_request *request, struct mf_buf *out)
@@ -367,9 +488,9 @@ static void write_stats(char *text, size_t size)
 {
     snprintf(text, size,
              "{\"requests\":%" PRIu64 ",\"aborts\":%" PRIu64
-             ",\"lastAbort\":\"%s\",\"connections\":%u,\"rssKb\":%zu}",
+             ",\"lastAbort\":\"%s\",\"lastClose\":%d,\"sockets\":%u,\"connections\":%u,\"rssKb\":%zu}",
              stats.requests, stats.aborts, stats.last_abort < 0 ? mf_error_code(stats.last_abort) : "",
-             mf_server_connections(server), rss_kb());
+             stats.last_close, stats.sockets, mf_server_connections(server), rss_kb());
 }
 
 static void show_stats(struct mf_exchange *exchange)
@@ -394,11 +515,26 @@ static const struct {
     const char *path;
     void (*handle)(struct mf_exchange *exchange);
 } routes[] = {
-    {"/hello", hello},   {"/echo", echo},         {"/collect", collect}, {"/late", late},
-    {"/big", big},       {"/wait", wait_a_while}, {"/never", never},     {"/begin", begin},
-    {"/cut", cut},       {"/short", too_short},   {"/long", too_long},   {"/hop", hop},
-    {"/inject", inject}, {"/status", status},     {"/info", info},       {"/stats", show_stats},
+    {"/hello", hello},
+    {"/echo", echo},
+    {"/collect", collect},
+    {"/late", late},
+    {"/big", big},
+    {"/wait", wait_a_while},
+    {"/never", never},
+    {"/begin", begin},
+    {"/cut", cut},
+    {"/short", too_short},
+    {"/long", too_long},
+    {"/hop", hop},
+    {"/inject", inject},
+    {"/status", status},
+    {"/info", info},
+    {"/stats", show_stats},
     {"/early", early},
+    {"/socket", socket_echo},
+    {"/socket-late", socket_late},
+    {"/socket-slow", socket_slow},
 };
 
 static void on_request(void *user, struct mf_exchange *exchange)
@@ -471,6 +607,8 @@ static void set_option(struct mf_server_options *options, const char *name, cons
         options->idle_timeout_ms = number;
     } else if (strcmp(name, "--write-ms") == 0) {
         options->write_timeout_ms = number;
+    } else if (strcmp(name, "--ping-ms") == 0) {
+        options->socket_ping_ms = number;
     } else if (strcmp(name, "--body-bytes") == 0) {
         options->body_bytes_max = number;
     } else {
