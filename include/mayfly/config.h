@@ -56,6 +56,7 @@ struct mf_config {
     uint64_t code_bytes_max;
     uint64_t env_bytes_max;
     uint64_t body_bytes_max;
+    uint64_t store_bytes_max;
     uint32_t runs_concurrent_max;
     uint32_t runs_queued_max;
     uint32_t queue_wait_ms_max;

@@ -252,6 +252,8 @@
 #define MF_USAGE_PRICE_MICROS_MAX 1000000000000 /* millionths of a unit of money: what the config may say of a price */
 
 /* -- store */
+#define MF_STORE_BYTES_MIN 1048576 /* bytes: the least that the config may say the database's file may have; empty tables take half of it */
+#define MF_STORE_BYTES_MAX 17592186040320 /* bytes: SQLite's own limit, 16 TiB */
 #define MF_STORE_NAME_BYTES_MAX 64 /* bytes: the name of a secret or an outbound; it stands in URLs, logs and error texts */
 #define MF_STORE_TENANT_BYTES_MAX 64 /* bytes: likewise */
 #define MF_STORE_VALUE_BYTES_MAX 134217728 /* bytes: one value that SQLite keeps; a worker's 64 MiB of code as JSON, its binary modules in base64, is the largest thing that is ever stored whole */

@@ -26,6 +26,8 @@ struct mf_store;
  * sentence on error. */
 MF_MUST_CHECK int mf_store_open(const char *dir, MF_OWN struct mf_store **ret_store, char *ret_why);
 void mf_store_close(MF_OWN struct mf_store *store); /* NULL is fine. */
+/* The file grows no further than this: MF_E_STORE_FULL. One that is larger already stays as large. */
+MF_MUST_CHECK int mf_store_set_bytes_max(struct mf_store *store, uint64_t bytes_max);
 
 /* What a stored thing may be called: 1 to MF_STORE_NAME_BYTES_MAX of A-Z a-z 0-9 . _ -, the first a letter or digit. */
 bool mf_store_name_is_valid(struct mf_slice name);

@@ -54,6 +54,7 @@ static const struct config_field limits_fields[] = {
     FIELD_U64_OF("codeBytes", code_bytes_max, 1, MF_CODE_BYTES_MAX, MF_CODE_BYTES_MAX, "bytes"),
     FIELD_U64_OF("envBytes", env_bytes_max, 2, MF_ENV_BYTES_MAX, MF_ENV_BYTES_MAX, "bytes"),
     FIELD_U64_OF("bodyBytes", body_bytes_max, 1, MF_HTTP_BODY_BYTES_MAX, MF_HTTP_BODY_BYTES_MAX, "bytes"),
+    FIELD_U64_OF("storeBytes", store_bytes_max, MF_STORE_BYTES_MIN, MF_STORE_BYTES_MAX, MF_STORE_BYTES_MAX, "bytes"),
     FIELD_U32_OF("concurrentRuns", runs_concurrent_max, 1, MF_RUNS_CONCURRENT_DEFAULT, MF_RUNS_CONCURRENT_MAX, "runs"),
     FIELD_U32_OF("queuedRuns", runs_queued_max, 0, MF_RUNS_QUEUED_DEFAULT, MF_RUNS_QUEUED_MAX, "runs"),
     FIELD_U32_OF("queueWaitMs", queue_wait_ms_max, 0, MF_QUEUE_WAIT_MS_MAX, MF_QUEUE_WAIT_MS_MAX, "ms"),

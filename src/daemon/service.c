@@ -338,6 +338,8 @@ static int open_store(struct service *service)
     }
     rc = mf_store_open(config->state_dir, &service->store, why);
     if (rc == 0) {
+        rc = mf_store_set_bytes_max(service->store, config->store_bytes_max);
+        MF_ASSERT(rc == 0); /* Fails only without memory. */
         struct mf_vault_options vault = {.store = service->store,
                                          .state_dir = config->state_dir,
                                          .key_path = config->vault_key_path,

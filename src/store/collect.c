@@ -94,13 +94,40 @@ static int empty_file(struct step *step, uint64_t id)
     }
 }
 
+/* What a daemon before this one left under way becomes garbage. */
+static int remove_lost(struct mf_store *store)
+{
+    uint64_t id = 0;
+    int rc;
+
+    while ((rc = mf__sql_numbers(store, "SELECT id FROM workspace_drafts WHERE id <= ? LIMIT 1",
+                                 &store->lost_draft, 1, &id)) > 0) {
+        rc = mf_store_draft_delete(store, id);
+        if (rc < 0) {
+            return rc;
+        }
+    }
+    while (rc == 0 &&
+           (rc = mf__sql_numbers(store, "SELECT file FROM workspace_uploads WHERE file <= ? LIMIT 1",
+                                 &store->lost_upload, 1, &id)) > 0) {
+        rc = mf_store_upload_delete(store, id);
+        rc = rc < 0 ? rc : mf_store_inode_drop(store, id);
+    }
+    if (rc == 0) {
+        store->lost_draft = 0;
+        store->lost_upload = 0;
+    }
+    return rc;
+}
+
 int mf_store_collect(struct mf_store *store, bool *ret_left)
 {
     struct step step = {
         .store = store, .rows_left = MF_FS_COLLECT_ROWS_MAX, .bytes_left = MF_FS_COLLECT_BYTES_MAX};
     struct mf_inode inode;
-    int rc = 1;
+    int rc = remove_lost(store);
 
+    rc = rc < 0 ? rc : 1;
     while (rc > 0 && step.rows_left > 0 && step.bytes_left > 0) {
         rc = next_garbage(store, INT64_MAX, &inode);
         if (rc <= 0) {
@@ -129,36 +156,31 @@ int mf_store_has_garbage(struct mf_store *store, bool *ret_has)
     int rc = next_garbage(store, INT64_MAX, &inode);
 
     if (rc >= 0) {
-        *ret_has = rc > 0;
+        *ret_has = rc > 0 || store->lost_draft != 0 || store->lost_upload != 0;
     }
     return rc < 0 ? rc : 0;
 }
 
 int mf_store_fs_recover(struct mf_store *store)
 {
-    int rc = mf_store_fs_begin(store, MF_STORE_FS_WRITE);
+    int rc = mf__sql_numbers(store, "SELECT max(id) FROM workspace_drafts", NULL, 0, &store->lost_draft);
 
+    if (rc >= 0) {
+        rc = mf__sql_numbers(store, "SELECT max(file) FROM workspace_uploads", NULL, 0, &store->lost_upload);
+    }
     if (rc < 0) {
         return rc;
     }
-    for (;;) {
-        uint64_t id = 0;
-        rc = mf__sql_numbers(store, "SELECT id FROM workspace_drafts LIMIT 1", NULL, 0, &id);
-        if (rc > 0) {
-            rc = mf_store_draft_delete(store, id);
-        } else if (rc == 0) {
-            rc = mf__sql_numbers(store, "SELECT file FROM workspace_uploads LIMIT 1", NULL, 0, &id);
-            if (rc == 0) {
-                break;
-            }
-            rc = rc < 0 ? rc : mf_store_upload_delete(store, id);
-            rc = rc < 0 ? rc : mf_store_inode_drop(store, id);
-        }
-        if (rc < 0) {
-            break;
-        }
+    rc = mf_store_fs_begin(store, MF_STORE_FS_WRITE);
+    if (rc == 0) {
+        rc = mf_store_fs_end(store, remove_lost(store));
     }
-    return mf_store_fs_end(store, rc);
+    if (rc == MF_E_STORE_FULL) {
+        mf_log(MF_LOG_WARN, rc, NULL,
+               "what the last run left under way is removed when there is room to do it");
+        return 0;
+    }
+    return rc;
 }
 
 int mf_store_fs_check(struct mf_store *store, char *ret_why)

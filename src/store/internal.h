@@ -24,7 +24,9 @@ struct mf_store {
     int lock_fd; /* <dir>/mayfly.lock, held for as long as the store is open. */
     struct store_kept kept[STORE_KEPT_MAX];
     size_t kept_count;
-    bool is_lazy; /* The transaction under way is MF_STORE_FS_WRITE_LAZY. */
+    uint64_t lost_draft;  /* Up to here they are of a daemon before this one and to be removed; 0: none. */
+    uint64_t lost_upload; /* Likewise. */
+    bool is_lazy;         /* The transaction under way is MF_STORE_FS_WRITE_LAZY. */
 
     uv_mutex_t pins_lock; /* Over these; taken last. */
     uint64_t pins[MF_FS_PINS_MAX];

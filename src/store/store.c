@@ -176,6 +176,29 @@ int mf_store_open(const char *dir, MF_OWN struct mf_store **ret_store, char *ret
     return 0;
 }
 
+int mf_store_set_bytes_max(struct mf_store *store, uint64_t bytes_max)
+{
+    struct sql sql;
+    uint64_t page = 0;
+    char *text;
+    int rc;
+
+    uv_mutex_lock(&store->lock);
+    mf__sql_prepare(&sql, store->db, "PRAGMA page_size");
+    page = mf__sql_step(&sql) ? mf__sql_column_u64(&sql, 0) : 0;
+    rc = mf__sql_end(&sql);
+    if (rc == 0) {
+        MF_ASSERT(page > 0);
+        /* It takes no parameters. SQLite cannot count further than to 4,294,967,294 pages. */
+        uint64_t pages = bytes_max / page < UINT32_MAX - 1 ? bytes_max / page : UINT32_MAX - 1;
+        text = sqlite3_mprintf("PRAGMA max_page_count = %llu", (unsigned long long)pages);
+        rc = text == NULL ? MF_E_NO_MEMORY : mf__sql_run(store->db, text);
+        sqlite3_free(text);
+    }
+    uv_mutex_unlock(&store->lock);
+    return rc;
+}
+
 void mf_store_close(MF_OWN struct mf_store *store)
 {
     if (store == NULL) {
