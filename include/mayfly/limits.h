@@ -153,6 +153,7 @@
 
 /* -- workspaces */
 #define MF_FS_CHUNK_BYTES 524288 /* bytes: a file's content is kept in pieces of this size, each once for each content; a read or write of one is about a millisecond */
+#define MF_FS_CHUNK_SHARED_BYTES_MIN 4096 /* bytes: a smaller piece is kept for each file by itself: to look for its like costs more than a page of the database */
 #define MF_FS_NAME_BYTES_MAX 255 /* bytes: one name in a path, Linux's own limit */
 #define MF_FS_PATH_BYTES_MAX 4096 /* bytes: a path, also one that a rename would make; Linux's own limit */
 #define MF_FS_DEPTH_MAX 128 /* directories above a file: what goes through a tree keeps its place in an array of this size */
@@ -167,6 +168,8 @@
 #define MF_WORKSPACE_BYTES_MAX 1099511627776 /* bytes: what a quota may say, and the largest file; 1 TiB */
 #define MF_WORKSPACE_INODES_DEFAULT 1000000 /* files, directories and links: likewise; each costs some 300 bytes */
 #define MF_WORKSPACE_INODES_MAX 100000000 /* files, directories and links: what a quota may say */
+#define MF_WORKSPACES_MAX 100000 /* workspaces of one tenant: they are counted when another is made, some 2 ms */
+#define MF_WORKSPACE_DRAFTS_MAX 16 /* trees that are under way to one workspace, such as archives: each may be as large as its quota; past it 503 */
 #define MF_WORKSPACE_SNAPSHOTS_MAX 100 /* snapshots of one workspace: each may keep as much as the quota allows */
 #define MF_WORKSPACE_CHANGES_MAX 20000 /* changes that a workspace remembers; when there are more, the older half goes */
 #define MF_WORKSPACE_OPS_MAX 10000 /* operations in one batch: it is one transaction, and others wait for it */

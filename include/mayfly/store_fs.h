@@ -88,7 +88,8 @@ MF_MUST_CHECK int mf_store_entries_copy(struct mf_store *store, uint64_t from, u
 
 #define MF_STORE_HASH_BYTES 32 /* SHA-256 */
 
-/* |bytes| (1 to MF_FS_CHUNK_BYTES) become the content from |index| * MF_FS_CHUNK_BYTES on; kept once for each tenant. */
+/* |bytes| (1 to MF_FS_CHUNK_BYTES) become the content from |index| * MF_FS_CHUNK_BYTES on; kept once for each tenant, if it has
+ * MF_FS_CHUNK_SHARED_BYTES_MIN. */
 MF_MUST_CHECK int mf_store_chunk_put(struct mf_store *store,
                                      uint64_t file,
                                      uint64_t index,
@@ -141,6 +142,9 @@ MF_MUST_CHECK int mf_store_workspaces_each(struct mf_store *store,
                                            int (*on_row)(void *user, const struct mf_store_workspace *row),
                                            void *user);
 
+MF_MUST_CHECK int
+mf_store_workspaces_count(struct mf_store *store, struct mf_slice tenant, uint64_t *ret_count);
+
 struct mf_store_snapshot {
     struct mf_slice name;
     uint64_t root;
@@ -172,6 +176,7 @@ struct mf_store_draft {
 };
 
 MF_MUST_CHECK int mf_store_draft_new(struct mf_store *store, struct mf_store_draft *row);
+MF_MUST_CHECK int mf_store_drafts_count(struct mf_store *store, uint64_t workspace, uint64_t *ret_count);
 MF_MUST_CHECK int mf_store_draft_get(struct mf_store *store, uint64_t id, struct mf_store_draft *ret_row);
 MF_MUST_CHECK int mf_store_draft_set_root(struct mf_store *store, uint64_t id, uint64_t root);
 /* Its changes go with it; its root is dropped. */

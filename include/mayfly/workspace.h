@@ -383,8 +383,9 @@ void mf_workspace_import_free(struct mf_store *store, MF_OWN struct mf_workspace
 
 /* ---- drafts ------------------------------------------------------------------------------------------- */
 
-MF_MUST_CHECK int mf_workspace_draft_begin(struct mf_store *store,
-                                           struct mf_workspace_ref *ref); /* Sets ref->draft. */
+MF_MUST_CHECK int mf_workspace_draft_begin(
+    struct mf_store *store,
+    struct mf_workspace_ref *ref); /* Sets ref->draft. MF_E_AGAIN past MF_WORKSPACE_DRAFTS_MAX. */
 /* MF_E_WORKSPACE_CONFLICT when somebody else changed the workspace since _begin; the draft is still there then. */
 MF_MUST_CHECK int
 mf_workspace_draft_commit(struct mf_store *store, const struct mf_workspace_ref *ref, uint64_t now_ms);

@@ -92,7 +92,7 @@ static int find_chunk(struct mf_store *store,
     struct sql sql;
 
     *ret_id = 0;
-    mf__sql_reuse(&sql, store, "SELECT id FROM chunks WHERE tenant = ? AND hash = ?");
+    mf__sql_reuse(&sql, store, "SELECT id FROM chunks WHERE tenant = ? AND hash = ? AND is_small = 0");
     mf__sql_bind_text(&sql, tenant);
     mf__sql_bind_blob(&sql, mf_slice_of(hash, MF_STORE_HASH_BYTES));
     if (mf__sql_step(&sql)) {
@@ -110,9 +110,10 @@ static int make_chunk(struct mf_store *store,
     struct sql sql;
     int rc;
 
-    mf__sql_reuse(&sql, store, "INSERT INTO chunks (tenant, hash) VALUES (?, ?)");
+    mf__sql_reuse(&sql, store, "INSERT INTO chunks (tenant, hash, is_small) VALUES (?, ?, ?)");
     mf__sql_bind_text(&sql, tenant);
     mf__sql_bind_blob(&sql, mf_slice_of(hash, MF_STORE_HASH_BYTES));
+    mf__sql_bind_u64(&sql, bytes.size < MF_FS_CHUNK_SHARED_BYTES_MIN ? 1 : 0);
     (void)mf__sql_step(&sql);
     rc = mf__sql_end(&sql);
     if (rc < 0) {
@@ -135,7 +136,7 @@ int mf_store_chunk_put(struct mf_store *store,
 {
     uint64_t chunk = 0;
     uint64_t before[] = {file, index};
-    int rc = find_chunk(store, tenant, hash, &chunk);
+    int rc = bytes.size < MF_FS_CHUNK_SHARED_BYTES_MIN ? 0 : find_chunk(store, tenant, hash, &chunk);
 
     MF_ASSERT(bytes.size > 0 && bytes.size <= MF_FS_CHUNK_BYTES);
     if (rc == 0 && chunk == 0) {

@@ -165,6 +165,18 @@ int mf_store_workspaces_each(struct mf_store *store,
     return rc < 0 ? rc : error;
 }
 
+int mf_store_workspaces_count(struct mf_store *store, struct mf_slice tenant, uint64_t *ret_count)
+{
+    struct sql sql;
+
+    mf__sql_reuse(&sql, store, "SELECT count(*) FROM workspaces WHERE tenant = ?");
+    mf__sql_bind_text(&sql, tenant);
+    if (mf__sql_step(&sql)) {
+        *ret_count = mf__sql_column_u64(&sql, 0);
+    }
+    return mf__sql_end(&sql);
+}
+
 /* ---- snapshots --------------------------------------------------------------------------------------- */
 
 int mf_store_snapshot_new(struct mf_store *store, uint64_t workspace, const struct mf_store_snapshot *row)
@@ -258,6 +270,13 @@ int mf_store_draft_new(struct mf_store *store, struct mf_store_draft *row)
     if (rc >= 0) {
         row->id = (uint64_t)sqlite3_last_insert_rowid(store->db);
     }
+    return rc < 0 ? rc : 0;
+}
+
+int mf_store_drafts_count(struct mf_store *store, uint64_t workspace, uint64_t *ret_count)
+{
+    int rc = mf__sql_numbers(store, "SELECT count(*) FROM workspace_drafts WHERE workspace = ?", &workspace,
+                             1, ret_count);
     return rc < 0 ? rc : 0;
 }
 

@@ -84,7 +84,7 @@ static const char *const steps[] = {
     "CREATE INDEX outbound_workers_by_worker ON outbound_workers (tenant, worker);",
     /* 3: workspaces (store_fs.h). Where an inode stands is what the indexes on entries and roots say, and whose content a
      * chunk is is what the one on file_chunks says: there is no count that could be wrong. The bytes of a chunk lie apart,
-     * so that nothing else drags them along. */
+     * so that nothing else drags them along. Small ones are not looked for by their hash: an index of hashes is written all over. */
     "CREATE TABLE inodes ("
     "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
     "  kind INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 3),"
@@ -110,8 +110,9 @@ static const char *const steps[] = {
     "  id INTEGER PRIMARY KEY,"
     "  tenant TEXT NOT NULL,"
     "  hash BLOB NOT NULL CHECK (length(hash) = 32),"
-    "  UNIQUE (tenant, hash)"
+    "  is_small INTEGER NOT NULL CHECK (is_small IN (0, 1))"
     ") STRICT;"
+    "CREATE UNIQUE INDEX chunks_by_hash ON chunks (tenant, hash) WHERE is_small = 0;"
     "CREATE TABLE chunk_bytes ("
     "  chunk INTEGER PRIMARY KEY REFERENCES chunks (id) ON DELETE CASCADE,"
     "  bytes BLOB NOT NULL"

@@ -23,7 +23,7 @@ static int configure(sqlite3 *db)
     /* secure_delete: what was deleted or replaced leaves no copy in free pages. */
     return mf__sql_run(db,
                        "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cell_size_check = ON;"
-                       "PRAGMA temp_store = MEMORY");
+                       "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192");
 }
 
 static int open_db(const char *path, int more_flags, sqlite3 **ret_db, char *ret_why)

@@ -219,7 +219,7 @@ static struct mf_slice name_at(struct mf_slice path, size_t at, size_t *ret_next
         end++;
     }
     *ret_next = end + 1;
-    return mf_slice_of(path.data + at, end - at);
+    return path.size == 0 ? mf_slice_of("", 0) : mf_slice_of(path.data + at, end - at);
 }
 
 /* As match_name, with names for characters and "**" for the star. */

@@ -34,6 +34,11 @@ MF_MUST_CHECK int mf__tree_set_root(struct tree *tree, uint64_t root);
 MF_MUST_CHECK int
 mf__tree_note(struct tree *tree, enum mf_change_kind kind, struct mf_slice path, struct mf_slice from);
 
+/* A row for another one. MF_E_EXISTS, MF_E_TOO_MANY. */
+MF_MUST_CHECK int mf__workspace_add(struct mf_store *store,
+                                    struct mf_slice tenant,
+                                    struct mf_slice name,
+                                    struct mf_store_workspace *row);
 /* What the whole of a workspace is. */
 MF_MUST_CHECK int mf__workspace_tell(struct mf_store *store,
                                      const struct mf_store_workspace *row,

@@ -22,6 +22,20 @@ int mf__workspace_tell(struct mf_store *store,
     return rc;
 }
 
+int mf__workspace_add(struct mf_store *store,
+                      struct mf_slice tenant,
+                      struct mf_slice name,
+                      struct mf_store_workspace *row)
+{
+    uint64_t count = 0;
+    int rc = mf_store_workspaces_count(store, tenant, &count);
+
+    if (rc == 0 && count >= MF_WORKSPACES_MAX) {
+        rc = MF_E_TOO_MANY;
+    }
+    return rc < 0 ? rc : mf_store_workspace_new(store, tenant, name, row);
+}
+
 static int make(struct mf_store *store,
                 const struct mf_workspace_ref *ref,
                 uint64_t bytes_max,
@@ -39,7 +53,7 @@ static int make(struct mf_store *store,
                                     .inodes_max = inodes_max == 0 ? MF_WORKSPACE_INODES_DEFAULT : inodes_max,
                                     .created_ms = now_ms,
                                     .updated_ms = now_ms};
-    return rc < 0 ? rc : mf_store_workspace_new(store, ref->tenant, ref->name, ret_row);
+    return rc < 0 ? rc : mf__workspace_add(store, ref->tenant, ref->name, ret_row);
 }
 
 int mf_workspace_put(struct mf_store *store,
@@ -140,6 +154,7 @@ int mf_workspace_list(struct mf_store *store,
 int mf_workspace_draft_begin(struct mf_store *store, struct mf_workspace_ref *ref)
 {
     struct tree tree;
+    uint64_t count = 0;
     int rc = mf__tree_begin(store, ref, MF_STORE_FS_WRITE_LAZY, 0, &tree);
 
     if (rc < 0) {
@@ -148,7 +163,11 @@ int mf_workspace_draft_begin(struct mf_store *store, struct mf_workspace_ref *re
     struct mf_store_draft draft = {
         .workspace = tree.workspace.id, .root = tree.root, .base = tree.workspace.revision};
     MF_ASSERT(tree.draft == 0);
-    rc = mf__tree_end(&tree, mf_store_draft_new(store, &draft));
+    rc = mf_store_drafts_count(store, tree.workspace.id, &count);
+    if (rc == 0 && count >= MF_WORKSPACE_DRAFTS_MAX) {
+        rc = MF_E_AGAIN;
+    }
+    rc = mf__tree_end(&tree, rc < 0 ? rc : mf_store_draft_new(store, &draft));
     if (rc == 0) {
         ref->draft = draft.id;
     }

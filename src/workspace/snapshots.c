@@ -147,7 +147,7 @@ int mf_workspace_fork(struct mf_store *store,
                                      .changes_since = tree.workspace.revision,
                                      .created_ms = now_ms,
                                      .updated_ms = now_ms};
-    rc = mf_store_workspace_new(store, ref->tenant, to, &row);
+    rc = mf__workspace_add(store, ref->tenant, to, &row);
     if (rc == 0) {
         rc = mf__workspace_tell(store, &row, to, ret_info);
     }

@@ -469,6 +469,11 @@ static void test_drafts(void)
     kit_collect();
     MF_CHECK_INT(kit_rows("workspace_drafts"), 0);
     EXPECT_FILE("/f", "3");
+    for (int i = 0; i < MF_WORKSPACE_DRAFTS_MAX; i++) {
+        draft = live;
+        MF_CHECK_INT(mf_workspace_draft_begin(kit_store, &draft), 0);
+    }
+    MF_CHECK_INT(mf_workspace_draft_begin(kit_store, &live), MF_E_AGAIN);
     MF_CHECK_INT(mf_workspace_delete(kit_store, &kit_ref), 0);
     MF_CHECK_INT(mf_workspace_delete(kit_store, &kit_ref), MF_E_WORKSPACE_UNKNOWN);
     kit_collect();
