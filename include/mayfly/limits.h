@@ -122,6 +122,8 @@
 #define MF_EXECUTION_JOURNAL_BYTES_MAX 16777216 /* bytes: the calls of one execution and their answers */
 #define MF_EXECUTION_JOURNAL_VALUE_BYTES_MAX 1000000 /* bytes: of one answer in a journal; @cloudflare/codemode's number */
 
+#define MF_MCP_TEXT_BYTES_MAX 24000 /* bytes: of what a tool of /mcp says to a model; about 6,000 tokens, @cloudflare/codemode's number */
+
 /* -- tools as TypeScript */
 #define MF_TOOLS_BODY_BYTES_MAX 33554432 /* bytes: the largest OpenAPI documents that are published have about 30 MB */
 #define MF_TOOLS_NODES_MAX 2000000 /* values in the JSON of one request: each costs about 100 bytes; such a document has less than a million */

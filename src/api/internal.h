@@ -63,6 +63,7 @@ void mf__executions_post(struct mf_api *api, struct mf_exchange *exchange);
 void mf__execution_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__execution_delete(struct mf_api *api, struct mf_exchange *exchange);
 void mf__execution_call_post(struct mf_api *api, struct mf_exchange *exchange);
+void mf__mcp_post(struct mf_api *api, struct mf_exchange *exchange);
 void mf__usage_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__workspaces_list(struct mf_api *api, struct mf_exchange *exchange);
 void mf__workspace_get(struct mf_api *api, struct mf_exchange *exchange);

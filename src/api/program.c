@@ -71,118 +71,122 @@ static bool is_identifier(const char *name)
            !is_among(name, keywords, MF_COUNT_OF(keywords));
 }
 
-static int refuse_name(struct mf__call_fault *fault,
-                       const char *pointer,
-                       size_t index,
-                       const char *format,
-                       const char *name)
+/* Lists that name things in the program's scope; the texts are those of codemode where it has such a list. */
+struct scope {
+    const char *field;
+    const char *kind;    /* At the beginning of a sentence, */
+    const char *in_text; /* and inside of one. */
+};
+
+static const struct scope scopes[] = {{"namespaces", "Provider", "provider"},
+                                      {"connectors", "Connector", "connector"},
+                                      {"mcpServers", "MCP server", "MCP server"}};
+
+static int
+refuse_name(struct mf__call_fault *fault, const struct scope *scope, size_t index, const char *format, ...)
+    MF_PRINTF(4, 5);
+static int
+refuse_name(struct mf__call_fault *fault, const struct scope *scope, size_t index, const char *format, ...)
 {
+    char text[MF_API_FAULT_BYTES_MAX];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
     mf_buf_reset(&fault->param);
     mf_buf_reset(&fault->why);
-    mf_ignore(mf_buf_printf(&fault->param, "%s/%zu", pointer, index));
-    if (strcmp(format, "reserved") == 0) {
-        mf_ignore(mf_buf_printf(&fault->why, "%s name \"%.*s\" is reserved",
-                                strcmp(pointer, "/connectors") == 0 ? "Connector" : "Provider",
-                                MF_CALL_NAMESPACE_BYTES_MAX, name));
-    } else if (strcmp(format, "duplicate") == 0) {
-        mf_ignore(mf_buf_printf(&fault->why, "Duplicate %s name \"%.*s\"",
-                                strcmp(pointer, "/connectors") == 0 ? "connector" : "provider",
-                                MF_CALL_NAMESPACE_BYTES_MAX, name));
-    } else if (strcmp(format, "clash") == 0) {
-        mf_ignore(mf_buf_printf(&fault->why, "Duplicate name \"%.*s\" (connector clashes with provider)",
-                                MF_CALL_NAMESPACE_BYTES_MAX, name));
-    } else {
-        mf_ignore(mf_buf_printf(&fault->why, "%s name \"%.*s\" is not a valid JavaScript identifier",
-                                strcmp(pointer, "/connectors") == 0 ? "Connector" : "Provider",
-                                MF_CALL_NAMESPACE_BYTES_MAX, name));
-    }
+    mf_ignore(mf_buf_printf(&fault->param, "/%s/%zu", scope->field, index));
+    mf_ignore(mf_buf_append_cstr(&fault->why, text));
     return MF_E_EXECUTION_NAME;
 }
 
-/* |before| is the array of the names that came before this one; NULL: none. */
-static int check_name(struct mf__call_fault *fault, const char *pointer, size_t index, const char *name)
+static const char *name_of(const cJSON *item)
 {
+    return cJSON_IsString(item) ? item->valuestring : mf__json_get(item, "name")->valuestring;
+}
+
+/* |item| of |root|'s list |scope| is new to that list and to those before it. */
+static int check_name(const cJSON *root,
+                      const struct scope *scope,
+                      const cJSON *item,
+                      size_t index,
+                      struct mf__call_fault *fault)
+{
+    const char *name = name_of(item);
+    int shown = (int)strnlen(name, MF_CALL_NAMESPACE_BYTES_MAX);
+
     if (is_among(name, reserved, MF_COUNT_OF(reserved))) {
-        return refuse_name(fault, pointer, index, "reserved", name);
+        return refuse_name(fault, scope, index, "%s name \"%s\" is reserved", scope->kind, name);
     }
-    return is_identifier(name) ? 0 : refuse_name(fault, pointer, index, "identifier", name);
+    if (!is_identifier(name)) {
+        return refuse_name(fault, scope, index, "%s name \"%.*s\" is not a valid JavaScript identifier",
+                           scope->kind, shown, name);
+    }
+    for (const struct scope *before = scopes; before <= scope; before++) {
+        const cJSON *list = mf__json_get(root, before->field);
+        for (const cJSON *other = list == NULL ? NULL : list->child; other != NULL && other != item;
+             other = other->next) {
+            if (strcmp(name_of(other), name) != 0) {
+                continue;
+            }
+            return before == scope
+                       ? refuse_name(fault, scope, index, "Duplicate %s name \"%s\"", scope->in_text, name)
+                       : refuse_name(fault, scope, index, "Duplicate name \"%s\" (%s clashes with %s)", name,
+                                     scope->in_text, before->in_text);
+        }
+    }
+    return 0;
 }
 
-static const char *namespace_name(const cJSON *item)
+/* The item's own shape. */
+static int
+check_item(const struct scope *scope, const cJSON *item, size_t index, struct mf__call_fault *fault)
 {
-    return mf__json_get(item, "name")->valuestring;
-}
-
-static int check_namespace(const cJSON *list, const cJSON *item, size_t index, struct mf__call_fault *fault)
-{
-    static const struct mf_json_field fields[] = {
+    static const struct mf_json_field namespace_fields[] = {
         {"name", "s", true}, {"prelude", "s", false}, {"functions", "a", false}};
-    const cJSON *prelude = mf__json_get(item, "prelude");
+    static const struct mf_json_field server_fields[] = {{"name", "s", true}, {"url", "s", true}};
+    const cJSON *prelude;
     char pointer[64];
     int rc;
 
-    (void)snprintf(pointer, sizeof pointer, "/namespaces/%zu", index);
-    rc = mf__json_check(item, pointer, fields, MF_COUNT_OF(fields), &fault->param, &fault->why);
-    if (rc == 0) {
-        rc = check_name(fault, "/namespaces", index, namespace_name(item));
+    (void)snprintf(pointer, sizeof pointer, "/%s/%zu", scope->field, index);
+    if (scope == &scopes[1]) {
+        return cJSON_IsString(item)
+                   ? 0
+                   : mf__json_refuse(&fault->param, &fault->why, pointer, "%s must be a string.", pointer);
     }
-    for (const cJSON *other = list->child; rc == 0 && other != item; other = other->next) {
-        if (strcmp(namespace_name(other), namespace_name(item)) == 0) {
-            rc = refuse_name(fault, "/namespaces", index, "duplicate", namespace_name(item));
-        }
-    }
-    if (rc == 0 && prelude != NULL && strlen(prelude->valuestring) > MF_EXECUTION_PRELUDE_BYTES_MAX) {
+    rc = scope == &scopes[0] ? mf__json_check(item, pointer, namespace_fields, MF_COUNT_OF(namespace_fields),
+                                              &fault->param, &fault->why)
+                             : mf__json_check(item, pointer, server_fields, MF_COUNT_OF(server_fields),
+                                              &fault->param, &fault->why);
+    prelude = rc == 0 ? mf__json_get(item, "prelude") : NULL;
+    if (prelude != NULL && strlen(prelude->valuestring) > MF_EXECUTION_PRELUDE_BYTES_MAX) {
         rc = mf__json_refuse(&fault->param, &fault->why, pointer, "%s/prelude is larger than %d bytes.",
                              pointer, MF_EXECUTION_PRELUDE_BYTES_MAX);
     }
     return rc;
 }
 
-static int check_connector(const cJSON *namespaces,
-                           const cJSON *list,
-                           const cJSON *item,
-                           size_t index,
-                           struct mf__call_fault *fault)
+static int check_scope(const cJSON *root, struct mf__call_fault *fault)
 {
-    int rc;
-
-    if (!cJSON_IsString(item)) {
-        return mf__json_refuse(&fault->param, &fault->why, "/connectors",
-                               "/connectors must be a list of strings.");
-    }
-    rc = check_name(fault, "/connectors", index, item->valuestring);
-    for (const cJSON *other = list->child; rc == 0 && other != item; other = other->next) {
-        if (strcmp(other->valuestring, item->valuestring) == 0) {
-            rc = refuse_name(fault, "/connectors", index, "duplicate", item->valuestring);
-        }
-    }
-    for (const cJSON *other = namespaces == NULL ? NULL : namespaces->child; rc == 0 && other != NULL;
-         other = other->next) {
-        if (strcmp(namespace_name(other), item->valuestring) == 0) {
-            rc = refuse_name(fault, "/connectors", index, "clash", item->valuestring);
-        }
-    }
-    return rc;
-}
-
-static int check_namespaces(const cJSON *namespaces, const cJSON *connectors, struct mf__call_fault *fault)
-{
-    size_t index = 0;
+    size_t total = 0;
     int rc = 0;
 
-    if (cJSON_GetArraySize(namespaces) + cJSON_GetArraySize(connectors) > MF_EXECUTION_NAMESPACES_MAX) {
-        return mf__json_refuse(&fault->param, &fault->why, "/namespaces",
-                               "There may be at most %d namespaces and connectors.",
-                               MF_EXECUTION_NAMESPACES_MAX);
-    }
-    for (const cJSON *item = namespaces == NULL ? NULL : namespaces->child; rc == 0 && item != NULL;
-         item = item->next) {
-        rc = check_namespace(namespaces, item, index++, fault);
-    }
-    index = 0;
-    for (const cJSON *item = connectors == NULL ? NULL : connectors->child; rc == 0 && item != NULL;
-         item = item->next) {
-        rc = check_connector(namespaces, connectors, item, index++, fault);
+    for (size_t i = 0; rc == 0 && i < MF_COUNT_OF(scopes); i++) {
+        const cJSON *list = mf__json_get(root, scopes[i].field);
+        size_t index = 0;
+        for (const cJSON *item = list == NULL ? NULL : list->child; rc == 0 && item != NULL;
+             item = item->next) {
+            if (++total > MF_EXECUTION_NAMESPACES_MAX) {
+                return mf__json_refuse(&fault->param, &fault->why, "/namespaces",
+                                       "There may be at most %d namespaces of all kinds.",
+                                       MF_EXECUTION_NAMESPACES_MAX);
+            }
+            rc = check_item(&scopes[i], item, index, fault);
+            rc = rc < 0 ? rc : check_name(root, &scopes[i], item, index, fault);
+            index++;
+        }
     }
     return rc;
 }
@@ -291,7 +295,7 @@ static int take_journal(struct mf__program *program, cJSON *root, struct mf__cal
 /* {"namespaces":[{"name","prelude"}],"connectors":[],"drain":true}: what the isolate is told. */
 static int append_options(struct mf__program *program, const cJSON *root)
 {
-    static const char *const names[] = {"namespaces", "connectors", "drain"};
+    static const char *const names[] = {"namespaces", "connectors", "mcpServers", "drain"};
     cJSON *options = cJSON_CreateObject();
     char *text;
     int rc = 0;
@@ -349,7 +353,7 @@ static int read_all(struct mf__program *program,
                     cJSON *root,
                     struct mf__call_fault *fault)
 {
-    int rc = check_namespaces(mf__json_get(root, "namespaces"), mf__json_get(root, "connectors"), fault);
+    int rc = check_scope(root, fault);
 
     if (rc == 0) {
         rc = mf__call_read_outbound(&program->call, config, mf__json_get(root, "globalOutbound"), fault);
@@ -385,10 +389,13 @@ int mf__program_read(struct mf__program *program,
                      struct mf__call_fault *ret_fault)
 {
     static const struct mf_json_field fields[] = {
-        {"code", "s", true},        {"language", "s", false}, {"namespaces", "a", false},
-        {"connectors", "a", false}, {"modules", "o", false},  {"env", "o", false},
-        {"limits", "o", false},     {"drain", "b", false},    {"globalOutbound", "0so", false},
-        {"waits", "s", false},      {"journal", "a", false},  {"reattachMs", "n", false}};
+        {"code", "s", true},        {"language", "s", false},
+        {"namespaces", "a", false}, {"connectors", "a", false},
+        {"mcpServers", "a", false}, {"modules", "o", false},
+        {"env", "o", false},        {"limits", "o", false},
+        {"drain", "b", false},      {"globalOutbound", "0so", false},
+        {"waits", "s", false},      {"journal", "a", false},
+        {"reattachMs", "n", false}};
     cJSON *root = NULL;
     int rc;
 

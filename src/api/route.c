@@ -35,6 +35,7 @@ static const struct route routes[] = {
     {"/v1/executions/{id}", "GET", mf__execution_get},
     {"/v1/executions/{id}", "DELETE", mf__execution_delete},
     {"/v1/executions/{id}/calls/{call}", "POST", mf__execution_call_post},
+    {"/mcp", "POST", mf__mcp_post},
     {"/v1/usage", "GET", mf__usage_get},
     {"/v1/workspaces", "GET", mf__workspaces_list},
     {"/v1/workspaces/{name}", "GET", mf__workspace_get},

@@ -126,20 +126,23 @@ async function runAll(preludes, program, values) {
     return typeof value === 'function' && !isClass(value) ? await ReflectApply(value, undefined, []) : value;
 }
 
-function start({ namespaces, connectors, drain }, line) {
+function start({ namespaces, connectors, mcpServers, drain }, line) {
     const names = List();
     const values = List();
     const preludes = List();
     let program;
-    const add = (name, isConnector) => {
+    const add = (name, value) => {
         names[names.length] = name;
-        values[values.length] = tools.namespaceOf(name, isConnector);
+        values[values.length] = value;
     };
     for (let i = 0; namespaces !== undefined && i < namespaces.length; i++) {
-        add(namespaces[i].name, false);
+        add(namespaces[i].name, tools.namespaceOf(namespaces[i].name, false));
     }
     for (let i = 0; connectors !== undefined && i < connectors.length; i++) {
-        add(connectors[i], true);
+        add(connectors[i], tools.namespaceOf(connectors[i], true));
+    }
+    for (let i = 0; mcpServers !== undefined && i < mcpServers.length; i++) {
+        add(mcpServers[i].name, tools.serverOf(mcpServers[i].name, mcpServers[i].url));
     }
     try {
         program = compile(mainSource(), names, line);

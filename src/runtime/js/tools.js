@@ -119,22 +119,32 @@ function isSilent(key) {
     return typeof key !== 'string' || key === 'then' || key === 'toJSON';
 }
 
-function namespaceOf(name, isConnector) {
+// |functionFor(name)| is what a name that nobody has put there stands for.
+function proxyOf(functionFor) {
     return new Proxy({ __proto__: null }, {
         __proto__: null,
         get(target, key) {
             if (ObjectPrototypeHasOwnProperty(target, key)) {
                 return target[key];
             }
-            return isSilent(key) ? undefined : functionOf(name, key, isConnector);
+            return isSilent(key) ? undefined : functionFor(key);
         },
         has: (target, key) => !isSilent(key) || ObjectPrototypeHasOwnProperty(target, key),
     });
 }
 
+const namespaceOf = (name, isConnector) => proxyOf((key) => functionOf(name, key, isConnector));
+
+// One that is an MCP server.
+function serverOf(name, url) {
+    const server = internals.lazy('mcp.js').open(name, url);
+    return proxyOf((tool) => (argument) => server(tool, argument));
+}
+
 return {
     __proto__: null,
     namespaceOf,
+    serverOf,
     // Calls |done| when no call is open any more; at once when none is.
     whenIdle(done) {
         if (open === 0) {
