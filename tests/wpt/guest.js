@@ -3,7 +3,7 @@
 
 // What the tests patch is taken first.
 const { stringify, parse } = JSON;
-const { Response, URL, fetch, setTimeout } = globalThis;
+const { Request, Response, URL, setTimeout } = globalThis;
 
 const HARNESS = "resources/testharness.js";
 const LACK_MS = 200; // what else is missing is seen by then
@@ -31,34 +31,16 @@ function proxyOf(target, absolute) {
 
 function placeAt(address) {
   const absolute = (args) => {
-    if (args.length === 0 || (typeof args[0] !== "string" && !(args[0] instanceof URL))) return args;
+    const isText = typeof args[0] === "string" || typeof args[0] === "function" || (typeof args[0] === "object" && !(args[0] instanceof Request));
+    if (args.length === 0 || !isText) return args;
     const [first, ...rest] = args;
-    const resolved = URL.canParse(first, address) ? new URL(first, address).href : first;
-    return [resolved, ...rest];
+    const text = `${first}`;
+    return [URL.canParse(text, address) ? new URL(text, address).href : text, ...rest];
   };
-  for (const name of ["Request", "EventSource"]) {
+  for (const name of ["Request", "EventSource", "WebSocket", "fetch"]) {
     if (typeof globalThis[name] === "function") Object.defineProperty(globalThis, name, { value: proxyOf(globalThis[name], absolute) });
   }
   Object.defineProperty(globalThis.Response, "redirect", { value: proxyOf(globalThis.Response.redirect, absolute) });
-  return absolute;
-}
-
-const TYPES = { json: "application/json", js: "text/javascript", txt: "text/plain", html: "text/html", wasm: "application/wasm" };
-
-// The data files that came along; those that are missing are named to the runner, which sends them in a second try.
-function fetchOf(files, origin, absolute, lack) {
-  const bodyOf = ({ text, base64 }) => (text ?? Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)));
-  return (...args) => {
-    args = absolute(args);
-    const url = typeof args[0] === "string" && URL.canParse(args[0]) ? new URL(args[0]) : null;
-    if (url === null || url.origin !== origin || args[1]?.method > "GET") return Reflect.apply(fetch, undefined, args);
-    const name = decodeURIComponent(url.pathname).slice(1);
-    if (!Object.hasOwn(files, name)) lack("files", name);
-    if (!files[name]) {
-      return Promise.resolve(new Response("", { status: 404 }));
-    }
-    return Promise.resolve(new Response(bodyOf(files[name]), { headers: { "content-type": TYPES[name.split(".").at(-1)] ?? "" } }));
-  };
 }
 
 function importerOf(scripts, address, runScript) {
@@ -77,7 +59,7 @@ function evalOf(scripts, lack) {
     if (typeof text !== "string") return text;
     const known = scripts[`eval:${text}`];
     if (known === undefined) {
-      lack("evals", text);
+      lack(text);
       throw new EvalError("not compiled ahead");
     }
     return known.call(globalThis);
@@ -94,17 +76,16 @@ function listen(finish, timeoutMs) {
 }
 
 // Runs the scripts one after the other; resolves with a Response when testharness.js is done.
-module.exports = function start(scripts, { address, files, order, timeoutMs, isNetworked, isLast }) {
+module.exports = function start(scripts, { address, order, timeoutMs, isLast }) {
   define("GLOBAL", { isWindow: () => false, isWorker: () => true, isShadowRealm: () => false });
   define("location", newLocation(address));
-  const missing = { files: [], evals: [] };
+  const missing = [];
   let giveUp = () => {};
-  const lack = (kind, name) => {
-    missing[kind].push(name);
+  const lack = (text) => {
+    missing.push(text);
     if (!isLast) setTimeout(giveUp, LACK_MS);
   };
-  const absolute = placeAt(address);
-  define("fetch", isNetworked ? proxyOf(fetch, absolute) : fetchOf(files, globalThis.location.origin, absolute, lack));
+  placeAt(address);
   define("eval", evalOf(scripts, lack));
   return new Promise((resolve) => {
     const finish = (tests, status) => resolve(new Response(stringify({ tests, status, missing })));

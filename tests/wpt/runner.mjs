@@ -1,9 +1,11 @@
 // runner.mjs - runs tests in a real mayflyd: POST /v1/run for each, with testharness.js and the test's scripts in the bundle.
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { Daemon } from "../lib/mayfly.mjs";
 import { moduleOfScripts } from "./script.mjs";
+import { serve } from "./server.mjs";
+import { HOST, OTHER_HOST, originOf, substitute } from "./substitute.mjs";
 
 const TIMEOUT_MS = 10_000; // testharness.js's own
 const TIMEOUT_LONG_MS = 60_000;
@@ -11,8 +13,6 @@ const SLACK_MS = 20_000; // from the harness's timeout to the run's
 const CPU_MS = 120_000;
 const MEMORY_MB = 512; // a page may use more than a worker's default, and tests do
 const TRIES_MAX = 12; // each brings what the one before lacked
-const FILE_BYTES_MAX = 8 << 20;
-const ORIGIN = "http://web-platform.test:8000";
 const HARNESS = "resources/testharness.js";
 const ALIASES = { "resources/WebIDLParser.js": "resources/webidl2/lib/webidl2.js" }; // wptserve's rewrites
 const STATUS = ["pass", "fail", "timeout", "notrun", "optional"];
@@ -24,12 +24,6 @@ export default { fetch() { return start(scripts, input); } };`;
 
 const normalized = (folder, name) => path.posix.normalize(name.startsWith("/") ? name.slice(1) : path.posix.join(folder, name));
 
-function substituted(name, text) {
-  if (!/\.sub\./.test(name)) return text;
-  const values = { "host": "web-platform.test", "ports[http][0]": "8000", "ports[http][1]": "8001", "ports[https][0]": "8443", "ports[ws][0]": "8666", "ports[wss][0]": "8667" };
-  return text.replace(/\{\{([^{}]+)\}\}/g, (whole, key) => values[key] ?? (/^(domains|hosts)\[/.test(key) ? "web-platform.test" : whole));
-}
-
 // The scripts that a test runs, by name: testharness.js, those of META, its own, and what its importScripts names.
 function scriptsOf(root, { file, meta }) {
   const folder = path.posix.dirname(file);
@@ -37,7 +31,8 @@ function scriptsOf(root, { file, meta }) {
   const add = (name) => {
     const at = ALIASES[name] ?? name;
     if (found.has(name) || !existsSync(path.join(root, at))) return;
-    const text = substituted(name, readFileSync(path.join(root, at), "utf8"));
+    const source = readFileSync(path.join(root, at), "utf8");
+    const text = /\.sub\./.test(name) ? substitute(source, null) : source;
     found.set(name, text);
     for (const [, list] of text.matchAll(/\bimportScripts\(([^)]*)\)/g)) {
       for (const [, url] of list.matchAll(/["'`]([^"'`]+)["'`]/g)) add(normalized(folder, url));
@@ -50,35 +45,34 @@ function scriptsOf(root, { file, meta }) {
   return { order: order.filter((name) => found.has(name)), lost: order.filter((name) => !found.has(name)), scripts: [...found].map(([name, text]) => ({ name, text })) };
 }
 
-function dataOf(root, name) {
-  const at = path.join(root, name);
-  if (/\.(py|asis|headers)$/.test(name) || !at.startsWith(path.resolve(root)) || !existsSync(at) || !statSync(at).isFile() || statSync(at).size > FILE_BYTES_MAX) return null;
-  const bytes = readFileSync(at);
-  const text = bytes.toString();
-  return Buffer.from(text).equals(bytes) ? { text } : { base64: bytes.toString("base64") };
-}
+// What tests may reach: our server, whatever they call it.
+const policyTo = (port) => ({
+  rules: [{
+    match: { host: [HOST, OTHER_HOST, `*.${HOST}`, `*.${OTHER_HOST}`], port: "*" },
+    action: { rewrite: { scheme: "http", host: "127.0.0.1", port } }, allowHttp: true, addresses: ["127.0.0.1/32"],
+  }],
+});
 
 class Runner {
-  constructor(root, daemon) {
+  constructor(root, daemon, port) {
     this.root = path.resolve(root);
     this.daemon = daemon;
+    this.policy = policyTo(port);
   }
 
   async run(test) {
     const result = { test: test.file + test.variant, file: test.file, variant: test.variant, status: "error", message: undefined, subtests: [] };
     const { order, lost, scripts } = scriptsOf(this.root, test);
     if (lost.length > 0) return { ...result, message: `${lost.join(", ")}: not in the checkout` };
-    const files = {};
     const evals = new Set();
     for (let round = 0; round < TRIES_MAX; round++) {
-      const answer = await this.#post(test, { order, scripts, files, evals, isLast: round + 1 === TRIES_MAX });
+      const answer = await this.#post(test, { order, scripts, evals, isLast: round + 1 === TRIES_MAX });
       if (answer.response === undefined || answer.outcome !== "ok") {
         return { ...result, status: answer.outcome === "exception" ? "error" : answer.outcome ?? "error", message: answer.error?.message ?? answer.detail };
       }
       const body = JSON.parse(answer.response.body);
-      if (body.missing.files.length + body.missing.evals.length > 0 && round + 1 < TRIES_MAX) {
-        for (const name of body.missing.files) files[name] = dataOf(this.root, name);
-        for (const text of body.missing.evals) evals.add(text);
+      if (body.missing.length > 0 && round + 1 < TRIES_MAX) {
+        for (const text of body.missing) evals.add(text);
         continue;
       }
       return {
@@ -88,11 +82,12 @@ class Runner {
     }
   }
 
-  async #post({ file, variant, meta }, { order, scripts, files, evals, isLast }) {
+  async #post({ file, variant, meta }, { order, scripts, evals, isLast }) {
     const timeoutMs = meta.isLong ? TIMEOUT_LONG_MS : TIMEOUT_MS;
-    const input = { address: `${ORIGIN}/${file.replace(/\.js$/, ".worker.html")}${variant}`, files, order, timeoutMs, isNetworked: false, isLast };
+    const input = { address: `${originOf(file)}/${file.replace(/\.js$/, ".worker.html")}${variant}`, order, timeoutMs, isLast };
     return this.daemon.run({
       mainModule: "main.js",
+      globalOutbound: this.policy,
       modules: { "main.js": MAIN, "guest.cjs": { cjs: guest }, "scripts.cjs": { cjs: moduleOfScripts(scripts, evals) }, "input.json": { json: input } },
     }, { limits: { cpuMs: CPU_MS }, fields: { limits: { wallMs: timeoutMs + SLACK_MS, cpuMs: CPU_MS, memoryMb: MEMORY_MB } } });
   }
@@ -101,7 +96,8 @@ class Runner {
 // Results in the order of |tests|: {test, file, variant, status, message, subtests: [{name, status, message}]}.
 export async function runTests(root, tests, { jobs, skip }) {
   const daemon = await Daemon.start({ config: { limits: { memoryMb: MEMORY_MB, cpuMs: CPU_MS, wallMs: TIMEOUT_LONG_MS + SLACK_MS, responseBytes: 64 << 20 } } });
-  const runner = new Runner(root, daemon);
+  const server = await serve(root);
+  const runner = new Runner(root, daemon, server.port);
   const results = [];
   let next = 0;
   const work = async () => {
@@ -116,6 +112,7 @@ export async function runTests(root, tests, { jobs, skip }) {
     await Promise.all(Array.from({ length: jobs }, work));
   } finally {
     await daemon.stop();
+    await server.close();
   }
   return results;
 }

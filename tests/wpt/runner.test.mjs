@@ -8,6 +8,7 @@ import { Expectations } from "./expectations.mjs";
 import { findTests, readMeta } from "./find.mjs";
 import { countsOf, summary } from "./report.mjs";
 import { runTests } from "./runner.mjs";
+import { serve } from "./server.mjs";
 
 const dir = mkdtempSync(path.join(tmpdir(), "mayfly-wpt-"));
 after(() => rmSync(dir, { recursive: true, force: true }));
@@ -51,6 +52,38 @@ test("a file is clean when all of its variants are", () => {
   const results = [result("d/a.any.js?1", "ok", { x: "pass" }), result("d/a.any.js?2", "ok", { y: "fail" }), result("d/b.any.js", "ok", { z: "pass" }), result("d/c.any.js", "skip", {})];
   assert.deepEqual(countsOf(results, expectations), [{ directory: "d", files: 3, clean: 1, skipped: 1, subtests: 3, passed: 2 }]);
   assert.match(summary(results, expectations), /^d +3 +1 +33\.3 % +1 +3 +2 +66\.7 %$/m);
+});
+
+test("the server: files with their headers, pipes and substitutions; handlers by their path; bytes that no server should send", async () => {
+  put("f/a.txt", "0123456789");
+  put("f/a.txt.headers", "Content-Type: text/x-a\nX-A: b");
+  put("f/b.sub.txt", "{{host}} {{ports[http][1]}} {{domains[www2]}} {{GET[q]}} {{headers[x-h]}}");
+  put("f/c.asis", "HTTP/1.1 299 Odd\r\nX-C: \xe9\r\nConnection: close\r\n\r\nc");
+  put("f/d.py", "print()");
+  const server = await serve(dir);
+  const get = async (path, init) => {
+    const response = await fetch(`http://127.0.0.1:${server.port}/${path}`, { redirect: "manual", ...init });
+    return { status: response.status, headers: response.headers, text: await response.text() };
+  };
+  try {
+    const a = await get("f/a.txt", { headers: { range: "bytes=2-3" } });
+    assert.deepEqual([a.status, a.text, a.headers.get("content-type"), a.headers.get("x-a"), a.headers.get("content-range")], [206, "23", "text/x-a", "b", "bytes 2-3/10"]);
+    const piped = await get("f/a.txt?pipe=status(404)|header(X-P,1)|slice(1,4)|trickle(1:d0.01:r2)");
+    assert.deepEqual([piped.status, piped.text, piped.headers.get("x-p")], [404, "123", "1"]);
+    assert.equal((await get("f/b.sub.txt?q=%41", { headers: { "x-h": "z" } })).text, "web-platform.test 8001 www2.web-platform.test A z");
+    const asis = await get("f/c.asis");
+    assert.deepEqual([asis.status, asis.text], [299, "c"]);
+    assert.deepEqual([(await get("f/d.py")).status, (await get("f/none")).status, (await get("../server.mjs")).status], [501, 404, 404]);
+    const moved = await get("fetch/api/resources/redirect.py?redirect_status=307&location=x&token=t");
+    assert.deepEqual([moved.status, moved.headers.get("location")], [307, "x?redirect_status=307&location=x&token=t&count=1"]);
+    const echoed = await get("fetch/api/resources/echo-content.py", { method: "PUT", body: new Blob(["a", "b"]).stream(), duplex: "half" });
+    assert.deepEqual([echoed.text, echoed.headers.get("x-request-method"), echoed.headers.get("x-request-content-length")], ["ab", "PUT", "NO"]);
+    assert.equal((await get("fetch/api/resources/stash-put.py?key=k&value=v")).text, "done");
+    assert.deepEqual([(await get("fetch/api/resources/stash-take.py?key=k")).text, (await get("fetch/api/resources/stash-take.py?key=k")).text], ['"v"', "null"]);
+    await assert.rejects(get("fetch/h1-parsing/resources/message.py?message=nonsense"));
+  } finally {
+    await server.close();
+  }
 });
 
 test("scripts share one scope, each with its own strictness; files, eval and importScripts come along", async () => {

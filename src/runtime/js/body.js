@@ -34,7 +34,7 @@ realm.formData = null;
 const streams = () => realm.streams ?? internals.lazy('streams.js');
 
 function newBody(kind, source, type) {
-    return { __proto__: null, kind, source, type, stream: null, isUsed: false };
+    return { __proto__: null, kind, source, type, stream: null, isUsed: false, failure: null };
 }
 
 const fromHost = (stream) => newBody(HOST, stream, null);
@@ -153,7 +153,7 @@ function readAll(body, done, fail) {
 // A promise of convert(all of the body); |body| null is an empty one.
 function consume(body, convert) {
     if (isUnusable(body)) {
-        return PromiseReject(new TypeError(USED));
+        return PromiseReject(body.failure === null ? new TypeError(USED) : body.failure.error);
     }
     const { promise, resolve, reject } = PromiseWithResolvers();
     const done = (source, isFresh) => {
@@ -166,7 +166,10 @@ function consume(body, convert) {
     if (body === null) {
         done('', false);
     } else {
-        readAll(body, done, reject);
+        readAll(body, done, (error) => {
+            body.failure = { __proto__: null, error }; // whoever reads it again learns the same
+            reject(error);
+        });
     }
     return promise;
 }
@@ -240,6 +243,13 @@ function send(body, number, done, fail) {
     }
 }
 
+// Nobody will read |body|: a stream of the worker's own learns |reason|.
+function discard(body, reason) {
+    if (body !== null && body.stream !== null && !isUnusable(body)) {
+        realm.streams.cancel(body.stream, reason);
+    }
+}
+
 // Gives |constructor| the Body mixin. bodyOf(object) and contentTypeOf(object) throw on a foreign object.
 function mixin(constructor, bodyOf, contentTypeOf) {
     const { prototype } = constructor;
@@ -299,6 +309,6 @@ function mixin(constructor, bodyOf, contentTypeOf) {
 
 realm.body = {
     __proto__: null,
-    newUsedError, extract, ofBytes, fromHost, isUsed, isUnusable, clone, transfer, sizeOf, send, consume, mixin, textOf, bytesOf,
-    streamOf,
+    newUsedError, extract, ofBytes, fromHost, isUsed, isUnusable, clone, transfer, sizeOf, send, discard, consume, mixin, textOf,
+    bytesOf, streamOf,
 };

@@ -4,14 +4,14 @@
 // Covers / differs:  all; each connection is a fetch() of the run, and counts as one. withCredentials is kept and has no effect:
 //        there are no cookies
 // Ops:   none (through fetch.js)
-// WPT:   none; tests/integration/event_source
+// WPT:   eventsource
 // Limits: EVENT_BYTES_MAX of one event; those of fetch
 
 'use strict';
 
 const {
-    Boolean, NumberParseInt, ObjectDefineProperty, RegExpPrototypeExec, StringPrototypeCharCodeAt, StringPrototypeIncludes,
-    StringPrototypeIndexOf, StringPrototypeSlice, StringPrototypeToLowerCase, react, realm,
+    Boolean, NumberParseInt, ObjectDefineProperty, RegExpPrototypeExec, StringFromCharCode, StringPrototypeCharCodeAt,
+    StringPrototypeIncludes, StringPrototypeIndexOf, StringPrototypeSlice, StringPrototypeToLowerCase, react, realm,
 } = primordials;
 const { webidl } = realm;
 const { EventTarget } = internals.lazy('event_target.js');
@@ -97,6 +97,16 @@ function isEventStream(headers) {
         StringPrototypeToLowerCase(end < 0 ? type : StringPrototypeSlice(type, 0, end))) !== null;
 }
 
+// The UTF-8 of |text| as a header value has it: one character a byte.
+function utf8Characters(text) {
+    const bytes = internals.utf8Encode(text);
+    let characters = '';
+    for (let i = 0; i < bytes.length; i++) {
+        characters += StringFromCharCode(bytes[i]);
+    }
+    return characters;
+}
+
 let isSource;
 
 class EventSource extends EventTarget {
@@ -154,7 +164,7 @@ class EventSource extends EventTarget {
     #connect() {
         const headers = { __proto__: null, accept: 'text/event-stream', 'cache-control': 'no-store' };
         if (this.#lastEventId !== '') {
-            headers['last-event-id'] = this.#lastEventId;
+            headers['last-event-id'] = utf8Characters(this.#lastEventId);
         }
         const signal = realm.abort.newSignal();
         this.#signal = signal;

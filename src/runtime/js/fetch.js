@@ -148,7 +148,9 @@ const asksForWebSocket = (method, headers, body) => method === 'GET' && body ===
 function start(request, resolve, reject) {
     realm.request.open(request, (method, url, headers, body, redirect, signal, blob) => {
         if (signal !== null && realm.abort.isAborted(signal)) {
-            reject(realm.abort.reason(signal));
+            const reason = realm.abort.reason(signal);
+            reject(reason);
+            bodies.discard(body, reason);
             return;
         }
         if (body !== null && bodies.isUnusable(body)) {

@@ -19,6 +19,8 @@ const REDIRECTS = ['follow', 'error', 'manual'];
 const CACHES = ['default', 'no-store', 'reload', 'no-cache', 'force-cache', 'only-if-cached'];
 const CREDENTIALS = ['omit', 'same-origin', 'include'];
 const MODES = ['same-origin', 'no-cors', 'cors'];
+const DUPLEXES = ['half'];
+const PRIORITIES = ['high', 'low', 'auto'];
 const POLICIES = [
     '', 'no-referrer', 'no-referrer-when-downgrade', 'same-origin', 'origin', 'strict-origin', 'origin-when-cross-origin',
     'strict-origin-when-cross-origin', 'unsafe-url',
@@ -119,6 +121,7 @@ class Request {
         }
         take('cache', CACHES);
         take('credentials', CREDENTIALS);
+        check(init.duplex, DUPLEXES);
         const { headers, integrity, keepalive, method } = init;
         if (integrity !== undefined) {
             options.integrity = domString(integrity);
@@ -130,6 +133,7 @@ class Request {
             this.#method = normalizeMethod(method);
         }
         take('mode', MODES);
+        check(init.priority, PRIORITIES);
         take('redirect', REDIRECTS);
         const { referrer, signal } = init;
         if (referrer !== undefined) {
@@ -286,6 +290,13 @@ class Request {
 // For getters whose value is fixed: the first argument has checked the brand.
 function unused(brand, value) {
     return value;
+}
+
+// A member that has no attribute of its own.
+function check(value, allowed) {
+    if (value !== undefined) {
+        enumeration(value, allowed, CONTEXT);
+    }
 }
 
 function parseUrl(text) {

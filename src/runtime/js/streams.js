@@ -266,6 +266,7 @@ realm.streams = {
     is: recordOf.isReadable,
     isLocked: (stream) => readable.isLocked(recordOf.readable(stream)),
     isDisturbed: (stream) => recordOf.readable(stream).isDisturbed,
+    cancel: (stream, reason) => common.setHandled(readable.cancel(recordOf.readable(stream), reason)),
     newByteStream, ofBytes, readAllBytes, eachBytes, send, proxy, disturb, tee, fixedBytes,
 };
 
