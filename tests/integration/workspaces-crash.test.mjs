@@ -13,7 +13,7 @@ import { Workspace } from "../lib/workspace.mjs";
 import { Model, observe, randomOf, randomOp } from "../lib/workspace-model.mjs";
 
 const seed = Number(process.env.MF_CRASH_SEED ?? Math.floor(Math.random() * 2 ** 32));
-const rounds = Number(process.env.MF_CRASH_ROUNDS ?? (process.env.ASAN_OPTIONS ? 15 : 80));
+const rounds = Number(process.env.MF_CRASH_ROUNDS ?? (process.env.ASAN_OPTIONS ? 10 : 50));
 const CLIENTS = 4;
 const json = { "content-type": "application/json" };
 const fsck = fileURLToPath(new URL("../lib/fsck.py", import.meta.url));

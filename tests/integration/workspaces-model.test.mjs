@@ -11,7 +11,7 @@ import { Workspace } from "../lib/workspace.mjs";
 import { Model, observe, randomOf, randomOp } from "../lib/workspace-model.mjs";
 
 const seed = Number(process.env.MF_MODEL_SEED ?? Math.floor(Math.random() * 2 ** 32));
-const sequences = Number(process.env.MF_MODEL_SEQUENCES ?? (process.env.ASAN_OPTIONS ? 200 : 1500));
+const sequences = Number(process.env.MF_MODEL_SEQUENCES ?? (process.env.ASAN_OPTIONS ? 150 : 1000));
 const json = { "content-type": "application/json" };
 const fsck = fileURLToPath(new URL("../lib/fsck.py", import.meta.url));
 
