@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { Daemon, assert } from "../lib/mayfly.mjs";
 import { policy, rule } from "../lib/upstream.mjs";
-import { npm, load } from "./npm.mjs";
+import { npm, load, loadClient } from "./npm.mjs";
 
 const { Client } = await load("@modelcontextprotocol/sdk/client/index.js");
 const { StreamableHTTPClientTransport } = await load("@modelcontextprotocol/sdk/client/streamableHttp.js");
@@ -97,6 +97,13 @@ test("a program calls the tools of MCP servers; the outbound adds the credential
   const both = await execute(`async () => { await memory.create_entities({ entities: [{ name: "Ada", entityType: "person", observations: ["wrote the first program"] }] });
     const [graph, page] = await Promise.all([memory.search_nodes({ query: "Ada" }), docs["find-page"]({ words: "Ada" })]); return [graph.entities[0].observations, page] }`, { mcpServers: servers() });
   assert.deepEqual(both.result, [["wrote the first program"], { page: 3 }], JSON.stringify(both.error));
+});
+
+test("the client's executor: tools of its own beside those that the daemon serves", async () => {
+  const { MayflyExecutor } = await loadClient("index.js");
+  const executor = new MayflyExecutor({ url: daemon.url, globalOutbound: "tools", mcpServers: servers() });
+  const { result, error } = await executor.execute("async () => own.twice((await docs.find_page({ words: 'abc' })).page)", [{ name: "own", fns: { twice: async (n) => n * 2 } }]);
+  assert.deepEqual([error, result], [undefined, 6]);
 });
 
 test("what a program does to fetch() and Response does not reach the calls; without an outbound there are none", async () => {

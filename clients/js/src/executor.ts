@@ -3,7 +3,7 @@
 import { bind, type Connector, type ExecutionResult, type Provider, type ToolFunction } from "./calls.js";
 import { Mayfly, type MayflyOptions, type Module } from "./client.js";
 import { namesError } from "./names.js";
-import type { ExecutionLimits, LogFrame } from "./protocol.js";
+import type { ExecutionLimits, LogFrame, McpServer } from "./protocol.js";
 import { anyOf } from "./stream.js";
 
 /** codemode's ExecuteResult. */
@@ -32,6 +32,8 @@ export interface MayflyExecutorOptions extends MayflyOptions {
   limits?: Omit<ExecutionLimits, "wallMs">;
   /** null (default): no network; a name: that outbound; an object: a policy. */
   globalOutbound?: null | string | Record<string, unknown>;
+  /** MCP servers that are namespaces of all programs, through that outbound. */
+  mcpServers?: McpServer[];
   /** For `import` in programs. codemode's own "executor.js" is ignored as there. */
   modules?: Record<string, Module>;
   env?: Record<string, unknown>;
@@ -96,12 +98,13 @@ export class MayflyExecutor {
   }
 
   #request(code: string) {
-    const { timeout = TIMEOUT_MS, limits, globalOutbound = null, modules, waits, env, language, drain } = this.#options;
+    const { timeout = TIMEOUT_MS, limits, globalOutbound = null, mcpServers, modules, waits, env, language, drain } = this.#options;
     const { "executor.js": _, ...usable } = modules ?? {};
     return {
       code, globalOutbound,
       limits: { ...limits, wallMs: timeout },
       ...(Object.keys(usable).length === 0 ? {} : { modules: usable }),
+      ...(mcpServers === undefined ? {} : { mcpServers }),
       ...(waits === undefined ? {} : { waits }),
       ...(env === undefined ? {} : { env }),
       ...(language === undefined ? {} : { language }),

@@ -71,6 +71,12 @@ export interface ExecutionLimits {
   callBytes?: number;
 }
 
+/** Spoken to by streamable HTTP; its tools are functions of a namespace of this name. */
+export interface McpServer {
+  name: string;
+  url: string;
+}
+
 /** Body of POST /v1/executions. */
 export interface ExecutionRequest {
   /** As a model wrote it: TypeScript, an expression, a function, statements, with or without a markdown fence. */
@@ -78,6 +84,8 @@ export interface ExecutionRequest {
   language?: "typescript" | "javascript";
   namespaces?: { name: string; prelude?: string; functions?: string[] }[];
   connectors?: string[];
+  /** MCP servers as namespaces: the daemon speaks to them, through `globalOutbound`. */
+  mcpServers?: McpServer[];
   modules?: Record<string, unknown>;
   env?: Record<string, unknown>;
   limits?: ExecutionLimits;
