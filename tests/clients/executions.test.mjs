@@ -2,6 +2,7 @@
 import { test, before, after } from "node:test";
 import { Daemon, assert } from "../lib/mayfly.mjs";
 import { loadClient } from "./npm.mjs";
+import { survives } from "./cut.mjs";
 
 let daemon, mayfly, client;
 before(async () => {
@@ -122,3 +123,5 @@ test("large values, both ways", async () => {
   const refused = await mayfly.execute({ code: "async () => { try { await t.get(); } catch (e) { return e.code ?? e.message; } }", tools: { t: { get: () => bytes } }, limits: { callBytes: 1_000_000 } });
   assert.match(String(refused.result), /too.?large/i);
 });
+
+test("connections that are cut again and again", () => survives(client.Mayfly, daemon.url, {}, assert));
