@@ -159,6 +159,7 @@
 #define MF_FS_NAME_BYTES_MAX 255 /* bytes: one name in a path, Linux's own limit */
 #define MF_FS_PATH_BYTES_MAX 4096 /* bytes: a path, also one that a rename would make; Linux's own limit */
 #define MF_FS_DEPTH_MAX 128 /* directories above a file: what goes through a tree keeps its place in an array of this size */
+#define MF_FS_TIME_MS_MAX 253402300799999 /* ms: the end of the year 9999; what somebody says is later is this, as dates are written with four digits */
 #define MF_FS_LINKS_MAX 40 /* symbolic links followed for one path, Linux's own limit; then ELOOP */
 #define MF_FS_GLOB_BYTES_MAX 4096 /* bytes: a pattern of paths, as long as a path */
 #define MF_FS_GLOB_ALTERNATIVES_MAX 256 /* patterns that the braces of one make; each is tried on each path */

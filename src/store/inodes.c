@@ -42,6 +42,14 @@ int mf_store_fs_end(struct mf_store *store, int error)
 
 /* ---- rows ------------------------------------------------------------------------------------------ */
 
+/* Whatever the file says: those who write dates rely on it. */
+static uint64_t time_of(struct sql *sql, int index)
+{
+    uint64_t ms = mf__sql_column_u64(sql, index);
+
+    return ms < MF_FS_TIME_MS_MAX ? ms : MF_FS_TIME_MS_MAX;
+}
+
 void mf__fs_read_inode(struct sql *sql, int first, struct mf_inode *ret_inode)
 {
     *ret_inode = (struct mf_inode){.id = mf__sql_column_u64(sql, first),
@@ -50,8 +58,8 @@ void mf__fs_read_inode(struct sql *sql, int first, struct mf_inode *ret_inode)
                                    .size = mf__sql_column_u64(sql, first + 3),
                                    .inodes = mf__sql_column_u64(sql, first + 4),
                                    .revision = mf__sql_column_u64(sql, first + 5),
-                                   .changed_ms = mf__sql_column_u64(sql, first + 6),
-                                   .created_ms = mf__sql_column_u64(sql, first + 7),
+                                   .changed_ms = time_of(sql, first + 6),
+                                   .created_ms = time_of(sql, first + 7),
                                    .levels = mf__sql_column_u64(sql, first + 8),
                                    .reach = mf__sql_column_u64(sql, first + 9)};
 }

@@ -167,7 +167,7 @@ static int on_entry(void *user, const struct tar_entry *entry)
     import->is_file = false;
     import->is_begun = false;
     import->mode = entry->mode;
-    import->changed_ms = entry->changed_ms;
+    import->changed_ms = entry->changed_ms < MF_FS_TIME_MS_MAX ? entry->changed_ms : MF_FS_TIME_MS_MAX;
     import->entries++;
     mf_buf_reset(&import->path);
     mf_buf_reset(&import->piece);

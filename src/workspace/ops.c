@@ -445,7 +445,8 @@ static int op_attributes(struct job *job)
     if (job->op->kind == MF_WORKSPACE_CHMOD) {
         job->place.inode.mode = job->op->mode & 07777;
     } else {
-        job->place.inode.changed_ms = job->op->time_ms;
+        job->place.inode.changed_ms =
+            job->op->time_ms < MF_FS_TIME_MS_MAX ? job->op->time_ms : MF_FS_TIME_MS_MAX;
     }
     if (rc == 0) {
         rc = mf__place_update(job->tree, &job->place, 0);

@@ -329,6 +329,10 @@ spread(struct tree *tree, struct place *place, int64_t bytes, int64_t inodes, co
         struct mf_inode *directory = &place->chain[i];
         uint64_t levels = child == NULL ? 0 : place->depth - i + 1 + child->levels;
         uint64_t reach = child == NULL ? 0 : place->path_size - place->ends[i] + child->reach;
+        if ((bytes < 0 && directory->size < (uint64_t)-bytes) ||
+            (inodes < 0 && directory->inodes <= (uint64_t)-inodes)) {
+            return MF_E_STORE; /* A sum that is less than a part of it: the file was changed by somebody else. */
+        }
         directory->size += (uint64_t)bytes;
         directory->inodes += (uint64_t)inodes;
         directory->levels = levels > directory->levels ? levels : directory->levels;

@@ -160,6 +160,15 @@ test("an archive that means harm, or none at all, changes nothing", async () => 
   await daemon.until(async () => (await put(w, archive(fine), "?path=/in")).status === 200);
 });
 
+test("times that no clock shows are the last ones that can be written", async () => {
+  const w = await Workspace.make(daemon.url, "times");
+  assert.equal((await put(w, archive(pax({ mtime: "9223372036854774" }), { name: "far" }, { name: "octal", mtime: "77777777777" }))).status, 200);
+  assert.deepEqual((await w.get("/list")).entries.map((e) => [e.path, e.modifiedAt]), [["/far", "9999-12-31T23:59:59.999Z"], ["/octal", new Date(0o77777777777 * 1000).toISOString()]]);
+  const response = await w.file("/far");
+  assert.deepEqual([response.status, response.headers.get("last-modified")], [200, "Fri, 31 Dec 9999 23:59:59 GMT"]);
+  assert.equal((await put(w, await get(w))).status, 200);
+});
+
 test("byte by byte, and with a megabyte at a time, it is the same archive", async () => {
   const dir = makeTree();
   rmSync(`${dir}/big`);
