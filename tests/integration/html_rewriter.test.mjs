@@ -60,6 +60,12 @@ same("what is in a removed element is heard, not seen", "<a>1<b>2</b><!--c--></a
 same("what is left open ends with what is around it", "<ul><li>1<li>2</ul><p>x", `r.on("li", { element(e) { e.setInnerContent("-"); } }).on("ul", { element(e) { e.onEndTag((t) => { log.push(t.name); }); e.append("end"); } })`,
   "<ul><li>-end</ul><p>x", ["ul"]);
 
+test("esi:include has no end tag where the worker says so", async () => {
+  const body = `return Response.json(await rewrite("<p>a<esi:include src=x>b</p>c", (r) => r.on("esi\\\\:include", { element(e) { e.replace("[esi]"); } })));`;
+  assert.deepEqual(await run(body), ["<p>a[esi]</p>c", []]);
+  assert.deepEqual(await run(body, { code: { compatibilityFlags: ["html_rewriter_treats_esi_include_as_void_tag"] } }), ["<p>a[esi]b</p>c", []]);
+});
+
 /* ---- text, comments, the document ---- */
 
 test("text comes in pieces, the last one empty, and can be changed", async () => {

@@ -1,12 +1,18 @@
 // tokens.mjs - what handlers are given: an element, a text, a comment, ... of the document, and what they want done with it.
 // https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/
+/* global primordials */
 import { escapeAttribute, lower, pieceOf } from './content.mjs';
+
+const { realm } = primordials;
 
 const VOID = new Set(('area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr').split(' '));
 const HTML = 'http://www.w3.org/1999/xhtml';
 
+const ESI = new Set(['esi:include', 'esi:comment']);
+const treatsEsiAsVoid = () => realm.scope.flags.includes('"html_rewriter_treats_esi_include_as_void_tag"');
+
 // An element that has no end tag.
-export const isVoid = (token, name) => (token.namespaceURI === HTML ? VOID.has(name) : token.isSelfClosing);
+export const isVoid = (token, name) => (token.namespaceURI === HTML ? VOID.has(name) || (ESI.has(name) && treatsEsiAsVoid()) : token.isSelfClosing);
 
 function requireName(name, what, forbidden) {
     if (name === '') throw new TypeError(`${what} name can't be empty.`);
