@@ -22,7 +22,7 @@ export function toBytes(binary) {
 }
 
 // Other letters than ASCII's are bytes here, which stay.
-export const lower = (text) => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+export const lower = (text) => (/[A-Z]/.test(text) ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text);
 
 const ESCAPES = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 export const escapeText = (text) => text.replace(/[&<>]/g, (c) => ESCAPES[c]);

@@ -1,5 +1,5 @@
 // rewriter.mjs - a document goes through: bytes in, handlers called, bytes out. html_rewriter.js has the class that a worker sees.
-import { Encoding, lower, stringsOf, toBinary, toBytes } from './content.mjs';
+import { Encoding, stringsOf, toBinary, toBytes } from './content.mjs';
 import { Scanner } from './scan.mjs';
 import { Matcher } from './selector.mjs';
 import { Comment, contentOf, Doctype, DocumentEnd, Element, EndTag, isVoid, newNameOf, newTextOf, StartTag, tagOf, Text, Wishes, wishesOf } from './tokens.mjs';
@@ -7,6 +7,7 @@ import { Comment, contentOf, Doctype, DocumentEnd, Element, EndTag, isVoid, newN
 export { compile } from './selector.mjs';
 
 const PIECE_BYTES_MAX = 65536; // of input at a time: its tokens are in memory together
+const NONE = [];
 const isThenable = (value) => typeof value === 'object' && value !== null && typeof value.then === 'function';
 
 // The element that a selector is asked about; its parent counts children.
@@ -234,16 +235,16 @@ export class Rewriter {
 
     #handleStart(token) {
         if (this.#rules.length === 0) return undefined;
-        const tag = new StartTag(this.#scanner, this.#encoding, token);
+        const tag = new StartTag(this.#encoding, token);
         const parent = this.#open.at(-1) ?? this.#top;
         if (this.#isCounting) parent.counts.add(tag.name);
         const { matched, left } = this.#matcher.match(new Candidate(tag, parent.counts), parent.left);
-        const frame = isVoid(token, tag.name) ? null : { name: tag.name, left, counts: this.#isCounting ? new Counts() : null, rules: [...matched], isHiding: false, end: null };
+        const frame = isVoid(token, tag.name) ? null : { name: tag.name, left, counts: this.#isCounting ? new Counts() : null, rules: matched, isHiding: false, end: null };
         if (frame !== null) {
             this.#open.push(frame);
             this.#names.set(tag.name, (this.#names.get(tag.name) ?? 0) + 1);
         }
-        const handlers = matched.size === 0 ? [] : this.#rules.filter((rule) => matched.has(rule) && rule.handlers.element !== undefined).map((rule) => rule.handlers);
+        const handlers = matched.length === 0 ? NONE : this.#rules.filter((rule) => matched.includes(rule) && rule.handlers.element !== undefined).map((rule) => rule.handlers);
         if (handlers.length > 0) return this.#callElement(handlers, tag, frame);
         this.#enter(frame);
         return undefined;
@@ -293,19 +294,18 @@ export class Rewriter {
     }
 
     #handleEnd(token) {
-        const raw = this.#scanner.slice(token.start, token.end);
-        const name = lower(/^<\/([^\t\n\f\r />]*)/.exec(raw)[1]);
+        const { name } = token;
         if (!((this.#names.get(name) ?? 0) > 0)) return undefined;
         // What was left open inside ends here too, without an end tag of its own.
         for (;;) {
             const frame = this.#open.pop();
-            if (frame.name === name) return frame.end === null ? this.#leave(frame) : this.#callEnd(frame, token, raw);
+            if (frame.name === name) return frame.end === null ? this.#leave(frame) : this.#callEnd(frame, token);
             if (frame.isHiding) this.#copy(token.start);
             this.#leave(frame);
         }
     }
 
-    async #callEnd(frame, token, raw) {
+    async #callEnd(frame, token) {
         const { appended, after, endHandlers, isTagRemoved, name: newName } = frame.end;
         this.#copy(token.start);
         this.#leave(frame);
@@ -321,7 +321,7 @@ export class Rewriter {
         await this.#put(wishes.before);
         const changed = newNameOf(tag) ?? newName;
         if (wishes.isRemoved) await this.#put(wishes.instead);
-        else this.#write(changed === null ? raw : `</${this.#encoding.encode(changed)}>`);
+        else this.#write(changed === null ? this.#scanner.slice(token.start, token.end) : `</${this.#encoding.encode(changed)}>`);
         this.#from = token.end;
         await this.#put(wishes.after);
         await this.#put(after);

@@ -139,31 +139,28 @@ export class Matcher {
 
     // The rules that |element| matches, in their order, and what it leaves; |parent| is what its parent left, or undefined.
     match(element, parent) {
-        const matched = new Set();
-        let below = parent?.below ?? NONE;
-        let children = NONE;
-        const seen = new Set();
-        const advance = (state) => {
-            const { rule, steps, at } = state;
-            if (!steps[at].test(element)) return;
-            if (at + 1 === steps.length) {
-                matched.add(rule);
-                return;
-            }
-            const next = steps[at + 1];
-            if (seen.has(next)) return;
-            seen.add(next);
-            const left = { rule, steps, at: at + 1 };
-            if (next.isChild) {
-                children = [...children, left];
-            } else if (!below.some((one) => one.steps[one.at] === next)) {
-                below = [...below, left];
-            }
-        };
-        for (const state of this.#first) advance(state);
         const inherited = parent?.below ?? NONE;
-        for (const state of inherited) advance(state);
-        for (const state of parent?.children ?? NONE) advance(state);
-        return { matched, left: { below, children } };
+        const found = { matched: NONE, below: inherited, children: NONE };
+        this.#advance(this.#first, element, found);
+        this.#advance(inherited, element, found);
+        this.#advance(parent?.children ?? NONE, element, found);
+        const { matched, below, children } = found;
+        // Most elements leave what their parent left, or nothing.
+        return { matched, left: children === NONE && below === inherited && parent?.children === NONE ? parent : { below, children } };
+    }
+
+    // Tries |states| on |element|; what comes of it is added to |found|, whose lists are others' and copied first.
+    #advance(states, element, found) {
+        for (const { rule, steps, at } of states) {
+            if (!steps[at].test(element)) continue;
+            const next = steps[at + 1];
+            if (next === undefined) {
+                if (!found.matched.includes(rule)) found.matched = [...found.matched, rule];
+            } else if (next.isChild) {
+                if (!found.children.some((one) => one.steps[one.at] === next)) found.children = [...found.children, { rule, steps, at: at + 1 }];
+            } else if (!found.below.some((one) => one.steps[one.at] === next)) {
+                found.below = [...found.below, { rule, steps, at: at + 1 }];
+            }
+        }
     }
 }

@@ -2,6 +2,7 @@
 // https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/
 /* global primordials */
 import { escapeAttribute, lower, pieceOf } from './content.mjs';
+import { attributesOf } from './scan.mjs';
 
 const { realm } = primordials;
 
@@ -219,31 +220,19 @@ name(EndTag, 'EndTag');
 
 // A start tag as it stands in the source.
 export class StartTag {
-    #scanner;
     #encoding;
     #attributes = null; // [{name, value, raw}]
 
-    constructor(scanner, encoding, token) {
-        this.#scanner = scanner;
+    constructor(encoding, token) {
         this.#encoding = encoding;
         this.token = token;
-        this.raw = scanner.slice(token.start, token.end);
-        this.nameRaw = /^<([^\t\n\f\r />]*)/.exec(this.raw)[1];
-        this.name = lower(this.nameRaw);
+        this.name = token.name;
+        this.nameRaw = token.nameRaw;
     }
 
     get attributes() {
-        this.#attributes ??= Object.entries(this.token.places ?? {}).sort((a, b) => a[1].startOffset - b[1].startOffset).map(([key, place]) => this.#read(key, place));
+        this.#attributes ??= attributesOf(this.token.raw).map(({ name, value, raw }) => ({ name: this.#encoding.decode(name), value: this.#encoding.decode(value), raw }));
         return this.#attributes;
-    }
-
-    // |key| is as long as the name in the source, whatever the parser made of it.
-    #read(key, { startOffset, endOffset }) {
-        const raw = this.#scanner.slice(startOffset, endOffset);
-        const rest = raw.slice(key.length).replace(/^[\t\n\f\r ]*=[\t\n\f\r ]*/, '');
-        const quote = rest[0] === '"' || rest[0] === "'" ? rest[0] : '';
-        const value = quote === '' ? rest : rest.slice(1, rest.endsWith(quote) && rest.length > 1 ? -1 : undefined);
-        return { name: lower(this.#encoding.decode(raw.slice(0, key.length))), value: this.#encoding.decode(value), raw };
     }
 
     // What is changed no longer stands in the source.
