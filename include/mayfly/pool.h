@@ -155,7 +155,7 @@ struct mf_run_events {
      * on. */
     void (*on_request_stop)(struct mf_run *run, void *user);
     /* Only with MF_START_FETCH_ALLOWED, of the kind MF_FETCH_CALL only with MF_START_CALLS_ALLOWED. NULL: answered with
-     * MF_E_OUTBOUND_BLOCKED. Header list checked; method and URL are printable, of a call they are UTF-8 without control characters.
+     * MF_E_OUTBOUND_BLOCKED or MF_E_CALL_REFUSED. Header list checked; method and URL are printable, of a call they are UTF-8 without control characters.
      * Its number is new; answer with mf_run_fetch_head or mf_run_fetch_fail. The others only of such a fetch. */
     void (*on_fetch)(struct mf_run *run, void *user, const struct mf_msg_fetch *fetch);
     /* The worker took it back: nothing more is said of it, and what is answered is dropped. */

@@ -112,6 +112,7 @@ void mf__fetches_fetch(struct mf__fetches *fetches, const struct mf_msg_fetch *f
                                         .has_body = fetch->has_body != 0,
                                         .body_bytes = fetch->body_bytes};
 
+    MF_ASSERT(fetch->kind == MF_FETCH_HTTP); /* A namespace and a tool's name are no request. */
     if (fetches->egress == NULL) {
         mf_run_fetch_fail(fetches->run, fetch->fetch, MF_E_OUTBOUND_BLOCKED, mf_slice_of(NULL, 0));
         return;

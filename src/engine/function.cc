@@ -29,8 +29,8 @@ void internals_main_source(const v8::FunctionCallbackInfo<v8::Value> &info)
 
 static const uint32_t PARAMETERS_MAX = 256;
 
-/* compileFunction(text, parameters, line): |line| lines of |text| stand before the first line of what was sent, or, below zero, so
- * many are missing. */
+/* compileFunction(text, parameters, line, name): |line| lines of |text| stand before the first line of what was sent, or, below zero,
+ * so many are missing. |name| is how errors call it; the main module's when it is no string. */
 void internals_compile_function(const v8::FunctionCallbackInfo<v8::Value> &info)
 {
     v8::Isolate *v8 = info.GetIsolate();
@@ -57,9 +57,9 @@ void internals_compile_function(const v8::FunctionCallbackInfo<v8::Value> &info)
         }
         names.push_back(name.As<v8::String>());
     }
-    v8::ScriptCompiler::Source source(
-        info[0].As<v8::String>(),
-        module_origin(mf_isolate::of(v8), entry, false, -info[2].As<v8::Int32>()->Value()));
+    v8::ScriptOrigin origin =
+        module_origin(mf_isolate::of(v8), entry, false, -info[2].As<v8::Int32>()->Value(), info[3]);
+    v8::ScriptCompiler::Source source(info[0].As<v8::String>(), origin);
     v8::Local<v8::Function> function;
     if (v8::ScriptCompiler::CompileFunction(context, &source, names.size(), names.data())
             .ToLocal(&function)) {

@@ -132,14 +132,16 @@ v8::MaybeLocal<v8::String> module_source(v8::Isolate *isolate, mf_slice body)
     return source;
 }
 
-v8::ScriptOrigin module_origin(mf_isolate *isolate, module_entry *entry, bool is_module, int line)
+v8::ScriptOrigin
+module_origin(mf_isolate *isolate, module_entry *entry, bool is_module, int line, v8::Local<v8::Value> name)
 {
     v8::Isolate *v8 = isolate->v8;
     /* import() from this script finds its referrer by the table's index, which no script can forge. */
     v8::Local<v8::PrimitiveArray> options = v8::PrimitiveArray::New(v8, 1);
     options->Set(v8, 0, v8::Integer::NewFromUnsigned(v8, isolate->modules->index_of(entry)));
-    return v8::ScriptOrigin(text_message(v8, entry->name), line, 0, false, -1, {}, false, false, is_module,
-                            options);
+    v8::Local<v8::Value> resource =
+        !name.IsEmpty() && name->IsString() ? name : text_message(v8, entry->name).As<v8::Value>();
+    return v8::ScriptOrigin(resource, line, 0, false, -1, {}, false, false, is_module, options);
 }
 
 static module_entry *entry_of(mf_isolate *isolate, v8::Local<v8::Module> module)

@@ -66,7 +66,11 @@ module_builtin(mf_isolate *isolate, v8::Local<v8::Context> context, struct built
 
 /* Source and origin of one script module; ASCII is not copied. */
 v8::MaybeLocal<v8::String> module_source(v8::Isolate *isolate, mf_slice body);
-v8::ScriptOrigin module_origin(mf_isolate *isolate, module_entry *entry, bool is_module, int line = 0);
+v8::ScriptOrigin module_origin(mf_isolate *isolate,
+                               module_entry *entry,
+                               bool is_module,
+                               int line = 0,
+                               v8::Local<v8::Value> name = {}); /* A string: in place of the module's. */
 
 /* import() and the isolate's other hooks. */
 void module_install_callbacks(v8::Isolate *isolate);

@@ -3,9 +3,14 @@
 
 #define FENCE "```"
 
-/* What a function's body may hold and a module's top level may not: return. Its one line before, and one behind. */
-#define WRAP_BEGIN "async () => {\n"
-#define WRAP_END "\n}"
+/* A program is a module; or it has what no module's top level may have: return, or a function without a name. */
+static const struct wrap {
+    const char *begin, *end;
+} wraps[] = {
+    {"", ""},
+    {"async () => {\n", "\n}"},
+    {"(\n", "\n)"},
+};
 
 /* ---- fences --------------------------------------------------------------------------------------------- */
 
@@ -53,15 +58,18 @@ static bool is_word(uint8_t byte)
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
 }
 
-/* "```", "```ts": nothing else stands in its line. */
+/* "```", "```ts": not a fence that ends in the same line. */
 static bool opens(struct mf_slice line)
 {
-    bool is_fence = mf_slice_starts_with(line, FENCE);
-
-    for (size_t i = sizeof FENCE - 1; is_fence && i < line.size; i++) {
-        is_fence = is_word(line.data[i]);
+    if (!mf_slice_starts_with(line, FENCE)) {
+        return false;
     }
-    return is_fence;
+    for (size_t i = sizeof FENCE - 1; i < line.size; i++) {
+        if (line.data[i] == '`') {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* A line that prose would have and code would not: it ends like a sentence. */
@@ -72,11 +80,25 @@ static bool is_prose(struct mf_slice line)
     return line.size > 0 && is_word(line.data[0]) && (last == ':' || last == '.' || last == '!');
 }
 
+/* Whether a comment of many lines is open behind |line|. */
+static bool is_in_comment(struct mf_slice line, bool is_inside)
+{
+    for (size_t i = 0; i + 1 < line.size; i++) {
+        if (line.data[i] == (is_inside ? '*' : '/') && line.data[i + 1] == (is_inside ? '/' : '*')) {
+            is_inside = !is_inside;
+            i++;
+        }
+    }
+    return is_inside;
+}
+
 struct mf_slice mf_program_unfence(struct mf_slice text, uint32_t *ret_line)
 {
     struct line line = {0};
     uint32_t number = 0;
     bool is_open = false;
+    bool is_comment = false;
+    bool is_code = false; /* Perhaps: then the fence must be whole. */
     size_t begin = 0;
 
     *ret_line = 0;
@@ -86,15 +108,16 @@ struct mf_slice mf_program_unfence(struct mf_slice text, uint32_t *ret_line)
         if (is_open && mf_slice_equal_cstr(words, FENCE)) {
             return mf_slice_of(text.data + begin, line.begin - begin);
         }
-        if (!is_open && opens(words)) {
+        if (!is_open && !is_comment && opens(words)) {
             is_open = true;
             begin = line.next;
             *ret_line = number;
-        } else if (!is_open && words.size > 0 && !is_prose(words)) {
-            break; /* Code: a fence further down is its own. */
+        } else if (!is_open) {
+            is_code = is_code || (words.size > 0 && !is_prose(words));
+            is_comment = is_in_comment(words, is_comment);
         }
     }
-    if (is_open) { /* The end of the fence was cut off. */
+    if (is_open && !is_code) { /* The end of the fence was cut off. */
         return mf_slice_of(text.data + begin, text.size - begin);
     }
     *ret_line = 0;
@@ -103,70 +126,89 @@ struct mf_slice mf_program_unfence(struct mf_slice text, uint32_t *ret_line)
 
 /* ---- types ------------------------------------------------------------------------------------------------- */
 
-static int strip_wrapped(struct mf_strip *strip,
-                         const struct mf_module *program,
-                         uint64_t cpu_ns,
-                         void *subject,
-                         struct mf_stripped **ret_stripped,
-                         struct mf_strip_error *error,
-                         uint64_t *ret_idle_cpu_ns)
-{
-    struct mf_buf wrapped;
-    int rc;
-
-    mf_buf_init(&wrapped, program->body.size + sizeof WRAP_BEGIN + sizeof WRAP_END);
-    rc = mf_buf_append_cstr(&wrapped, WRAP_BEGIN);
-    if (rc == 0) {
-        rc = mf_buf_append_slice(&wrapped, program->body);
-    }
-    if (rc == 0) {
-        rc = mf_buf_append_cstr(&wrapped, WRAP_END);
-    }
-    if (rc == 0) {
-        rc = mf_strip_module(strip, program->name, mf_buf_peek(&wrapped), cpu_ns, subject, ret_stripped,
-                             error, ret_idle_cpu_ns);
-    }
-    mf_buf_done(&wrapped);
-    return rc;
-}
-
-/* The program inside the wrap; false when what had to be rewritten moved it. */
-static bool unwrap(const struct mf_stripped *stripped, struct mf_module *program)
+/* The program without the wrap; false when what had to be rewritten moved it in there. */
+static bool unwrap(const struct mf_stripped *stripped, const struct wrap *wrap, struct mf_module *program)
 {
     struct mf_slice text = stripped->text;
-    size_t around = sizeof WRAP_BEGIN - 1 + sizeof WRAP_END - 1;
+    size_t begin = strlen(wrap->begin), end = strlen(wrap->end);
 
-    if (stripped->mappings.size > 0 || text.size < around || !mf_slice_starts_with(text, WRAP_BEGIN) ||
-        !mf_slice_ends_with(text, WRAP_END)) {
+    if (begin == 0) {
+        program->body = text;
+        program->mappings = stripped->mappings;
+        return true;
+    }
+    if (stripped->mappings.size > 0 || text.size < begin + end || !mf_slice_starts_with(text, wrap->begin) ||
+        !mf_slice_ends_with(text, wrap->end)) {
         return false;
     }
-    program->body = mf_slice_of(text.data + sizeof WRAP_BEGIN - 1, text.size - around);
+    program->body = mf_slice_of(text.data + begin, text.size - begin - end);
     return true;
 }
 
-int mf_program_strip(struct mf_strip *strip,
+/* The program as it is, or in |wrap|, with |lines| empty ones in the place of those that were taken off before it. */
+static int append_wrapped(struct mf_buf *text, struct mf_slice body, const struct wrap *wrap, uint32_t lines)
+{
+    int rc = mf_buf_append_cstr(text, wrap->begin);
+
+    for (uint32_t i = 0; i < lines && rc == 0; i++) {
+        rc = mf_buf_append_cstr(text, "\n");
+    }
+    if (rc == 0) {
+        rc = mf_buf_append_slice(text, body);
+    }
+    return rc < 0 ? rc : mf_buf_append_cstr(text, wrap->end);
+}
+
+/* MF_E_SYNTAX: it is not what |wrap| may hold. */
+static int strip(struct mf_strip *stripper,
+                 struct mf_module *program,
+                 const struct wrap *wrap,
+                 uint32_t lines,
+                 uint64_t cpu_ns,
+                 void *subject,
+                 struct mf_stripped **ret_stripped,
+                 uint64_t *ret_idle_cpu_ns)
+{
+    struct mf_strip_error error = {.line = 0};
+    struct mf_buf text;
+    uint64_t idle_cpu_ns = 0;
+    int rc;
+
+    mf_buf_init(&error.message, MF_RUN_TEXT_BYTES_MAX);
+    mf_buf_init(&text, program->body.size + lines + strlen(wrap->begin) + strlen(wrap->end));
+    rc = append_wrapped(&text, program->body, wrap, lines);
+    if (rc == 0) {
+        rc = mf_strip_module(stripper, program->name, mf_buf_peek(&text), cpu_ns, subject, ret_stripped,
+                             &error, &idle_cpu_ns);
+    }
+    *ret_idle_cpu_ns += idle_cpu_ns;
+    mf_buf_done(&text);
+    mf_buf_done(&error.message);
+    return rc;
+}
+
+int mf_program_strip(struct mf_strip *stripper,
                      struct mf_module *program,
+                     uint32_t *lines,
                      uint64_t cpu_ns,
                      void *subject,
                      struct mf_stripped **ret_stripped,
                      uint64_t *ret_idle_cpu_ns)
 {
-    struct mf_strip_error error = {.line = 0};
-    int rc;
+    uint64_t end_ns = mf_clock_thread_cpu_ns() + cpu_ns;
+    int rc = MF_E_SYNTAX;
 
-    mf_buf_init(&error.message, MF_RUN_TEXT_BYTES_MAX);
-    rc = mf_strip_module(strip, program->name, program->body, cpu_ns, subject, ret_stripped, &error,
-                         ret_idle_cpu_ns);
-    if (rc == 0) {
-        program->body = (*ret_stripped)->text;
-        program->mappings = (*ret_stripped)->mappings;
-    } else if (rc == MF_E_SYNTAX) {
-        mf_buf_reset(&error.message);
-        rc = strip_wrapped(strip, program, cpu_ns, subject, ret_stripped, &error, ret_idle_cpu_ns);
-        if (rc == 0 && !unwrap(*ret_stripped, program)) {
-            rc = MF_E_SYNTAX;
+    *ret_idle_cpu_ns = 0;
+    for (size_t i = 0; rc == MF_E_SYNTAX && i < MF_COUNT_OF(wraps); i++) {
+        uint64_t now_ns = mf_clock_thread_cpu_ns();
+        cpu_ns = end_ns + *ret_idle_cpu_ns > now_ns ? end_ns + *ret_idle_cpu_ns - now_ns : 0;
+        rc = strip(stripper, program, &wraps[i], *lines, cpu_ns, subject, ret_stripped, ret_idle_cpu_ns);
+        if (rc == 0 && !unwrap(*ret_stripped, &wraps[i], program)) {
+            return MF_E_SYNTAX;
         }
     }
-    mf_buf_done(&error.message);
+    if (rc == 0) {
+        *lines = 0;
+    }
     return rc;
 }

@@ -95,11 +95,9 @@ static int prepare_program(struct mf_session *session)
     if (!mf_slice_ends_with(module->name, ".ts") || module->body.size > MF_TYPESCRIPT_BYTES_MAX / 2) {
         return 0;
     }
-    result = mf_program_strip(&session->executor->strip, module, cpu_left_ns(session), session, &stripped,
-                              &idle_cpu_ns);
+    result = mf_program_strip(&session->executor->strip, module, &guest->program_line, cpu_left_ns(session),
+                              session, &stripped, &idle_cpu_ns);
     forgive_cpu(session, idle_cpu_ns);
-    guest->program_line =
-        module->mappings.size > 0 ? 0 : guest->program_line; /* They speak of the fence's inside. */
     if (stripped != NULL) {
         guest->stripped[guest->stripped_count++] = stripped;
     }

@@ -109,7 +109,8 @@ int mf__fetch_on_fetch(struct executor *executor, struct mf_run *run, const stru
     } else if (mf__run_is_heard(run) && run->events->on_fetch) {
         run->events->on_fetch(run, run->user, message);
     } else {
-        mf_run_fetch_fail(run, message->fetch, MF_E_OUTBOUND_BLOCKED, mf_slice_of(NULL, 0));
+        int why = message->kind == MF_FETCH_CALL ? MF_E_CALL_REFUSED : MF_E_OUTBOUND_BLOCKED;
+        mf_run_fetch_fail(run, message->fetch, why, mf_slice_of(NULL, 0));
     }
     return 0;
 }

@@ -32,11 +32,17 @@ static int deliver(struct mf_isolate *isolate, uint32_t event, const struct mf_v
 static int deliver_start(struct mf_isolate *isolate, const struct harness_case *test)
 {
     const struct mf_value args[] = {
-        text_value(test->date),        text_value(test->flags),
-        text_value(test->entrypoint),  text_value(test->env),
-        text_value(test->props),       text_value(test->method),
-        text_value(test->url),         mf_value_of(MF_VALUE_LATIN1, test->headers),
+        text_value(test->date),
+        text_value(test->flags),
+        text_value(test->entrypoint),
+        text_value(test->env),
+        text_value(test->props),
+        text_value(test->method),
+        text_value(test->url),
+        mf_value_of(MF_VALUE_LATIN1, test->headers),
         mf_value_bool(test->has_body),
+        text_value(test->program),
+        mf_value_number(0),
     };
     return deliver(isolate, MF_EVENT_START, args, MF_COUNT_OF(args));
 }
@@ -51,11 +57,20 @@ static int deliver_strip(struct mf_isolate *isolate, const struct harness_case *
     return deliver(isolate, MF_EVENT_STRIP, args, MF_COUNT_OF(args));
 }
 
+static struct mf_slice call_headers(const struct harness_case *test)
+{
+    static const char json[] = "content-type\0application/json";
+    static const char bytes[] = "content-type\0application/octet-stream";
+    return mf_slice_equal_cstr(test->answer_type, "bytes") ? mf_slice_of(bytes, sizeof bytes)
+                                                           : mf_slice_of(json, sizeof json);
+}
+
 static int
 deliver_event(struct harness *harness, struct mf_isolate *isolate, const struct harness_event *event)
 {
     struct mf_value args[7] = {mf_value_number(event->number)};
     size_t count = 1;
+    const struct harness_call *call;
     switch (event->kind) {
     case MF_EVENT_BODY_DATA:
         args[count++] = mf_value_of(MF_VALUE_BYTES, event->bytes);
@@ -71,8 +86,11 @@ deliver_event(struct harness *harness, struct mf_isolate *isolate, const struct 
     case MF_EVENT_FETCH_HEAD:
         args[count++] = mf_value_number(200);
         args[count++] = mf_value_of(MF_VALUE_LATIN1, mf_slice_of_cstr("Fine"));
-        args[count++] =
-            mf_value_of(MF_VALUE_LATIN1, mf_slice_of("X-Echo\0yes\0set-cookie\0a\0set-cookie\0b\0", 37));
+        call = harness_call(harness, event->number);
+        args[count++] = call != NULL
+                            ? mf_value_of(MF_VALUE_LATIN1, call_headers(harness->test))
+                            : mf_value_of(MF_VALUE_LATIN1,
+                                          mf_slice_of("X-Echo\0yes\0set-cookie\0a\0set-cookie\0b\0", 37));
         args[count++] = text_value(mf_slice_of_cstr("https://echo.example/"));
         args[count++] = mf_value_bool(false);
         args[count++] = mf_value_bool(true);
@@ -166,6 +184,9 @@ static bool set_field(struct harness_case *test, const char *key, struct mf_slic
         {"headers", &test->headers},
         {"fetch", &test->fetch},
         {"bodyError", &test->body_error},
+        {"program", &test->program},
+        {"answer", &test->answer},
+        {"answerType", &test->answer_type},
     };
     for (size_t i = 0; i < MF_COUNT_OF(fields); i++) {
         if (strcmp(fields[i].name, key) == 0) {

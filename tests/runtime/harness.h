@@ -33,6 +33,9 @@ struct harness_case {
     struct mf_slice pieces[HARNESS_PIECES_MAX]; /* Of the request's body. */
     size_t pieces_count;
     bool has_body;
+    struct mf_slice program; /* Options of the main module's text as one; empty: it is a module. */
+    struct mf_slice answer;  /* Of every call: its JSON; empty: {"ok": what it was called with}. */
+    struct mf_slice answer_type;
     struct mf_slice body_error; /* After the pieces; empty: BODY_END. */
     bool is_slow;               /* Every write of the response answers "full". */
     uint32_t stop_after;        /* BODY_STOP after so many writes; 0: never. */
@@ -49,6 +52,12 @@ struct harness_event {
     uint32_t kind;
     uint32_t number;
     struct mf_slice bytes;
+};
+
+/* A call of a tool: what it is called with, then its answer. */
+struct harness_call {
+    struct mf_buf body;
+    bool is_answered;
 };
 
 struct harness_timer {
@@ -70,12 +79,15 @@ struct harness {
     uint32_t echo_pulls;   /* Of a fetch's answer. */
     struct mf_buf echo;    /* What the last fetch sent. */
     uint32_t fetches_open; /* Of "pairs". */
+    struct mf_map *calls;  /* Number to struct harness_call. */
     uint32_t wait_until;
     bool is_finished;
 };
 
 void harness_init(struct harness *harness, struct harness_case *test);
 void harness_done(struct harness *harness);
+/* NULL: |fetch| is none. */
+struct harness_call *harness_call(struct harness *harness, uint32_t fetch);
 /* The next event, or false: nothing will ever come. The caller frees it with mf_free. */
 bool harness_next(struct harness *harness, struct harness_event **ret_event);
 

@@ -38,7 +38,7 @@ export class Harness {
                 put('mappings', '-', mappings);
             }
         }
-        for (const key of ['main', 'date', 'flags', 'entrypoint', 'env', 'props', 'method', 'url', 'fetch', 'bodyError']) {
+        for (const key of ['main', 'date', 'flags', 'entrypoint', 'env', 'props', 'method', 'url', 'fetch', 'bodyError', 'program', 'answer', 'answerType']) {
             if (options[key] !== undefined) {
                 put(key, '-', typeof options[key] === 'string' ? options[key] : JSON.stringify(options[key]));
             }
@@ -90,6 +90,12 @@ function parseHeaders(base64) {
     return headers;
 }
 
+// Calls of tools, each with what it was called with; null when that did not go out.
+function callsOf(called, told) {
+    const args = new Map(told.map((line) => [line.number, JSON.parse(line.text)]));
+    return called.map(({ number, namespace, name }) => ({ namespace, name, args: args.get(number) ?? null }));
+}
+
 function digest(lines) {
     const of = (event) => lines.filter((line) => line.event === event);
     const head = of('respond')[0];
@@ -108,6 +114,7 @@ function digest(lines) {
         isEnded: of('end').some((line) => line.stream === 1),
         aborted: of('abort').find((line) => line.stream === 1)?.text,
         fetches: of('fetch').map((line) => ({ ...line, headers: parseHeaders(line.headers) })),
+        calls: callsOf(of('called'), of('args')),
         stripped: of('stripped')[0],
         outcome: finish?.code,
         text: finish?.text,

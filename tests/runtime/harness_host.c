@@ -60,6 +60,11 @@ static void post(struct harness *harness, uint32_t kind, uint32_t number, struct
     mf_list_push_back(&harness->events, &event->list);
 }
 
+struct harness_call *harness_call(struct harness *harness, uint32_t fetch)
+{
+    return mf_map_get(harness->calls, fetch);
+}
+
 bool harness_next(struct harness *harness, struct harness_event **ret_event)
 {
     struct mf_list *item = mf_list_pop_front(&harness->events);
@@ -160,7 +165,8 @@ static int on_body_write(struct mf_runtime_host *host, uint32_t stream, struct m
 {
     struct harness *harness = harness_of(host);
     if (stream != 1) {
-        must(mf_buf_append_slice(&harness->echo, bytes));
+        struct harness_call *call = harness_call(harness, stream / 2);
+        must(mf_buf_append_slice(call != NULL ? &call->body : &harness->echo, bytes));
         *ret_full = false;
         return 0;
     }
@@ -181,9 +187,39 @@ static int on_body_write(struct mf_runtime_host *host, uint32_t stream, struct m
     return 0;
 }
 
+/* What it was called with is whole. */
+static void answer_call(struct harness *harness, uint32_t number)
+{
+    struct harness_call *call = harness_call(harness, number);
+    const struct harness_case *test = harness->test;
+    struct mf_buf answer;
+    print_begin("args");
+    print_number("number", number);
+    print_text("text", mf_buf_peek(&call->body));
+    print_end();
+    if (mf_slice_equal_cstr(test->fetch, "never")) {
+        return;
+    }
+    mf_buf_init(&answer, HARNESS_BYTES_MAX);
+    if (test->answer.size > 0) {
+        must(mf_buf_append_slice(&answer, test->answer));
+    } else {
+        must(mf_buf_append_cstr(&answer, "{\"ok\":"));
+        must(mf_buf_append_slice(&answer, mf_buf_peek(&call->body)));
+        must(mf_buf_append_cstr(&answer, "}"));
+    }
+    mf_buf_done(&call->body);
+    call->body = answer;
+    post(harness, MF_EVENT_FETCH_HEAD, number, mf_slice_of(NULL, 0));
+}
+
 static int on_body_end(struct mf_runtime_host *host, uint32_t stream)
 {
     struct harness *harness = harness_of(host);
+    if (harness_call(harness, stream / 2) != NULL) {
+        answer_call(harness, stream / 2);
+        return 0;
+    }
     if (stream != 1) { /* The request of a fetch is whole: echo it. */
         post(harness, MF_EVENT_FETCH_HEAD, stream / 2, mf_slice_of(NULL, 0));
         return 0;
@@ -207,6 +243,13 @@ static int on_body_pull(struct mf_runtime_host *host, uint32_t stream)
 {
     struct harness *harness = harness_of(host);
     const struct harness_case *test = harness->test;
+    struct harness_call *call = harness_call(harness, stream / 2);
+    if (call != NULL) {
+        post(harness, call->is_answered ? MF_EVENT_BODY_END : MF_EVENT_BODY_DATA, stream,
+             mf_buf_peek(&call->body));
+        call->is_answered = true;
+        return 0;
+    }
     if (stream != 0) {
         bool is_first = harness->echo_pulls++ == 0;
         post(harness, is_first ? MF_EVENT_BODY_DATA : MF_EVENT_BODY_END, stream, mf_buf_peek(&harness->echo));
@@ -240,11 +283,28 @@ static void on_body_cancel(struct mf_runtime_host *host, uint32_t stream)
     print_end();
 }
 
+static int on_call(struct harness *harness, const struct mf_runtime_fetch *fetch)
+{
+    struct harness_call *call = mf_new(sizeof(*call));
+    MF_ASSERT(fetch->has_body && fetch->headers.size == 0);
+    mf_buf_init(&call->body, HARNESS_BYTES_MAX);
+    must(mf_map_put(harness->calls, fetch->number, call));
+    print_begin("called");
+    print_number("number", fetch->number);
+    print_text("namespace", fetch->method);
+    print_text("name", fetch->url);
+    print_end();
+    return mf_slice_equal_cstr(harness->test->fetch, "limit") ? MF_E_LIMIT_CALLS : 0;
+}
+
 static int on_fetch(struct mf_runtime_host *host, const struct mf_runtime_fetch *call)
 {
     uint32_t fetch = call->number;
     struct harness *harness = harness_of(host);
     struct mf_slice mode = harness->test->fetch;
+    if (call->kind != 0) {
+        return on_call(harness, call);
+    }
     print_begin("fetch");
     print_number("fetch", fetch);
     print_text("method", call->method);
@@ -341,6 +401,7 @@ void harness_init(struct harness *harness, struct harness_case *test)
     mf_list_init(&harness->events);
     mf_list_init(&harness->timers);
     mf_buf_init(&harness->echo, HARNESS_BYTES_MAX);
+    harness->calls = mf_map_new(MF_RUN_CALLS_MAX + 1);
 }
 
 void harness_done(struct harness *harness)
@@ -353,4 +414,11 @@ void harness_done(struct harness *harness)
         mf_free(MF_CONTAINER_OF(item, struct harness_timer, list));
     }
     mf_buf_done(&harness->echo);
+    struct harness_call *call;
+    size_t cursor = 0;
+    while ((call = mf_map_next(harness->calls, &cursor)) != NULL) {
+        mf_buf_done(&call->body);
+        mf_free(call);
+    }
+    mf_map_free(harness->calls);
 }

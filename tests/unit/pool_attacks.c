@@ -48,6 +48,27 @@ static const struct attack {
     {"fetch-data-other", FETCHES},
     {"fetch-again", FETCHES},
     {"fetch-many", FETCHES},
+#define CALLS                                                                                                \
+    {                                                                                                        \
+        .flags = MF_START_CALLS_ALLOWED | MF_START_FETCH_ALLOWED, .calls = 1000, .subrequests = 1000         \
+    }
+    {"call", FETCHES},
+    {"call", {.flags = MF_START_CALLS_ALLOWED}},
+    {"call", {.flags = MF_START_FETCH_ALLOWED, .calls = 9, .subrequests = 9}},
+    {"fetch", {.flags = MF_START_CALLS_ALLOWED, .calls = 9, .subrequests = 9}},
+    {"call-total", {.flags = MF_START_CALLS_ALLOWED, .calls = 1}},
+    {"call-no-name", CALLS},
+    {"call-no-space", CALLS},
+    {"call-line", CALLS},
+    {"call-space-line", CALLS},
+    {"call-utf8", CALLS},
+    {"call-nul", CALLS},
+    {"call-long", CALLS},
+    {"call-space-long", CALLS},
+    {"call-headers", CALLS},
+    {"call-no-body", CALLS},
+    {"call-kind", CALLS},
+    {"call-many", CALLS},
     {"splice-early", FETCHES},
     {"splice-unanswered", FETCHES},
     {"splice-rest", FETCHES},

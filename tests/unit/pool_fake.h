@@ -257,6 +257,71 @@ static void fake_say_fetch(const struct fake_run *run, bool has_body, uint64_t b
              .method = FAKE_TEXT("PUT"), .url = FAKE_TEXT("https://a/"));
 }
 
+static void
+fake_say_call(const struct fake_run *run, uint32_t call, struct mf_slice space, struct mf_slice name)
+{
+    FAKE_SAY(fetch, run->number, .fetch = call, .kind = MF_FETCH_CALL, .has_body = 1,
+             .body_bytes = MF_BODY_BYTES_UNKNOWN, .method = space, .url = name);
+}
+
+/* "call-<what is wrong with it>". */
+static bool fake_attack_with_calls(const struct fake_run *run)
+{
+    static const char long_name[MF_CALL_NAME_BYTES_MAX + 1] = {[0 ... MF_CALL_NAME_BYTES_MAX] = 'a'};
+    const struct {
+        const char *verb;
+        struct mf_slice space, name;
+    } names[] = {
+        {"call", FAKE_TEXT("codemode"), FAKE_TEXT("add")},
+        {"call-no-name", FAKE_TEXT("codemode"), FAKE_TEXT("")},
+        {"call-no-space", FAKE_TEXT(""), FAKE_TEXT("add")},
+        {"call-line", FAKE_TEXT("codemode"), FAKE_TEXT("add\n{\"type\":\"done\"}")},
+        {"call-space-line", FAKE_TEXT("code\rmode"), FAKE_TEXT("add")},
+        {"call-utf8", FAKE_TEXT("codemode"), FAKE_TEXT("\xed\xa0\x80")},
+        {"call-nul", FAKE_TEXT("codemode"), mf_slice_of("a\0b", 3)},
+        {"call-long", FAKE_TEXT("codemode"), mf_slice_of(long_name, sizeof long_name)},
+        {"call-space-long", mf_slice_of(long_name, MF_CALL_NAMESPACE_BYTES_MAX + 1), FAKE_TEXT("add")},
+    };
+    const char *verb = run->verb;
+    for (size_t i = 0; i < MF_COUNT_OF(names); i++) {
+        if (strcmp(verb, names[i].verb) == 0) {
+            fake_say_call(run, 1, names[i].space, names[i].name);
+            return true;
+        }
+    }
+    if (strcmp(verb, "call-headers") == 0) {
+        FAKE_SAY(fetch, run->number, .fetch = 1, .kind = MF_FETCH_CALL, .has_body = 1,
+                 .method = FAKE_TEXT("a"), .url = FAKE_TEXT("b"), .headers = mf_slice_of("a\0b\0", 4));
+    } else if (strcmp(verb, "call-no-body") == 0) {
+        FAKE_SAY(fetch, run->number, .fetch = 1, .kind = MF_FETCH_CALL, .method = FAKE_TEXT("a"),
+                 .url = FAKE_TEXT("b"));
+    } else if (strcmp(verb, "call-kind") == 0) {
+        FAKE_SAY(fetch, run->number, .fetch = 1, .kind = MF_FETCH_KINDS_COUNT, .has_body = 1,
+                 .method = FAKE_TEXT("a"), .url = FAKE_TEXT("b"));
+    } else if (strcmp(verb, "call-many") == 0) {
+        for (uint32_t i = 1; i <= MF_RUN_CALLS_OPEN_MAX + 1; i++) {
+            fake_say_call(run, i, FAKE_TEXT("codemode"), FAKE_TEXT("add"));
+        }
+    } else if (strcmp(verb, "call-total") == 0) { /* The first is taken back, so that none is open. */
+        fake_say_call(run, 1, FAKE_TEXT("codemode"), FAKE_TEXT("add"));
+        FAKE_SAY(fetch_abort, run->number, .fetch = 1);
+        fake_say_call(run, 2, FAKE_TEXT("codemode"), FAKE_TEXT("add"));
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* "calls": 1, with what it is called with, and a fetch between two calls: one row of numbers. */
+static void fake_calls(const struct fake_run *run)
+{
+    fake_say_call(run, 1, FAKE_TEXT("codemode"), FAKE_TEXT("add-\xc3\xa4"));
+    FAKE_SAY(stream_data, run->number, .stream = MF_STREAM_OF_FETCH_REQUEST(1), .bytes = FAKE_TEXT("[1,2]"));
+    FAKE_SAY(stream_end, run->number, .stream = MF_STREAM_OF_FETCH_REQUEST(1));
+    FAKE_SAY(fetch, run->number, .fetch = 2, .method = FAKE_TEXT("GET"), .url = FAKE_TEXT("https://a/"));
+    fake_say_call(run, 3, FAKE_TEXT("gh"), FAKE_TEXT("list"));
+}
+
 /* "relay <n>" and "relay-stop <n>": so many bytes go out with a fetch, and come back. */
 static void fake_relay(struct fake_run *run)
 {
@@ -377,7 +442,7 @@ static bool fake_attack_fetches(struct fake_run *run)
             FAKE_SAY(fetch, number, .fetch = i, .method = FAKE_TEXT("GET"), .url = FAKE_TEXT("https://a/"));
         }
     } else {
-        return false;
+        return fake_attack_with_calls(run);
     }
     return true;
 }
@@ -558,6 +623,8 @@ static void fake_begin(struct fake_run *run)
         fake_done(run, MF_E_EXCEPTION, "Error: boom");
     } else if (strcmp(run->verb, "fetches") == 0) {
         fake_fetches(run);
+    } else if (strcmp(run->verb, "calls") == 0) {
+        fake_calls(run);
     } else if (strncmp(run->verb, "splice", 6) == 0) {
         fake_splice(run);
     } else if (strncmp(run->verb, "relay", 5) == 0) {

@@ -297,6 +297,73 @@ static void heads_are_checked(void)
     mf_buf_done(&large_headers);
 }
 
+/* ---- calls of tools -------------------------------------------------------------------------------------- */
+
+static char calls_told[512];
+
+static void calls_tell(const char *format, ...) MF_PRINTF(1, 2);
+static void calls_tell(const char *format, ...)
+{
+    size_t at = strlen(calls_told);
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(calls_told + at, sizeof calls_told - at, format, args);
+    va_end(args);
+}
+
+static void calls_on_fetch(struct mf_run *run, void *user, const struct mf_msg_fetch *fetch)
+{
+    (void)user;
+    calls_tell("%u kind %u %.*s %.*s;", fetch->fetch, fetch->kind, (int)fetch->method.size,
+               (const char *)fetch->method.data, (int)fetch->url.size, (const char *)fetch->url.data);
+    if (fetch->fetch == 2) {
+        mf_run_fetch_fail(run, 2, MF_E_OUTBOUND_BLOCKED, mf_slice_of(NULL, 0));
+    } else if (fetch->fetch == 3) {
+        mf_run_fetch_fail(run, 3, MF_E_CALL_REFUSED, mf_slice_of(NULL, 0));
+    }
+}
+
+static void calls_on_body(struct mf_run *run, void *user, uint32_t fetch, struct mf_slice bytes)
+{
+    (void)user;
+    calls_tell("%u body %.*s;", fetch, (int)bytes.size, (const char *)bytes.data);
+    mf_run_fetch_body_consumed(run, fetch, bytes.size);
+}
+
+static void calls_on_body_end(struct mf_run *run, void *user, uint32_t fetch, int error)
+{
+    (void)user;
+    calls_tell("%u end %d;", fetch, error);
+    answer(run, fetch, 0);
+}
+
+static void calls_ride_on_fetches(void)
+{
+    struct probe probe = {0};
+    struct mf_run_spec limits = {
+        .flags = MF_START_FETCH_ALLOWED | MF_START_CALLS_ALLOWED, .subrequests = 1, .calls = 2};
+    pool_open(1, "");
+    probe.events = probe_events;
+    MF_CHECK_INT(probe_try(&probe, "calls", 0, limits), 0); /* Nobody listens. */
+    WAIT_FOR(probe.dones == 1);
+    MF_CHECK_TEXT(mf_slice_of_cstr(probe.logs),
+                  "fetch 1: call.refused;fetch 2: outbound.blocked;fetch 3: call.refused;");
+    probe_free(&probe);
+    probe.events = probe_events;
+    probe.events.on_fetch = calls_on_fetch;
+    probe.events.on_fetch_body = calls_on_body;
+    probe.events.on_fetch_body_end = calls_on_body_end;
+    MF_CHECK_INT(probe_try(&probe, "calls", 0, limits), 0);
+    WAIT_FOR(probe.dones == 1);
+    MF_CHECK_INT(probe.result.error, 0);
+    MF_CHECK_TEXT(
+        mf_slice_of_cstr(calls_told),
+        "1 kind 1 codemode add-\xc3\xa4;1 body [1,2];1 end 0;2 kind 0 GET https://a/;3 kind 1 gh list;");
+    MF_CHECK_TEXT(mf_slice_of_cstr(probe.logs), "fetch 2: outbound.blocked;fetch 3: call.refused;");
+    probe_free(&probe);
+    pool_shut_unharmed();
+}
+
 int main(int argc, char **argv)
 {
     if (strcmp(argv[0], "mayfly-executor") == 0) {
@@ -309,6 +376,7 @@ int main(int argc, char **argv)
     MF_RUN(worker_may_stop_the_answer);
     MF_RUN(canceled_run_hears_nothing);
     MF_RUN(heads_are_checked);
+    MF_RUN(calls_ride_on_fetches);
     mf_buf_done(&relay.held);
     return 0;
 }

@@ -11,48 +11,42 @@
 'use strict';
 
 const {
-    ArrayBufferPrototypeSlice, ArrayIsArray, BigInt, DataViewPrototypeGetBuffer, DataViewPrototypeGetByteLength,
-    DataViewPrototypeGetByteOffset, Date, DatePrototypeGetTime, DatePrototypeToISOString, Error, JSONParse, JSONStringify, List,
-    Map, MapPrototypeSet, NumberIsFinite, ObjectIs, ObjectKeys, ObjectPrototypeHasOwnProperty, RangeError, ReflectApply, RegExp,
-    RegExpPrototypeToString, Set, SetPrototypeAdd, String, StringPrototypeCharCodeAt, StringPrototypeLastIndexOf,
-    StringPrototypeSlice, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength,
-    TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetSymbolToStringTag, Uint8Array, defineValue, realm,
+    ArrayBufferPrototypeSlice, ArrayIsArray, BigInt, BigIntPrototypeValueOf, BooleanPrototypeValueOf, DataViewPrototypeGetBuffer,
+    DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset, Date, DatePrototypeGetTime, DatePrototypeToISOString, Error,
+    JSONStringify, List, Map, MapPrototypeSet, NumberIsFinite, NumberPrototypeValueOf, ObjectIs, ObjectKeys,
+    ObjectPrototypeHasOwnProperty, RangeError, ReflectApply, RegExp, RegExpPrototypeExec, RegExpPrototypeToString, Set,
+    SetPrototypeAdd, StringPrototypeCharCodeAt, StringPrototypeLastIndexOf, StringPrototypeSlice, StringPrototypeValueOf,
+    SyntaxError, TypeError, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetByteLength, TypedArrayPrototypeGetByteOffset,
+    TypedArrayPrototypeGetSymbolToStringTag, Uint8Array, defineValue, realm,
 } = primordials;
-const { typeOf, previewEntries } = internals;
+const { typeOf, previewEntries, utf8Decode } = internals;
 
 const TAG = '__mayfly_v1__';
 const BINARY = '__codemode_binary_v1__';
 const DEPTH_MAX = 500; // objects in objects
+const PAD = 61; // "="
+const BIGINT = /^-?[0-9]+$/;
+const NUMBERS = { __proto__: null, NaN: 0 / 0, Infinity: 1 / 0, '-Infinity': -1 / 0, '-0': -0 };
+const ERRORS = { __proto__: null, Error, RangeError, SyntaxError, TypeError };
+const noToJSON = { __proto__: null };
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+const malformed = () => new TypeError('The value has a tag that is malformed.');
 
 /* ---- base64 ------------------------------------------------------------------------------------ */
 
-let pairs = null; // 12 bits -> two characters
-
-function makePairs() {
-    pairs = List();
-    for (let i = 0; i < 4096; i++) {
-        pairs[i] = ALPHABET[i >> 6] + ALPHABET[i & 63];
-    }
-}
-
 function toBase64(bytes) {
     const size = TypedArrayPrototypeGetByteLength(bytes);
-    let out = '';
-    let i = 0;
-    if (pairs === null) {
-        makePairs();
+    const out = new Uint8Array((size + 2 - (size + 2) % 3) / 3 * 4);
+    let at = 0;
+    for (let i = 0; i < size; i += 3) {
+        const group = bytes[i] << 16 | (i + 1 < size ? bytes[i + 1] << 8 : 0) | (i + 2 < size ? bytes[i + 2] : 0);
+        out[at++] = StringPrototypeCharCodeAt(ALPHABET, group >> 18);
+        out[at++] = StringPrototypeCharCodeAt(ALPHABET, group >> 12 & 63);
+        out[at++] = i + 1 < size ? StringPrototypeCharCodeAt(ALPHABET, group >> 6 & 63) : PAD;
+        out[at++] = i + 2 < size ? StringPrototypeCharCodeAt(ALPHABET, group & 63) : PAD;
     }
-    for (; i + 2 < size; i += 3) {
-        const group = bytes[i] << 16 | bytes[i + 1] << 8 | bytes[i + 2];
-        out += pairs[group >> 12] + pairs[group & 4095];
-    }
-    if (i + 1 === size) {
-        out += `${pairs[bytes[i] << 4]}==`;
-    } else if (i + 2 === size) {
-        out += `${pairs[bytes[i] << 4 | bytes[i + 1] >> 4]}${ALPHABET[bytes[i + 1] << 2 & 63]}=`;
-    }
-    return out;
+    return utf8Decode(out, true, true);
 }
 
 function sextet(c) {
@@ -67,16 +61,19 @@ function sextet(c) {
 
 function fromBase64(text) {
     let end = text.length;
-    while (end > 0 && text[end - 1] === '=' && text.length - end < 2) {
-        end--;
+    if ((end & 3) === 0 && end > 0 && text[end - 1] === '=') {
+        end -= text[end - 2] === '=' ? 2 : 1;
     }
-    const bytes = new Uint8Array(end * 3 >> 2);
+    if ((end & 3) === 1) {
+        throw malformed();
+    }
+    const bytes = new Uint8Array((end * 3 - end * 3 % 4) / 4);
     let at = 0;
     let bits = 0;
     for (let i = 0; i < end; i++) {
         const value = sextet(StringPrototypeCharCodeAt(text, i));
         if (value < 0) {
-            throw new TypeError('Bytes that are not base64.');
+            throw malformed();
         }
         bits = bits << 6 | value;
         if ((i & 3) !== 0) {
@@ -123,7 +120,7 @@ function errorOf(value) {
 function listOf(values, path) {
     const list = List();
     for (let i = 0; i < values.length; i++) {
-        const plain = plainOf(values[i], `${i}`, path);
+        const plain = plainOf(values[i], `${i}`, path, false);
         list[i] = plain === undefined ? (values[i] === undefined ? tagged('undefined') : null) : plain;
     }
     return list;
@@ -144,7 +141,7 @@ function objectOf(value, path) {
     let isLike = false;
     for (let i = 0; i < keys.length; i++) {
         const key = keys[i];
-        const member = plainOf(value[key], key, path);
+        const member = plainOf(value[key], key, path, false);
         isLike ||= key === TAG || key === BINARY;
         if (member !== undefined) {
             defineValue(plain, key, member, true);
@@ -153,13 +150,29 @@ function objectOf(value, path) {
     return isLike ? tagged('object', plain) : plain;
 }
 
-function refuseStreams(value) {
+function refuse(value, type) {
+    if (type === 'promise') {
+        throw new TypeError('A promise cannot be sent: await it first.');
+    }
     if (realm.response.is(value) || realm.request.is(value)) {
         throw new TypeError('A Response or Request cannot be sent: take its text(), json() or bytes() first.');
     }
     if (realm.isReadableStream !== null && realm.isReadableStream(value)) {
         throw new TypeError('A stream cannot be sent: read it first.');
     }
+}
+
+// Of new Number(1) and the like; JSON.stringify would call methods that a program can replace.
+function unboxed(value) {
+    const read = [NumberPrototypeValueOf, StringPrototypeValueOf, BooleanPrototypeValueOf, BigIntPrototypeValueOf];
+    for (let i = 0; i < read.length; i++) {
+        try {
+            return read[i](value);
+        } catch {
+            // Not of this kind.
+        }
+    }
+    return undefined; // a symbol
 }
 
 function insideOf(value, type, path) {
@@ -177,19 +190,7 @@ function insideOf(value, type, path) {
     }
 }
 
-function ofObject(value, key, path) {
-    const type = typeOf(value);
-    const bytes = bytesOf(value, type);
-    if (bytes !== null) {
-        return bytes;
-    }
-    if (type === 'date') {
-        return NumberIsFinite(DatePrototypeGetTime(value)) ? tagged('Date', DatePrototypeToISOString(value)) : null;
-    }
-    if (type === 'boxed') {
-        return plainOf(JSONParse(JSONStringify(value) ?? 'null'), key, path);
-    }
-    refuseStreams(value);
+function enter(value, path) {
     for (let i = 0; i < path.length; i++) {
         if (path[i] === value) {
             throw new TypeError('The value has a cycle.');
@@ -199,15 +200,34 @@ function ofObject(value, key, path) {
         throw new RangeError('The value is nested too deeply.');
     }
     path[path.length] = value;
-    const { toJSON } = value;
-    const plain = typeof toJSON === 'function'
-        ? plainOf(ReflectApply(toJSON, value, [key]), key, path) : insideOf(value, type, path);
+}
+
+// toJSON is asked once, as JSON does it: not again of what it returned.
+function ofObject(value, key, path, isAsked) {
+    const type = typeOf(value);
+    const bytes = bytesOf(value, type);
+    if (bytes !== null) {
+        return bytes;
+    }
+    if (type === 'date') {
+        return NumberIsFinite(DatePrototypeGetTime(value)) ? tagged('Date', DatePrototypeToISOString(value)) : null;
+    }
+    if (type === 'boxed') {
+        return plainOf(unboxed(value), key, path, true);
+    }
+    const { toJSON } = isAsked ? noToJSON : value;
+    if (typeof toJSON === 'function') {
+        return plainOf(ReflectApply(toJSON, value, [key]), key, path, true);
+    }
+    refuse(value, type);
+    enter(value, path);
+    const plain = insideOf(value, type, path);
     path.length--;
     return plain;
 }
 
 // What JSON.stringify takes as it is; undefined for what is left out.
-function plainOf(value, key, path) {
+function plainOf(value, key, path, isAsked) {
     switch (typeof value) {
         case 'string':
         case 'boolean':
@@ -217,27 +237,61 @@ function plainOf(value, key, path) {
         case 'bigint':
             return tagged('bigint', `${value}`);
         case 'object':
-            return value === null ? null : ofObject(value, key, path);
+            return value === null ? null : ofObject(value, key, path, isAsked);
         default:
             return undefined;
     }
 }
 
-// Text, or undefined for undefined, functions and symbols. Runs getters, toJSON and proxies of |value|; throws what they throw.
+// Text, or undefined for undefined. Runs getters, toJSON and proxies of |value|; throws what they throw.
 function encode(value) {
-    const plain = plainOf(value, '', List());
+    if (typeof value === 'function' || typeof value === 'symbol') {
+        throw new TypeError(`A ${typeof value} cannot be sent.`);
+    }
+    const plain = plainOf(value, '', List(), false);
     return plain === undefined ? undefined : JSONStringify(plain);
 }
 
-// The same for a list of our own: an array whatever stands on the prototypes of arrays.
-const encodeList = (values) => JSONStringify(listOf(values, List()));
+// What a function was called with: always a list.
+function encodeArguments(args) {
+    return JSONStringify(listOf(args, List()));
+}
 
 /* ---- from JSON ------------------------------------------------------------------------------------- */
+
+function own(object, key) {
+    return ObjectPrototypeHasOwnProperty(object, key) ? object[key] : undefined;
+}
+
+function listIn(value) {
+    if (!ArrayIsArray(value)) {
+        throw malformed();
+    }
+    return value;
+}
+
+function textIn(value) {
+    if (typeof value !== 'string') {
+        throw malformed();
+    }
+    return value;
+}
+
+function objectIn(value) {
+    if (typeof value !== 'object' || value === null || ArrayIsArray(value)) {
+        throw malformed();
+    }
+    return value;
+}
 
 function mapOf(entries) {
     const map = new Map();
     for (let i = 0; i < entries.length; i++) {
-        MapPrototypeSet(map, valueOf(entries[i][0]), valueOf(entries[i][1]));
+        const entry = listIn(entries[i]);
+        if (entry.length !== 2) {
+            throw malformed();
+        }
+        MapPrototypeSet(map, valueOf(entry[0]), valueOf(entry[1]));
     }
     return map;
 }
@@ -252,15 +306,33 @@ function setOf(values) {
 
 function regExpOf(text) {
     const slash = StringPrototypeLastIndexOf(text, '/');
+    if (slash < 1 || text[0] !== '/') {
+        throw malformed();
+    }
     return new RegExp(StringPrototypeSlice(text, 1, slash), StringPrototypeSlice(text, slash + 1));
 }
 
-function errorFrom({ name, message }) {
-    const error = new Error(`${message}`);
-    if (typeof name === 'string' && name !== 'Error') {
+// An Error of the name's own kind, or one that only bears it.
+function errorOfName(name, message) {
+    const error = new (own(ERRORS, name) ?? Error)(message);
+    if (typeof name === 'string' && !ObjectPrototypeHasOwnProperty(ERRORS, name)) {
         defineValue(error, 'name', name, false);
     }
     return error;
+}
+
+function numberFrom(text) {
+    if (!ObjectPrototypeHasOwnProperty(NUMBERS, text)) {
+        throw malformed();
+    }
+    return NUMBERS[text];
+}
+
+function bigIntFrom(text) {
+    if (RegExpPrototypeExec(BIGINT, text) === null) {
+        throw malformed();
+    }
+    return BigInt(text);
 }
 
 function untag(kind, value) {
@@ -268,36 +340,56 @@ function untag(kind, value) {
         case 'undefined':
             return undefined;
         case 'bigint':
-            return BigInt(value);
+            return bigIntFrom(textIn(value));
         case 'number':
-            return value === '-0' ? -0 : value === 'Infinity' ? 1 / 0 : value === '-Infinity' ? -1 / 0 : 0 / 0;
+            return numberFrom(textIn(value));
         case 'Date':
-            return new Date(value);
+            return new Date(textIn(value));
         case 'Map':
-            return mapOf(value);
+            return mapOf(listIn(value));
         case 'Set':
-            return setOf(value);
+            return setOf(listIn(value));
         case 'RegExp':
-            return regExpOf(value);
+            return regExpOf(textIn(value));
         case 'Error':
-            return errorFrom(value);
+            return errorOfName(own(objectIn(value), 'name'), textIn(own(value, 'message')));
         case 'object':
-            return members(value);
+            return members(objectIn(value));
         default:
             throw new TypeError('The value has a tag that is not known.');
     }
 }
 
 function unbinary(kind, data) {
-    const bytes = fromBase64(String(data));
-    return kind === 'ArrayBuffer' ? TypedArrayPrototypeGetBuffer(bytes) : bytes;
+    const bytes = fromBase64(textIn(data));
+    switch (kind) {
+        case 'ArrayBuffer':
+            return TypedArrayPrototypeGetBuffer(bytes);
+        case 'Uint8Array':
+        case 'ArrayBufferView':
+            return bytes;
+        default:
+            throw malformed();
+    }
+}
+
+// Whether |object| is a tag: nothing is in it but its marker and its value.
+function isTag(object, marker, key) {
+    if (!ObjectPrototypeHasOwnProperty(object, marker)) {
+        return false;
+    }
+    const count = ObjectKeys(object).length;
+    return count === 1 || (count === 2 && ObjectPrototypeHasOwnProperty(object, key));
 }
 
 // JSON.parse made |object|: all of its keys are its own data, and what is written replaces it.
 function members(object) {
     const keys = ObjectKeys(object);
     for (let i = 0; i < keys.length; i++) {
-        defineValue(object, keys[i], valueOf(object[keys[i]]), true);
+        const member = object[keys[i]];
+        if (typeof member === 'object' && member !== null) {
+            defineValue(object, keys[i], valueOf(member), true);
+        }
     }
     return object;
 }
@@ -312,13 +404,13 @@ function valueOf(plain) {
         }
         return plain;
     }
-    if (ObjectPrototypeHasOwnProperty(plain, TAG)) {
-        return untag(plain[TAG], plain.value);
+    if (isTag(plain, TAG, 'value')) {
+        return untag(plain[TAG], own(plain, 'value'));
     }
-    if (ObjectPrototypeHasOwnProperty(plain, BINARY)) {
-        return unbinary(plain[BINARY], plain.data);
+    if (isTag(plain, BINARY, 'data')) {
+        return unbinary(plain[BINARY], own(plain, 'data'));
     }
     return members(plain);
 }
 
-return { __proto__: null, encode, encodeList, decode: valueOf };
+return { __proto__: null, encode, encodeArguments, decode: valueOf };

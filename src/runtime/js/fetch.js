@@ -217,7 +217,7 @@ function onFail(number, text, isNetworkError) {
     if (call.onAbort !== null) {
         realm.abort.offAbort(call.signal, call.onAbort);
     }
-    settle(call, call.reject, isNetworkError ? new TypeError(text) : new Error(text));
+    settle(call, call.reject, isNetworkError && call.kind === HTTP ? new TypeError(text) : new Error(text));
     hostStreams.onStop(requestStream(number));
     sendWaiting(call.kind);
 }

@@ -10,8 +10,8 @@
 'use strict';
 
 const {
-    FunctionPrototypeToString, List, ReflectApply, StringPrototypeSlice, StringPrototypeStartsWith, StringPrototypeTrim,
-    react, realm,
+    FunctionPrototypeToString, List, NumberParseInt, ReflectApply, RegExpPrototypeExec, StringPrototypeSlice,
+    StringPrototypeStartsWith, SyntaxError, react, realm,
 } = primordials;
 const { errors, run, scope, body: bodies } = realm;
 const { ops, constants, compileFunction, mainSource } = internals;
@@ -20,48 +20,47 @@ const tools = internals.lazy('tools.js');
 
 const STREAM_RESPONSE = 1;
 const JSON_HEADERS = 'content-type\0application/json\0';
+const FRAME = /\n {4}at (?:[^\n]* \()?([^\n()]+):([0-9]{1,9}):([0-9]{1,9})\)?(?:\n|$)/;
 const LINES_BEFORE = 1; // of ours, in front of the program's
 
 /* ---- to a function --------------------------------------------------------------------------------- */
 
+function isBlank(c) {
+    return c === ' ' || c === '\n' || c === '\r' || c === '\t';
+}
+
 // Without blanks and semicolons at its end: a model's habit, which an expression may not have.
-function trimmed(text) {
-    let end = StringPrototypeTrim(text).length;
-    const whole = StringPrototypeTrim(text);
-    while (end > 0 && (whole[end - 1] === ';' || whole[end - 1] === ' ' || whole[end - 1] === '\n')) {
+function withoutEnd(text) {
+    let end = text.length;
+    while (end > 0 && (text[end - 1] === ';' || isBlank(text[end - 1]))) {
         end--;
     }
-    return StringPrototypeSlice(whole, 0, end);
+    return StringPrototypeSlice(text, 0, end);
 }
 
-function leadingLines(text) {
-    let count = 0;
-    for (let i = 0; i < text.length && (text[i] === '\n' || text[i] === '\r' || text[i] === ' ' || text[i] === '\t'); i++) {
-        count += text[i] === '\n' ? 1 : 0;
+// The async function of |text| between |open| and |close|. Its source is held against what was asked for: text that closes what
+// was opened, and goes on, would be another function.
+function functionOf(open, text, close, scene, name) {
+    const source = `async () => ${open}\n${text}\n${close}`;
+    const make = compileFunction(`"use strict"; return ${source};`, scene.names, LINES_BEFORE - scene.line, name);
+    const made = ReflectApply(make, undefined, scene.values);
+    if (typeof made !== 'function' || FunctionPrototypeToString(made) !== source) {
+        throw new SyntaxError('Unexpected end of the program: it closes more than it opens.');
     }
-    return count;
+    return made;
 }
 
-function compileExpression(text, names, line) {
-    return compileFunction(
-        `"use strict"; return (async () => (\n${trimmed(text)}\n))();`, names, LINES_BEFORE - line - leadingLines(text),
-    );
-}
-
-function compileStatements(text, names, line) {
-    return compileFunction(`"use strict"; return (async () => {\n${text}\n})();`, names, LINES_BEFORE - line);
-}
-
-function compile(text, names, line) {
-    if (trimmed(text) === '') {
+function compile(text, scene) {
+    if (withoutEnd(text) === '') {
         return () => undefined;
     }
     try {
-        return compileExpression(text, names, line);
+        return functionOf('(', withoutEnd(text), ')', scene);
     } catch {
         // More than one expression, or wrong; the engine will say so of the statements.
     }
-    return compileStatements(internals.lazy('program_statements.js').bodyOf(text) ?? text, names, line);
+    const { before, body } = internals.lazy('program_statements.js').bodyOf(text);
+    return functionOf(`{${before}`, body, '}', scene);
 }
 
 /* ---- the end ------------------------------------------------------------------------------------------ */
@@ -78,11 +77,21 @@ function textOf(value) {
     return message === '' ? name : message;
 }
 
+// Of an error that the runtime threw: the first line of its stack that is the program's, "at f (program.ts:3:7)".
+function placeIn(stack) {
+    const found = RegExpPrototypeExec(FRAME, stack);
+    return found === null ? null : {
+        __proto__: null, module: found[1], line: NumberParseInt(found[2]), column: NumberParseInt(found[3]),
+    };
+}
+
 function fail(value) {
     if (scope.isEnded) {
         return;
     }
-    errors.report(value);
+    const at = errors.place(value);
+    const description = errors.describe(value);
+    errors.tell(description, at ?? placeIn(description.stack));
     run.finish(constants.E_EXCEPTION, textOf(value));
 }
 
@@ -117,23 +126,24 @@ function isClass(value) {
     return StringPrototypeStartsWith(FunctionPrototypeToString(value), 'class');
 }
 
-async function runAll(preludes, program, values) {
+async function runAll(preludes, program) {
     for (let i = 0; i < preludes.length; i++) {
-        await ReflectApply(preludes[i], undefined, values);
+        await ReflectApply(preludes[i], undefined, []);
     }
-    const value = await ReflectApply(program, undefined, values);
-    // Awaited here: what an async function returns is asked for its `then`, which a program may have replaced.
-    return typeof value === 'function' && !isClass(value) ? await ReflectApply(value, undefined, []) : value;
+    const value = await ReflectApply(program, undefined, []);
+    // Awaited here: what an async function returns is resolved by a `then` that a program may have replaced.
+    if (typeof value !== 'function') {
+        return value;
+    }
+    return isClass(value) ? undefined : await ReflectApply(value, undefined, []);
 }
 
-function start({ namespaces, connectors, mcpServers, drain }, line) {
-    const names = List();
-    const values = List();
-    const preludes = List();
-    let program;
+// The names that a program sees, what they are, and how many lines were taken off before its text.
+function sceneOf({ namespaces, connectors, mcpServers }, line) {
+    const scene = { __proto__: null, names: List(), values: List(), line };
     const add = (name, value) => {
-        names[names.length] = name;
-        values[values.length] = value;
+        scene.names[scene.names.length] = name;
+        scene.values[scene.values.length] = value;
     };
     for (let i = 0; namespaces !== undefined && i < namespaces.length; i++) {
         add(namespaces[i].name, tools.namespaceOf(namespaces[i].name, false));
@@ -144,18 +154,34 @@ function start({ namespaces, connectors, mcpServers, drain }, line) {
     for (let i = 0; mcpServers !== undefined && i < mcpServers.length; i++) {
         add(mcpServers[i].name, tools.serverOf(mcpServers[i].name, mcpServers[i].url));
     }
-    try {
-        program = compile(mainSource(), names, line);
-        for (let i = 0; namespaces !== undefined && i < namespaces.length; i++) {
-            if (typeof namespaces[i].prelude === 'string') {
-                preludes[preludes.length] = compileStatements(namespaces[i].prelude, names, 0);
-            }
+    return scene;
+}
+
+function compilePreludes(namespaces, { names, values }) {
+    const preludes = List();
+    for (let i = 0; namespaces !== undefined && i < namespaces.length; i++) {
+        const { name, prelude } = namespaces[i];
+        if (typeof prelude === 'string') {
+            const scene = { __proto__: null, names, values, line: 0 };
+            preludes[preludes.length] = functionOf('{', prelude, '}', scene, `prelude of ${name}`);
         }
+    }
+    return preludes;
+}
+
+function start(options, line) {
+    const { namespaces, drain } = options;
+    const scene = sceneOf(options, line);
+    let program;
+    let preludes;
+    try {
+        program = compile(mainSource(), scene);
+        preludes = compilePreludes(namespaces, scene);
     } catch (error) {
         failSyntax(error);
         return;
     }
-    react(runAll(preludes, program, values), drain === true ? (value) => tools.whenIdle(() => respond(value)) : respond, fail);
+    react(runAll(preludes, program), drain === true ? (value) => tools.whenIdle(() => respond(value)) : respond, fail);
 }
 
 return { __proto__: null, start };

@@ -11,7 +11,9 @@
 
 'use strict';
 
-const { List, StringPrototypeRepeat, StringPrototypeSlice } = primordials;
+const { List, StringPrototypeIncludes, StringPrototypeRepeat, StringPrototypeSlice } = primordials;
+
+const RESULT = ' return (async () => (';
 
 // Replaces from |start| to |end|; lines stay lines.
 function edit(edits, start, end, text) {
@@ -82,16 +84,38 @@ function editStatement(edits, node, text) {
     }
 }
 
-// A function with a name stays a declaration, which others may call; the name is what is returned at the end.
+// A name that the program has not.
+function freeName(text) {
+    let name = '_default';
+    while (StringPrototypeIncludes(text, name)) {
+        name += '_';
+    }
+    return name;
+}
+
+// What is exported is the result, in whatever place: statements behind it come first. A function with a name stays a declaration,
+// which others may call. Returns the end of the body.
 function editDefault(edits, node, text) {
     const { declaration } = node;
-    if (declaration.type === 'FunctionDeclaration' && declaration.id !== null) {
+    const isNamed = declaration.type === 'FunctionDeclaration' || declaration.type === 'ClassDeclaration';
+    if (isNamed && declaration.id !== null) {
         edit(edits, node.start, declaration.start, blank(text, node.start, declaration.start));
         return `\nreturn ${declaration.id.name};`;
     }
-    edit(edits, node.start, declaration.start, 'return (');
-    edit(edits, declaration.end, declaration.end, ')');
-    return '';
+    const name = freeName(text);
+    edit(edits, node.start, declaration.start, `const ${name} = (`);
+    edit(edits, declaration.end, node.end > declaration.end ? node.end : declaration.end, ');');
+    return `\nreturn ${name};`;
+}
+
+// The result stays where it is, with its line and mostly its column: what returns it stands where the statement before ends.
+// It is a function's body there, since V8 gives a `return` as the place of what its expression looks up.
+function editResult(edits, { expression }, previous) {
+    if (previous !== undefined) {
+        edit(edits, previous.end, previous.end, `;${RESULT}`);
+    }
+    edit(edits, expression.end, expression.end, '))()');
+    return previous === undefined ? RESULT : '';
 }
 
 function apply(text, edits) {
@@ -104,7 +128,7 @@ function apply(text, edits) {
     return out + StringPrototypeSlice(text, at);
 }
 
-// The body; null when acorn cannot parse |text|: then the engine says what is wrong.
+// The body, and what stands before its first line. As it is when acorn cannot parse |text|: then the engine says what is wrong.
 function bodyOf(text) {
     let tree;
     try {
@@ -112,23 +136,24 @@ function bodyOf(text) {
             ecmaVersion: 'latest', sourceType: 'module', allowReturnOutsideFunction: true,
         });
     } catch {
-        return null;
+        return { __proto__: null, before: '', body: text };
     }
     const edits = List();
     const { body } = tree;
+    const last = body[body.length - 1];
+    let before = '';
     let end = '';
     for (let i = 0; i < body.length; i++) {
         const node = body[i];
         if (node.type === 'ExportDefaultDeclaration') {
             end = editDefault(edits, node, text);
-        } else if (node.type === 'ExpressionStatement' && i === body.length - 1 && node.directive === undefined) {
-            edit(edits, node.expression.start, node.expression.start, 'return (');
-            edit(edits, node.expression.end, node.expression.end, ')');
+        } else if (node === last && end === '' && node.type === 'ExpressionStatement' && node.directive === undefined) {
+            before = editResult(edits, node, body[i - 1]);
         } else {
             editStatement(edits, node, text);
         }
     }
-    return apply(text, edits) + end;
+    return { __proto__: null, before, body: apply(text, edits) + end };
 }
 
 return { __proto__: null, bodyOf };
