@@ -1,14 +1,15 @@
 // expectations.mjs - which tests are expected to fail, and why: expectations/<directory>.json, one file a directory.
 //
-//   {"directory": "dom/abort", "expect": [
+//   {"directory": "dom/abort", "counts": {"files": 3, ...}, "expect": [
 //      {"test": "a.any.js", "why": "...", "fails": ["name of a subtest"], "matching": ["regular expression"]},
 //      {"test": "b.any.js?1-10", "why": "...", "status": "timeout"},
 //      {"test": "c/", "why": "...", "skip": true}]}
 //
 // "test" is a file of the directory, with or without its variant, or a folder, then for all of them. "fails" and "matching" name
 // subtests; each of them must fail, and everything else must pass. "status" is the status of the whole file, when it is not "ok".
-// A test that may not even start (it would take minutes, say) has "skip".
-import { readFileSync, readdirSync } from "node:fs";
+// A test that may not even start (it would take minutes, say) has "skip". "counts" is what a run of all of the directory adds up to
+// (tests/wpt/run --counts writes it); a run that adds up to something else is a problem, so that docs/conformance.md is what runs.
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 export class Expectations {
@@ -16,8 +17,9 @@ export class Expectations {
     this.entries = [];
     this.directories = [];
     for (const name of folder === null ? [] : readdirSync(folder).filter((name) => name.endsWith(".json")).sort()) {
-      const { directory, workerd, expect } = JSON.parse(readFileSync(path.join(folder, name), "utf8"));
-      this.directories.push({ directory, workerd });
+      const file = path.join(folder, name);
+      const { directory, workerd, counts, expect } = JSON.parse(readFileSync(file, "utf8"));
+      this.directories.push({ directory, workerd, counts, file });
       for (const entry of expect) {
         if (!entry.why) throw new Error(`${name}: ${entry.test} says not why it fails`);
         this.entries.push({
@@ -25,6 +27,7 @@ export class Expectations {
         });
       }
     }
+    this.directories.sort((a, b) => (a.directory < b.directory ? -1 : 1));
   }
 
   of(test) {
@@ -65,6 +68,26 @@ export class Expectations {
       }
     }
     return problems;
+  }
+
+  // |rows|: as report.mjs counts them.
+  compareCounts(rows) {
+    return rows.flatMap(({ directory, ...counted }) => {
+      const { counts } = this.directories.find((one) => one.directory === directory) ?? {};
+      const differ = counts === undefined ? [] : Object.keys(counted).filter((key) => counted[key] !== counts[key]);
+      return differ.map((key) => `${directory}: ${counted[key]} ${key}, and ${counts[key]} in its expectations: tests/wpt/run --dir ${directory} --counts`);
+    });
+  }
+
+  writeCounts(rows) {
+    for (const { directory, ...counted } of rows) {
+      const found = this.directories.find((one) => one.directory === directory);
+      if (found === undefined) continue;
+      const line = `  "counts": {${Object.entries(counted).map(([key, value]) => `"${key}": ${value}`).join(", ")}},\n`;
+      const text = readFileSync(found.file, "utf8").replace(/^ {2}"counts": .*\n/m, "").replace(/^ {2}"expect": /m, `${line}$&`);
+      writeFileSync(found.file, text);
+      found.counts = counted;
+    }
   }
 
   #compareSubtest(result, { name, status, message }, entries, problems) {

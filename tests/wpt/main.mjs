@@ -1,11 +1,11 @@
 // main.mjs - the command line of tests/wpt/run.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { findTests } from "./find.mjs";
 import { Expectations } from "./expectations.mjs";
 import { runTests } from "./runner.mjs";
-import { conformance, summary } from "./report.mjs";
+import { countsOf, summary } from "./report.mjs";
 
 const HELP = `tests/wpt/run --wpt DIR [options]
 
@@ -17,7 +17,7 @@ and compares with what tests/wpt/expectations expects to fail. Exits with 0 when
   --dir DIRECTORY    only the tests of this directory; may be given more than once
   --expect DIR       where expectations are (default: tests/wpt/expectations; "none": nothing is expected to fail)
   --json             the results as JSON on standard output, the table on standard error
-  --conformance FILE writes docs/conformance.md's text to FILE
+  --counts           writes what was counted into the expectations; tests/wpt/conformance makes docs/conformance.md of it
   --jobs N           tests at once (default 2)
   --verbose          every subtest that does not pass, expected or not`;
 
@@ -39,7 +39,7 @@ function parseArguments(args) {
       case "--dir": options.dirs.push(value().replace(/\/+$/, "")); break;
       case "--expect": options.expect = value(); break;
       case "--json": options.json = true; break;
-      case "--conformance": options.conformance = value(); break;
+      case "--counts": options.counts = true; break;
       case "--jobs": options.jobs = Number(value()); break;
       case "--verbose": options.verbose = true; break;
       case "--help": case "-h": console.log(HELP); process.exit(0); break;
@@ -62,7 +62,10 @@ const tests = findTests(options.wpt, { list, dirs: options.dirs }).filter(isCoun
 if (tests.length === 0) fail(`no test in ${options.wpt} is named`);
 
 const results = await runTests(options.wpt, tests, { jobs: options.jobs, skip: (file) => expectations.isSkipped(file) });
-const problems = expectations.compare(results, list === null);
+const counts = countsOf(results, expectations);
+if (options.counts) expectations.writeCounts(counts);
+const isWhole = list === null && options.dirs.every((dir) => counts.some(({ directory }) => directory === dir));
+const problems = [...expectations.compare(results, list === null), ...(isWhole ? expectations.compareCounts(counts) : [])];
 const print = options.json ? console.error : console.log;
 if (options.json) console.log(JSON.stringify({ results, problems }, null, 1));
 if (options.verbose) {
@@ -73,5 +76,4 @@ if (options.verbose) {
 }
 for (const line of problems) print(line);
 print(summary(results, expectations));
-if (options.conformance !== undefined) writeFileSync(options.conformance, conformance(results, expectations));
 process.exit(problems.length === 0 ? 0 : 1);

@@ -1,8 +1,8 @@
-// report.mjs - the summary of a run: a table, and docs/conformance.md.
+// report.mjs - the summary of a run: a table.
 
-const share = (part, whole) => (whole === 0 ? "" : `${((100 * part) / whole).toFixed(1)} %`);
+export const share = (part, whole) => (whole === 0 ? "" : `${((100 * part) / whole).toFixed(1)} %`);
 
-// [{directory, files, clean, skipped, subtests, passed, unexpected}], in order.
+// [{directory, files, clean, skipped, subtests, passed}], in order. A file is clean when every subtest passes in every variant of it.
 export function countsOf(results, expectations) {
   const rows = new Map();
   const files = new Map();
@@ -36,38 +36,4 @@ export function summary(results, expectations) {
   }
   const widths = lines[0].map((_, i) => Math.max(...lines.map((line) => String(line[i]).length)));
   return lines.map((line) => line.map((cell, i) => (i === 0 ? String(cell).padEnd(widths[i]) : String(cell).padStart(widths[i]))).join("  ").trimEnd()).join("\n");
-}
-
-export function conformance(results, expectations) {
-  const rows = countsOf(results, expectations).map((row) => {
-    const workerd = expectations.directories.find(({ directory }) => directory === row.directory)?.workerd;
-    const theirs = workerd === undefined ? "not run" : `${workerd.clean} of ${workerd.files} (${share(workerd.clean, workerd.files)})`;
-    return `| ${row.directory} | ${row.clean} of ${row.files} (${share(row.clean, row.files)}) | ${row.skipped} | ${row.passed} of ${row.subtests} (${share(row.passed, row.subtests)}) | ${theirs} |`;
-  });
-  const reasons = expectations.directories.flatMap(({ directory }) => {
-    const entries = expectations.entries.filter((entry) => entry.test.startsWith(`${directory}/`) && expectations.directoryOf(entry.test) === directory);
-    const why = new Map();
-    for (const entry of entries) why.set(entry.why, [...(why.get(entry.why) ?? []), entry.test.slice(directory.length + 1)]);
-    return entries.length === 0 ? [] : [`\n### ${directory}\n`, ...[...why].map(([text, tests]) => `- ${text} (${tests.map((test) => `\`${test}\``).join(", ")})`)];
-  });
-  return `# Conformance
-
-<!-- Made by tests/wpt/run --conformance docs/conformance.md. Do not edit. -->
-
-web-platform-tests, \`.any.js\` and \`.worker.js\` files, each variant run as one worker by \`mayflyd\`:
-
-\`\`\`sh
-tests/wpt/run --wpt DIR --conformance docs/conformance.md
-\`\`\`
-
-A file is clean when every one of its subtests passes, in every variant. What is not run counts as not clean. Beside it, workerd's files without an
-expected failure, from the expectations that it publishes; it counts files of other kinds too, so that the shares compare, not the numbers.
-
-| directory | clean files | not run | subtests that pass | workerd: clean files |
-|---|---|---|---|---|
-${rows.join("\n")}
-
-## What is expected to fail, and why
-${reasons.join("\n")}
-`;
 }

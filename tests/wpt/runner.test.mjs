@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
+import { conformance, missed } from "./conformance.mjs";
 import { Expectations } from "./expectations.mjs";
 import { findTests, readMeta } from "./find.mjs";
 import { countsOf, summary } from "./report.mjs";
@@ -19,7 +20,7 @@ function put(name, text) {
 }
 
 function expecting(expect) {
-  put("expect/d.json", JSON.stringify({ directory: "d", expect }));
+  put("expect/d.json", JSON.stringify({ directory: "d", expect }, null, 2));
   return new Expectations(path.join(dir, "expect"));
 }
 
@@ -52,6 +53,18 @@ test("a file is clean when all of its variants are", () => {
   const results = [result("d/a.any.js?1", "ok", { x: "pass" }), result("d/a.any.js?2", "ok", { y: "fail" }), result("d/b.any.js", "ok", { z: "pass" }), result("d/c.any.js", "skip", {})];
   assert.deepEqual(countsOf(results, expectations), [{ directory: "d", files: 3, clean: 1, skipped: 1, subtests: 3, passed: 2 }]);
   assert.match(summary(results, expectations), /^d +3 +1 +33\.3 % +1 +3 +2 +66\.7 %$/m);
+});
+
+test("counts: written, compared, and what docs/conformance.md is made of", () => {
+  const expectations = expecting([{ test: "a.any.js", why: "it may", fails: ["y"] }]);
+  const rows = countsOf([result("d/a.any.js", "ok", { x: "pass", y: "fail" }), result("d/b.any.js", "ok", { z: "pass" })], expectations);
+  expectations.writeCounts(rows);
+  const again = new Expectations(path.join(dir, "expect"));
+  assert.deepEqual(again.compareCounts(rows), []);
+  assert.match(again.compareCounts([{ ...rows[0], passed: 3 }]).join(), /^d: 3 passed, and 2 in its expectations/);
+  assert.match(conformance(again), /^\| d \| 1 of 2 \(50\.0 %\) \| not run \| 2 of 3 \(66\.7 %\) \| 0 \|$[^]*^- it may: `a\.any\.js`$/m);
+  const beside = (workerd, directory = "d") => missed({ directories: [{ directory, counts: rows[0], workerd }] });
+  assert.deepEqual([beside({ files: 5, clean: 2 }).length, beside({ files: 4, clean: 2 }).length, beside(undefined, "url").length], [0, 1, 1]);
 });
 
 test("the server: files with their headers, pipes and substitutions; handlers by their path; bytes that no server should send", async () => {
