@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <mayfly/store.h>
+#include <mayfly/store_fs.h>
 
 #include "check.h"
 
@@ -179,6 +179,30 @@ static void newer_files_are_left_alone(void)
     expect_refused("was written by a newer Mayfly (schema 99");
 }
 
+/* A file of schema 2, as a Mayfly without workspaces left it, is brought up to date and keeps what it has. */
+static void older_files_are_brought_up_to_date(void)
+{
+    make();
+    sql(db_path, "DROP TABLE inode_garbage; DROP TABLE workspace_changes; DROP TABLE workspace_uploads;"
+                 "DROP TABLE workspace_drafts; DROP TABLE workspace_snapshots; DROP TABLE workspaces; DROP "
+                 "TABLE file_chunks;"
+                 "DROP TABLE chunk_bytes; DROP TABLE chunks; DROP TABLE entries; DROP TABLE inodes;"
+                 "DROP TABLE usage; DROP TABLE usage_mark; PRAGMA user_version = 2");
+    struct mf_store *store = open_good();
+    MF_CHECK_INT(rows(store), 1);
+    struct mf_inode root = {.kind = MF_INODE_DIRECTORY, .inodes = 1};
+    struct mf_store_workspace workspace = {.bytes_max = 1, .inodes_max = 1};
+    MF_CHECK_INT(mf_store_fs_begin(store, MF_STORE_FS_WRITE), 0);
+    MF_CHECK_INT(mf_store_inode_new(store, &root, mf_slice_of_cstr("")), 0);
+    workspace.root = root.id;
+    MF_CHECK_INT(mf_store_workspace_new(store, mf_slice_of_cstr(""), mf_slice_of_cstr("w"), &workspace), 0);
+    MF_CHECK_INT(mf_store_fs_end(store, 0), 0);
+    mf_store_close(store);
+    store = open_good();
+    MF_CHECK_INT(mf_store_fs_check(store, why), 0);
+    mf_store_close(store);
+}
+
 /* Any page but the header's first bytes, overwritten: found at open, not when a secret is needed. */
 static void damaged_files_are_left_alone(void)
 {
@@ -312,6 +336,7 @@ int main(void)
     MF_RUN(one_at_a_time);
     MF_RUN(foreign_files_are_left_alone);
     MF_RUN(newer_files_are_left_alone);
+    MF_RUN(older_files_are_brought_up_to_date);
     MF_RUN(damaged_files_are_left_alone);
     MF_RUN(a_secret_that_is_used_and_gone_is_found);
     MF_RUN(a_log_without_its_database_is_not_replayed);
