@@ -95,6 +95,7 @@
 #define MF_WEBSOCKET_KEPT_BYTES_MAX 16384 /* bytes: of the memory of a message a WebSocket keeps no more for the next one */
 #define MF_WEBSOCKET_PING_MS 20000 /* ms: a WebSocket that says nothing gets a ping, and is gone when it says nothing for as long again; proxies cut what is silent for 60 s */
 #define MF_WEBSOCKET_PROGRESS_BYTES 4096 /* bytes: of an unfinished message that must come within MF_HTTP_BODY_TIMEOUT_MS; a trickle is no progress */
+#define MF_WEBSOCKET_DISCARD_BYTES_MAX 67108864 /* bytes: of a client that is still sending when it was told that its message is too large; dropped, within MF_HTTP_LINGER_MS, so that it reads why */
 #define MF_WEBSOCKET_CLOSE_MS 3000 /* ms: from our Close frame to the client's; then the connection is closed without it */
 #define MF_JSON_DEPTH_MAX 200 /* levels: nesting of a JSON body; deeper ones are attacks on parsers */
 
@@ -117,6 +118,11 @@
 #define MF_EXECUTION_PARKED_MAX 4096 /* executions that gave their place back while they wait for answers; past it they keep it */
 #define MF_EXECUTION_REATTACH_MS_DEFAULT 5000 /* ms: a client that lost its connection may come back so long */
 #define MF_EXECUTION_REATTACH_MS_MAX 60000 /* ms: the same, what a request may ask for */
+#define MF_EXECUTION_SOCKETS_MAX 1024 /* WebSockets of /v1/ws: each may hold a message and a queue */
+#define MF_EXECUTION_SOCKET_EXECUTIONS_MAX 256 /* executions whose frames go down one WebSocket */
+#define MF_EXECUTION_MESSAGE_BYTES_MAX 33554432 /* bytes: one message on a WebSocket: an answer of the default size in base64, or a program with its modules */
+#define MF_EXECUTION_SOCKET_QUEUE_BYTES_MAX 67108864 /* bytes: frames of all its executions that wait for one client; past it the connection is cut, and its executions may be taken up again */
+#define MF_EXECUTION_REF_BYTES_MAX 128 /* bytes: a client's own name for an execution that has no id yet, as JSON */
 #define MF_EXECUTION_PING_MS 10000 /* ms: without another frame; proxies and clients give silent streams up after 30 s and more */
 #define MF_EXECUTION_TICK_MS 250 /* ms: how often pings and graces are looked at */
 #define MF_EXECUTION_JOURNAL_BYTES_MAX 16777216 /* bytes: the calls of one execution and their answers */

@@ -160,6 +160,8 @@ size_t mf_socket_queued(const struct mf_socket *socket);
 /* Backpressure: no on_message until _resume, and pings are not answered either; TCP makes the client wait. */
 void mf_socket_pause(struct mf_socket *socket);
 void mf_socket_resume(struct mf_socket *socket);
+/* Nothing of what waits is sent any more; on_close comes. */
+void mf_socket_cut(struct mf_socket *socket);
 /* Done: what was sent is delivered, then the Close frame; the client has MF_WEBSOCKET_CLOSE_MS for its own. |code| may be
  * sent, |reason| is UTF-8 and cut to 123 bytes. */
 void mf_socket_close(struct mf_socket *socket, int code, const char *reason);

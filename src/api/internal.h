@@ -20,6 +20,7 @@ struct mf_api {
     struct mf_meter *meter;
     struct mf_ledger *ledger;
     struct mf__executions *executions;
+    unsigned sockets; /* At most MF_EXECUTION_SOCKETS_MAX. */
     uv_timer_t admit_timer; /* Due when the next waiting ticket's time is up. */
     uint64_t bytes_held;    /* Bodies of all calls; at most MF_API_HELD_BYTES_MAX. */
     uint64_t started_ns;
@@ -61,6 +62,7 @@ void mf__worker_run(struct mf_api *api, struct mf_exchange *exchange);
 void mf__worker_fetch(struct mf_api *api, struct mf_exchange *exchange);
 void mf__executions_post(struct mf_api *api, struct mf_exchange *exchange);
 void mf__execution_get(struct mf_api *api, struct mf_exchange *exchange);
+void mf__socket_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__execution_delete(struct mf_api *api, struct mf_exchange *exchange);
 void mf__execution_call_post(struct mf_api *api, struct mf_exchange *exchange);
 void mf__mcp_post(struct mf_api *api, struct mf_exchange *exchange);
@@ -112,6 +114,8 @@ struct mf__problem {
 };
 
 void mf__problem_reply(struct mf_exchange *exchange, const struct mf__problem *problem);
+/* The JSON alone. */
+MF_MUST_CHECK int mf__problem_append(struct mf_buf *out, const struct mf__problem *problem);
 /* The short form: an error and nothing more. */
 void mf__problem_reply_error(struct mf_exchange *exchange, int error);
 

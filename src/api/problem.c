@@ -18,8 +18,9 @@ static int append_member(struct mf_buf *out, const char *name, struct mf_slice t
     return rc < 0 ? rc : mf_buf_append_json_string(out, text);
 }
 
-static int write_problem(struct mf_buf *out, const struct mf__problem *problem, int status)
+int mf__problem_append(struct mf_buf *out, const struct mf__problem *problem)
 {
+    int status = mf_error_status(problem->error);
     const char *code = mf_error_code(problem->error);
     int rc = mf_buf_printf(out, "{\"type\":\"urn:mayfly:error:%s\",\"status\":%d,\"code\":\"%s\"", code,
                            status, code);
@@ -39,7 +40,7 @@ static int write_problem(struct mf_buf *out, const struct mf__problem *problem, 
     if (rc == 0) {
         rc = mf_buf_append_slice(out, problem->members);
     }
-    return rc < 0 ? rc : mf_buf_append_cstr(out, "}\n");
+    return rc < 0 ? rc : mf_buf_append_cstr(out, "}");
 }
 
 static int write_headers(struct mf_buf *out, const struct mf__problem *problem)
@@ -70,7 +71,10 @@ void mf__problem_reply(struct mf_exchange *exchange, const struct mf__problem *p
 
     mf_buf_init(&body, MF_API_FAULT_BYTES_MAX * 8 + problem->members.size);
     mf_buf_init(&headers, HEADERS_BYTES_MAX);
-    rc = write_problem(&body, problem, status);
+    rc = mf__problem_append(&body, problem);
+    if (rc == 0) {
+        rc = mf_buf_append_cstr(&body, "\n");
+    }
     if (rc == 0) {
         rc = write_headers(&headers, problem);
     }

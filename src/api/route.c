@@ -31,6 +31,7 @@ static const struct route routes[] = {
     {"/v1/workers/{name}/rollback", "POST", mf__worker_rollback},
     {"/v1/workers/{name}/run", "POST", mf__worker_run},
     {"/v1/workers/{name}/fetch/{rest...}", "*", mf__worker_fetch},
+    {"/v1/ws", "GET", mf__socket_get},
     {"/v1/executions", "POST", mf__executions_post},
     {"/v1/executions/{id}", "GET", mf__execution_get},
     {"/v1/executions/{id}", "DELETE", mf__execution_delete},

@@ -155,8 +155,10 @@ void mf__connection_answered(struct mf__connection *connection)
 
 static void drop(struct mf__connection *connection, size_t bytes)
 {
+    bool was_socket = connection->socket != NULL;
+
     connection->drop_bytes += bytes;
-    if (connection->drop_bytes > MF_HTTP_DISCARD_BYTES_MAX) {
+    if (connection->drop_bytes > (was_socket ? MF_WEBSOCKET_DISCARD_BYTES_MAX : MF_HTTP_DISCARD_BYTES_MAX)) {
         mf__connection_close(connection, MF_E_CANCELED);
     }
 }

@@ -324,13 +324,19 @@ int mf_socket_send(struct mf_socket *socket, bool is_text, struct mf_slice bytes
         error = send_frame(socket, is_text ? MF_WEBSOCKET_OPCODE_TEXT : MF_WEBSOCKET_OPCODE_BINARY, bytes);
     }
     if (error < 0) { /* Half of it may be sent: nothing can follow. */
-        connection->failed = MF_E_CANCELED;
-        mf__connection_mark(connection);
+        mf_socket_cut(socket);
         return error;
     }
     *ret_full = mf_socket_queued(socket) > MF_HTTP_WRITE_BYTES_MAX;
     socket->wants_drain = socket->wants_drain || *ret_full;
     return 0;
+}
+
+void mf_socket_cut(struct mf_socket *socket)
+{
+    MF_ASSERT(socket->is_live);
+    socket->connection->failed = MF_E_CANCELED;
+    mf__connection_mark(socket->connection);
 }
 
 size_t mf_socket_queued(const struct mf_socket *socket)
