@@ -31,8 +31,7 @@ function proxyOf(target, absolute) {
 
 function placeAt(address) {
   const absolute = (args) => {
-    const isText = typeof args[0] === "string" || typeof args[0] === "function" || (typeof args[0] === "object" && !(args[0] instanceof Request));
-    if (args.length === 0 || !isText) return args;
+    if (args.length === 0 || args[0] === undefined || typeof args[0] === "symbol" || args[0] instanceof Request) return args;
     const [first, ...rest] = args;
     const text = `${first}`;
     return [URL.canParse(text, address) ? new URL(text, address).href : text, ...rest];

@@ -93,6 +93,7 @@ export class Incoming {
     const head = await reader.until("\r\n\r\n", HEAD_BYTES_MAX);
     if (head === null || !/^\S+ \/\S* HTTP\/1\.[01]\r\n/.test(head.toString("latin1"))) return null;
     const request = new Incoming(head.toString("latin1"), stash);
+    request.reader = reader; // what follows: a WebSocket's frames
     request.body = /chunked/i.test(request.header("transfer-encoding", "")) ? await readChunked(reader) : await reader.bytes(Number(request.header("content-length", "0")));
     return request.body === null ? null : request;
   }

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { Daemon } from "../lib/mayfly.mjs";
 import { moduleOfScripts } from "./script.mjs";
 import { serve } from "./server.mjs";
-import { HOST, OTHER_HOST, originOf, substitute } from "./substitute.mjs";
+import { HOST, OTHER_HOST, PORTS, originOf, substitute } from "./substitute.mjs";
 
 const TIMEOUT_MS = 10_000; // testharness.js's own
 const TIMEOUT_LONG_MS = 60_000;
@@ -45,10 +45,10 @@ function scriptsOf(root, { file, meta }) {
   return { order: order.filter((name) => found.has(name)), lost: order.filter((name) => !found.has(name)), scripts: [...found].map(([name, text]) => ({ name, text })) };
 }
 
-// What tests may reach: our server, whatever they call it.
+// What tests may reach: our server, as the hosts and ports that they know.
 const policyTo = (port) => ({
   rules: [{
-    match: { host: [HOST, OTHER_HOST, `*.${HOST}`, `*.${OTHER_HOST}`], port: "*" },
+    match: { host: [HOST, OTHER_HOST, `*.${HOST}`, `*.${OTHER_HOST}`], port: Object.values(PORTS).flat() },
     action: { rewrite: { scheme: "http", host: "127.0.0.1", port } }, allowHttp: true, addresses: ["127.0.0.1/32"],
   }],
 });

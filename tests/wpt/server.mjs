@@ -17,8 +17,10 @@ import cors from "./handlers/cors.mjs";
 import events from "./handlers/events.mjs";
 import fetches from "./handlers/fetch.mjs";
 import raw from "./handlers/raw.mjs";
+import sockets from "./handlers/websocket.mjs";
 import { Incoming } from "./incoming.mjs";
 import { substitute } from "./substitute.mjs";
+import { Session } from "./websocket.mjs";
 
 const HANDLERS = new Map([cache, common, cors, events, fetches, raw].flatMap((group) => Object.entries(group)));
 const FILE_BYTES_MAX = 64 << 20;
@@ -169,10 +171,25 @@ async function sendFile(root, request, reply) {
 
 /* ---- the server ------------------------------------------------------------------------------- */
 
+async function talk(request, reply) {
+  const name = request.path.slice(1);
+  if (!Object.hasOwn(sockets, name)) {
+    reply.status = 404;
+    return reply.send();
+  }
+  const session = new Session(request, reply);
+  await sockets[name](session);
+  return session.finish();
+}
+
 async function answer(root, stash, socket) {
   const request = await Incoming.read(socket, stash);
   if (request === null) return void socket.destroy();
   const reply = new Reply(socket, { isHead: request.method === "HEAD" });
+  if (request.header("upgrade", "").toLowerCase() === "websocket") {
+    await talk(request, reply);
+    return void socket.end();
+  }
   try {
     const handle = HANDLERS.get(request.path.slice(1));
     await (handle === undefined ? sendFile(root, request, reply) : handle(request, reply));

@@ -5,7 +5,7 @@ import { randomUUID } from "node:crypto";
 
 export const HOST = "web-platform.test";
 export const OTHER_HOST = "not-web-platform.test";
-const PORTS = { http: [8000, 8001], https: [8443, 8444], h2: [9000], ws: [8666, 8667], wss: [8668, 8669] };
+export const PORTS = { http: [8000, 8001], https: [8443, 8444], h2: [9000], ws: [8666, 8667], wss: [8668, 8669] };
 
 const LABELS = { "": "", www: "www.", www1: "www1.", www2: "www2.", "天気の良い日": "xn--n8j6ds53lwwkrqhv28a.", "élève": "xn--lve-6lad." };
 
