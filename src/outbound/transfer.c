@@ -354,10 +354,13 @@ static void go_on(struct mf__transfer *transfer)
     }
 }
 
-/* A WebSocket's server has closed: as long as the worker says nothing, libcurl has something to send, and would not say so. */
+/* A WebSocket's server has closed: as long as the worker says nothing, libcurl has something to send, and would not say so.
+ * While it was told to read nothing, it means nothing. */
 void mf__transfer_unread(struct mf__transfer *transfer)
 {
-    if (transfer->is_switched && !transfer->is_held && !transfer->is_finished && !transfer->is_canceled) {
+    bool is_paused = transfer->is_held || transfer->is_held_inside;
+
+    if (transfer->is_switched && !is_paused && !transfer->is_finished && !transfer->is_canceled) {
         transfer->is_finished = true;
         make_due(transfer);
     }

@@ -157,6 +157,16 @@ test("what a worker sends waits for a server that does not read, and what it doe
   await new Promise((resolve) => (paused.destroyed ? resolve() : paused.on("end", resolve).on("close", resolve).resume()));
 });
 
+test("floods in both directions, through every buffer on the way", async () => {
+  let got = 0;
+  const target = await server((link) => {
+    for (let i = 0; i < 60; i++) link.send(BINARY, Buffer.alloc(200000, i));
+    return { frame: ({ opcode, payload }) => { if (opcode === BINARY && (got += payload.length) === 12000000) link.send(TEXT, "all"); } };
+  });
+  assert.deepEqual(await run(`const socket = new WebSocket("${target.ws}"); socket.binaryType = "arraybuffer"; let bytes = 0, wrong = 0, messages = 0; const all = new Promise((resolve) => socket.addEventListener("message", (e) => { if (e.data === "all") resolve(); else { bytes += e.data.byteLength; const view = new Uint8Array(e.data); if (view[0] !== messages || view[199999] !== messages) wrong++; messages++; } })); await opened(socket);
+    for (let i = 0; i < 60; i++) { socket.send(new Uint8Array(200000)); if (i % 10 === 9) await scheduler.wait(1); } await all; out.push(bytes, wrong, messages, socket.readyState);`, { limits: { wallMs: 30000, cpuMs: 20000 } }), [12000000, 0, 60, 1]);
+});
+
 test("many at once, each to its own end", async () => {
   const target = await server(echo);
   assert.deepEqual(await run(`const all = await Promise.all(Array.from({ length: 5 }, async (_, n) => { const socket = new WebSocket("${target.ws}/" + n); await opened(socket); for (let i = 0; i < 20; i++) { socket.send(n + ":" + i); if (await next(socket) !== n + ":" + i) return "mixed"; } const over = events(socket); socket.close(); await over; return "fine"; })); out.length = 0; out.push(...all);`), Array(5).fill("fine"));
