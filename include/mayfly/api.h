@@ -25,7 +25,7 @@
 struct mf_api;
 
 struct mf_api_options {
-    const struct mf_config *config;
+    struct mf_config *config;
     struct mf_pool *pool;
     struct mf_admit *admit;
     struct mf_store *store;
@@ -41,7 +41,11 @@ mf_api_open(uv_loop_t *loop, const struct mf_api_options *options, MF_OWN struct
 void mf_api_on_request(void *api, struct mf_exchange *exchange);
 /* The server's body_bytes_max_of, likewise: files are streamed and may be larger than what is held in memory. */
 uint64_t mf_api_body_bytes_max(void *api, struct mf_slice path);
-/* From here on /readyz says no and runs are refused. */
+/* |config| takes the place of the one that it had, for calls that come from now on. */
+void mf_api_configure(struct mf_api *api, struct mf_config *config);
+/* From here on /readyz says no, so that nobody sends more. What comes all the same is served. */
+void mf_api_leave(struct mf_api *api);
+/* From here on runs are refused. */
 void mf_api_drain(struct mf_api *api);
 /* No exchange and no run is left. Calls back when the api's own handles are closed and it is freed. */
 void mf_api_close(MF_OWN struct mf_api *api, void (*on_closed)(void *user), void *user);

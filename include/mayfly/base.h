@@ -27,16 +27,13 @@ extern "C" {
 
 #define MF_OWN                                            /* Ownership moves with this pointer. */
 #define MF_MUST_CHECK __attribute__((warn_unused_result)) /* Ignoring it is a bug. */
-#define MF_PRINTF(format_index, args_index)                                                       \
-    __attribute__((format(printf, format_index, args_index)))
+#define MF_PRINTF(format_index, args_index) __attribute__((format(printf, format_index, args_index)))
 #define MF_NORETURN __attribute__((noreturn))
 #define MF_COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-#define MF_CONTAINER_OF(pointer, type, member)                                                    \
-    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+#define MF_CONTAINER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 /* Our own bug: always checked, in release too. A peer's or a script's fault is an error value. */
-#define MF_ASSERT(condition)                                                                      \
-    ((condition) ? (void)0 : mf_assert_failed(#condition, __FILE__, __LINE__))
+#define MF_ASSERT(condition) ((condition) ? (void)0 : mf_assert_failed(#condition, __FILE__, __LINE__))
 /* A place that is never reached; |why| is a string. */
 #define MF_UNREACHABLE(why) mf_assert_failed(why, __FILE__, __LINE__)
 MF_NORETURN void mf_assert_failed(const char *condition, const char *file, int line);
@@ -108,8 +105,8 @@ struct mf_buf {
 };
 
 void mf_buf_init(struct mf_buf *buf, size_t bytes_max);
-void mf_buf_done(struct mf_buf *buf);  /* Frees; zeroed storage is fine. */
-void mf_buf_reset(struct mf_buf *buf); /* Empty, keeps the memory. */
+void mf_buf_done(struct mf_buf *buf);                              /* Frees; zeroed storage is fine. */
+void mf_buf_reset(struct mf_buf *buf);                             /* Empty, keeps the memory. */
 MF_MUST_CHECK int mf_buf_reserve(struct mf_buf *buf, size_t more); /* Room for |more| bytes. */
 MF_MUST_CHECK int mf_buf_append(struct mf_buf *buf, const void *data, size_t size);
 MF_MUST_CHECK int mf_buf_append_slice(struct mf_buf *buf, struct mf_slice slice);
@@ -137,10 +134,8 @@ void mf_arena_free(MF_OWN struct mf_arena *arena);
 /* Zeroed, 16-byte aligned; NULL past bytes_max or when memory is gone. */
 MF_MUST_CHECK void *mf_arena_try_alloc(struct mf_arena *arena, size_t size);
 /* A copy with a NUL behind it (not counted in ret_copy->size). */
-MF_MUST_CHECK int
-mf_arena_copy(struct mf_arena *arena, struct mf_slice bytes, struct mf_slice *ret_copy);
-MF_MUST_CHECK int
-mf_arena_printf(struct mf_arena *arena, struct mf_slice *ret_text, const char *format, ...)
+MF_MUST_CHECK int mf_arena_copy(struct mf_arena *arena, struct mf_slice bytes, struct mf_slice *ret_copy);
+MF_MUST_CHECK int mf_arena_printf(struct mf_arena *arena, struct mf_slice *ret_text, const char *format, ...)
     MF_PRINTF(3, 4);
 /* Calls |fn(data)| when the arena is freed. */
 MF_MUST_CHECK int mf_arena_defer(struct mf_arena *arena, void (*fn)(void *data), void *data);
@@ -195,8 +190,8 @@ static inline struct mf_list *mf_list_pop_front(struct mf_list *list)
 }
 
 /* |item| may be removed inside the loop; nothing else may. */
-#define MF_LIST_FOR_EACH(item, list)                                                              \
-    for (struct mf_list *item = (list)->next, *item##_next = item->next; item != (list);          \
+#define MF_LIST_FOR_EACH(item, list)                                                                         \
+    for (struct mf_list *item = (list)->next, *item##_next = item->next; item != (list);                     \
          item = item##_next, item##_next = item->next)
 
 /* ---- map: number -> pointer, open addressing, grows to count_max -------------------------- */
@@ -235,11 +230,11 @@ void mf_random_id(const char *prefix, char *text);
 enum mf_log_level { MF_LOG_DEBUG, MF_LOG_INFO, MF_LOG_WARN, MF_LOG_ERROR };
 
 void mf_log_init(const char *program, enum mf_log_level least);
+void mf_log_set_least(enum mf_log_level least); /* Any thread. */
 /* |error| 0 adds nothing; else its code is added. |id| (may be NULL) is the run or request. The text is
  * escaped; never give it header values, bodies, script output or secrets. Lines past
  * MF_LOG_LINES_PER_SECOND_MAX are dropped and the next line says how many. */
-void mf_log(enum mf_log_level level, int error, const char *id, const char *format, ...)
-    MF_PRINTF(4, 5);
+void mf_log(enum mf_log_level level, int error, const char *id, const char *format, ...) MF_PRINTF(4, 5);
 
 #ifdef __cplusplus
 }

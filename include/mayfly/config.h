@@ -1,8 +1,9 @@
 /* mayfly/config.h - mayfly.json and the command line, checked into one struct that nobody changes afterwards.
  *
  * Use:      mf_config_load at start and on SIGHUP; the new one takes the old one's place or is refused whole.
- * Threads:  [any] to read; it is immutable after load.
- * Owns:     mf_config_free frees it and every string in it.
+ * Threads:  [any] to read; it is immutable after load. [loop] mf_config_ref, mf_config_unref.
+ * Owns:     the loader has the first reference; the last mf_config_unref frees it and every string in it. Work on another
+ *           thread, which a reload may overtake, holds a reference of its own.
  * Limits:   MF_CONFIG_BYTES_MAX; each number has its default and maximum in limits.h.
  * Fails:    MF_E_CONFIG with a sentence that names the field as a JSON pointer: "/limits/cpuMs: ...".
  * Not here: secrets (vault).
@@ -35,6 +36,7 @@ struct mf_config_listen {
 #define MF_CONFIG_VAULT_KEYS_MAX 16
 
 struct mf_config {
+    uint32_t refs; /* Besides the first one. */
     struct mf_config_listen listens[MF_CONFIG_LISTENS_MAX];
     size_t listens_count;
     char *hosts[MF_CONFIG_HOSTS_MAX]; /* Names that Host may have besides loopback's. */
@@ -115,7 +117,14 @@ struct mf_config_args {
 /* Also refuses a listener that is neither loopback nor a unix socket (there are no tokens yet). */
 MF_MUST_CHECK int
 mf_config_load(const struct mf_config_args *args, MF_OWN struct mf_config **ret_config, char *ret_why);
-void mf_config_free(MF_OWN struct mf_config *config);
+struct mf_config *mf_config_ref(struct mf_config *config);
+void mf_config_unref(MF_OWN struct mf_config *config); /* NULL is fine. */
+/* The fields that are read at the start only and in which the two are not the same, as JSON pointers with ", " between:
+ * their number. |ret_pointers| has MF_CONFIG_WHY_BYTES_MAX. */
+unsigned
+mf_config_compare_fixed(const struct mf_config *running, const struct mf_config *next, char *ret_pointers);
+/* The same addresses in the same order, TLS or not; files of certificates may be others. */
+bool mf_config_same_listens(const struct mf_config *one, const struct mf_config *other);
 /* CPUs that this process may use, at least 1. */
 long mf_config_cpus(void);
 

@@ -41,10 +41,10 @@ struct mf_request {
     struct mf_slice query;   /* Behind "?", or empty. */
     struct mf_slice headers; /* A header list (http.h), names in lower case. */
     bool has_body;
-    int64_t body_bytes;      /* Content-Length, or -1 when chunked. */
-    bool is_unix;            /* Came over a unix socket. */
+    int64_t body_bytes; /* Content-Length, or -1 when chunked. */
+    bool is_unix;       /* Came over a unix socket. */
     bool is_tls;
-    struct mf_arena *arena;  /* Ends with the exchange. */
+    struct mf_arena *arena; /* Ends with the exchange. */
 };
 
 /* The value of a header, its first if there are several; data is NULL when absent. |name| in lower case. */
@@ -74,15 +74,16 @@ struct mf_server_options {
     uint32_t socket_ping_ms; /* 0: MF_WEBSOCKET_PING_MS. */
 };
 
-MF_MUST_CHECK int
-mf_server_open(uv_loop_t *loop, const struct mf_server_options *options, MF_OWN struct mf_server **ret_server);
+MF_MUST_CHECK int mf_server_open(uv_loop_t *loop,
+                                 const struct mf_server_options *options,
+                                 MF_OWN struct mf_server **ret_server);
 
 struct mf_listen {
-    const char *host;      /* TCP: an IP address; NULL for a unix socket or an inherited one. */
-    uint16_t port;         /* 0: any; see *ret_port. */
-    const char *unix_path; /* Or NULL. A stale socket is replaced; a live one is MF_E_EXISTS. */
-    uint32_t unix_mode;    /* Permissions of the socket, 0 for 0600. */
-    int inherited_fd;      /* Socket activation, or -1. */
+    const char *host;          /* TCP: an IP address; NULL for a unix socket or an inherited one. */
+    uint16_t port;             /* 0: any; see *ret_port. */
+    const char *unix_path;     /* Or NULL. A stale socket is replaced; a live one is MF_E_EXISTS. */
+    uint32_t unix_mode;        /* Permissions of the socket, 0 for 0600. */
+    int inherited_fd;          /* Socket activation, or -1. */
     const char *tls_cert_path; /* PEM chain; NULL for plain. */
     const char *tls_key_path;  /* PEM. */
 };
@@ -90,8 +91,22 @@ struct mf_listen {
 /* |ret_port| may be NULL. |ret_why| (MF_LOG_LINE_BYTES_MAX) has a sentence on error. */
 MF_MUST_CHECK int
 mf_server_listen(struct mf_server *server, const struct mf_listen *listen, uint16_t *ret_port, char *ret_why);
-/* Once. Takes no new connection, closes idle ones, answers "Connection: close", tells WebSockets (on_draining); calls back when
- * the last one is gone. */
+/* Takes the numbers of |options| in, for what begins from now on; deadlines that run already are brought forward if need be. */
+void mf_server_configure(struct mf_server *server, const struct mf_server_options *options);
+
+struct mf_server_tls {
+    const char *cert_path; /* NULL: the listener is plain. */
+    const char *key_path;
+};
+
+/* Reads certificates and keys anew: one row for each mf_server_listen, in their order. New connections get them; all of them or, on
+ * error, none, and |ret_why| (MF_LOG_LINE_BYTES_MAX) has a sentence. */
+MF_MUST_CHECK int
+mf_server_renew_tls(struct mf_server *server, const struct mf_server_tls *files, size_t count, char *ret_why);
+/* The same without a server: can it be used? */
+MF_MUST_CHECK int mf_server_check_tls(const struct mf_server_tls *files, char *ret_why);
+/* Once. Takes no new connection, closes those that have been idle for MF_HTTP_DRAIN_IDLE_MS (a request may be on its way on
+ * the others), answers "Connection: close", tells WebSockets (on_draining); calls back when the last one is gone. */
 void mf_server_drain(struct mf_server *server, void (*on_drained)(void *user), void *user);
 /* Closes all at once (on_drained does not come any more); |on_closed| may be NULL. The server is freed before it is called. */
 void mf_server_close(MF_OWN struct mf_server *server, void (*on_closed)(void *user), void *user);
@@ -111,10 +126,8 @@ void mf_exchange_resume(struct mf_exchange *exchange);
 
 /* The response's head, once. |headers| is a header list without content-length, transfer-encoding, connection and date: those
  * are the server's. |body_bytes|: exact, or -1 for chunked (HTTP/1.0: until close). HEAD, 204 and 304 send no body. */
-MF_MUST_CHECK int mf_exchange_respond(struct mf_exchange *exchange,
-                                      int status,
-                                      struct mf_slice headers,
-                                      int64_t body_bytes);
+MF_MUST_CHECK int
+mf_exchange_respond(struct mf_exchange *exchange, int status, struct mf_slice headers, int64_t body_bytes);
 /* Copies |bytes|, or sends them at once. *ret_full true: wait for on_drain. MF_E_TOO_LARGE: more than body_bytes, nothing of
  * it is sent. MF_E_CANCELED: the client is gone; on_abort comes, unless the exchange is ended before it. */
 MF_MUST_CHECK int mf_exchange_write(struct mf_exchange *exchange, struct mf_slice bytes, bool *ret_full);
@@ -122,7 +135,10 @@ MF_MUST_CHECK int mf_exchange_write(struct mf_exchange *exchange, struct mf_slic
  * read and dropped up to a limit, or the connection is closed. */
 void mf_exchange_end(struct mf_exchange *exchange);
 /* Respond, write and end in one. A header or status that is not valid becomes a 500. */
-void mf_exchange_reply(struct mf_exchange *exchange, int status, struct mf_slice headers, struct mf_slice body);
+void mf_exchange_reply(struct mf_exchange *exchange,
+                       int status,
+                       struct mf_slice headers,
+                       struct mf_slice body);
 /* The response cannot be completed: the connection is cut, so that the client sees it. */
 void mf_exchange_destroy(struct mf_exchange *exchange);
 
@@ -144,7 +160,8 @@ struct mf_socket_options {
     const struct mf_socket_events *events;
     void *user;
     size_t message_bytes_max; /* A larger message closes it with MF_WEBSOCKET_TOO_BIG. */
-    size_t queue_bytes_max;   /* With more of what was sent waiting it is cut; at most half of MF_HTTP_QUEUE_BYTES_MAX. */
+    size_t
+        queue_bytes_max; /* With more of what was sent waiting it is cut; at most half of MF_HTTP_QUEUE_BYTES_MAX. */
 };
 
 /* The exchange is over in any case: it became a WebSocket, or was answered with the error's problem (MF_E_WEBSOCKET_UPGRADE:
@@ -154,7 +171,8 @@ MF_MUST_CHECK int mf_exchange_upgrade(struct mf_exchange *exchange,
                                       struct mf_socket **ret_socket);
 /* One message, copied or sent at once. *ret_full true: wait for on_drain. Any error: the client is gone, or is cut because more
  * waits than queue_bytes_max; on_close comes, unless the socket is closed before it. One message always fits behind nothing. */
-MF_MUST_CHECK int mf_socket_send(struct mf_socket *socket, bool is_text, struct mf_slice bytes, bool *ret_full);
+MF_MUST_CHECK int
+mf_socket_send(struct mf_socket *socket, bool is_text, struct mf_slice bytes, bool *ret_full);
 /* Of what was sent, what waits for the client to take it. */
 size_t mf_socket_queued(const struct mf_socket *socket);
 /* Backpressure: no on_message until _resume, and pings are not answered either; TCP makes the client wait. */

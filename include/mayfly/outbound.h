@@ -36,6 +36,8 @@ MF_MUST_CHECK int mf_egress_open(uv_loop_t *loop,
                                  struct mf_vault *vault,
                                  MF_OWN struct mf_egress **ret_egress,
                                  char *ret_why);
+/* Takes new numbers in: times, and how much at once. Authorities and DNS servers stay as they were. */
+void mf_egress_configure(struct mf_egress *egress, const struct mf_config *config);
 /* No run is left. */
 void mf_egress_close(MF_OWN struct mf_egress *egress, void (*on_closed)(void *user), void *user);
 /* The daemon listens there: no request may ever go to it. */

@@ -32,6 +32,12 @@ void mf__api_arm_admit(struct mf_api *api)
     MF_ASSERT(rc == 0); /* Fails only while the handle closes. */
 }
 
+void mf_api_configure(struct mf_api *api, struct mf_config *config)
+{
+    api->config = config;
+    mf__outbounds_look_for_default(api);
+}
+
 int mf_api_open(uv_loop_t *loop, const struct mf_api_options *options, MF_OWN struct mf_api **ret_api)
 {
     struct mf_api *api = mf_new(sizeof *api);
@@ -70,8 +76,14 @@ int mf_api_open(uv_loop_t *loop, const struct mf_api_options *options, MF_OWN st
     return 0;
 }
 
+void mf_api_leave(struct mf_api *api)
+{
+    api->is_leaving = true;
+}
+
 void mf_api_drain(struct mf_api *api)
 {
+    api->is_leaving = true;
     api->is_draining = true;
     mf_admit_drain(api->admit);
 }

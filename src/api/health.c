@@ -5,7 +5,7 @@
 
 static const char *status_word(const struct mf_api *api, const struct mf_pool_state *state)
 {
-    if (api->is_draining || state->is_draining) {
+    if (api->is_leaving || state->is_draining) {
         return "draining";
     }
     if (state->is_degraded) {
@@ -127,7 +127,7 @@ void mf__ready_get(struct mf_api *api, struct mf_exchange *exchange)
     struct mf_pool_state state;
 
     mf_pool_state(api->pool, &state);
-    if (api->is_draining || state.is_draining) {
+    if (api->is_leaving || state.is_draining) {
         mf__problem_reply_error(exchange, MF_E_DRAINING);
     } else if (state.executors_ready == 0) {
         mf__problem_reply_error(exchange, MF_E_NO_EXECUTOR);

@@ -16,6 +16,8 @@ void mf__intake_done(struct mf__intake *intake)
     intake->api->bytes_held -= intake->bytes_held;
     intake->bytes_held = 0;
     mf_buf_done(&intake->body);
+    mf_config_unref(intake->config);
+    intake->config = NULL;
 }
 
 static void request_work(uv_work_t *request)
@@ -96,6 +98,7 @@ void mf__intake_begin(struct mf__intake *intake,
 {
     memset(intake, 0, sizeof *intake);
     intake->api = api;
+    intake->config = mf_config_ref(api->config);
     intake->exchange = exchange;
     intake->work = work;
     intake->done = done;

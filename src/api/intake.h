@@ -15,6 +15,7 @@ struct mf__intake {
     struct mf_api *api;
     struct mf_exchange *exchange; /* NULL: the client is gone. */
     struct mf_buf body;           /* Whole when |work| is called; the owner may free it there. */
+    struct mf_config *config;     /* As it was when the call came; for |work|. */
     uint64_t bytes_held;          /* Of api->bytes_held; 0 it when somebody else gives them back. */
 
     /* Of intake.c. */

@@ -8,7 +8,7 @@
 
 struct mf_api {
     uv_loop_t *loop;
-    const struct mf_config *config;
+    struct mf_config *config; /* [loop] Another one after a reload; work elsewhere holds a reference. */
     struct mf_pool *pool;
     struct mf_admit *admit;
     struct mf_store *store; /* From worker threads only, by way of |queue|. */
@@ -24,7 +24,8 @@ struct mf_api {
     uv_timer_t admit_timer; /* Due when the next waiting ticket's time is up. */
     uint64_t bytes_held;    /* Bodies of all calls; at most MF_API_HELD_BYTES_MAX. */
     uint64_t started_ns;
-    bool is_draining;
+    bool is_leaving;    /* /readyz says so. */
+    bool is_draining;   /* Runs are refused. */
     bool is_tidying;    /* What workspaces no longer hold is being removed, */
     bool is_tidy_asked; /* and there is more since. */
     void (*on_closed)(void *user);

@@ -619,15 +619,23 @@ static int load_one(void *user, const struct mf_store_outbound *row)
     return rc;
 }
 
-int mf__outbounds_load(struct mf_api *api)
+void mf__outbounds_look_for_default(struct mf_api *api)
 {
     const char *standard = api->config->outbound_default;
-    int rc = mf_store_outbound_list(api->store, load_one, api);
 
-    if (rc == 0 && standard != NULL && mf_outbounds_get(api->outbounds, mf_slice_of_cstr(standard)) == NULL) {
+    if (standard != NULL && mf_outbounds_get(api->outbounds, mf_slice_of_cstr(standard)) == NULL) {
         mf_log(MF_LOG_WARN, 0, NULL,
                "outbound.default names %s, which does not exist: until it is put, nothing is let through",
                standard);
+    }
+}
+
+int mf__outbounds_load(struct mf_api *api)
+{
+    int rc = mf_store_outbound_list(api->store, load_one, api);
+
+    if (rc == 0) {
+        mf__outbounds_look_for_default(api);
     }
     return rc;
 }

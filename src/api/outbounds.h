@@ -7,6 +7,8 @@
 
 /* Before anything is served; blocks. */
 MF_MUST_CHECK int mf__outbounds_load(struct mf_api *api);
+/* Says in the log when the config's default is none that was put. */
+void mf__outbounds_look_for_default(struct mf_api *api);
 
 /* A look at which of the workers that a policy names there are: they are on the disk. */
 struct mf__look {

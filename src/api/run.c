@@ -58,7 +58,7 @@ static void serve(struct run *run)
 static void parse(struct mf__intake *intake)
 {
     struct run *run = MF_CONTAINER_OF(intake, struct run, intake);
-    const struct mf_config *config = run->api->config;
+    const struct mf_config *config = intake->config;
     struct mf_slice body = mf_buf_peek(&intake->body);
 
     if (run->form == FORM_JSON) {

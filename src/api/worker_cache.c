@@ -24,6 +24,7 @@ struct mf__workers {
 struct load {
     struct mf_store_job job;
     struct mf__workers *workers;
+    struct mf_config *config; /* As it was when the load began. */
     struct mf_list waiting;
     size_t waiting_count;
     bool is_stale; /* It was changed meanwhile: those who wait get it, but it is not kept. */
@@ -102,7 +103,7 @@ int mf__worker_write(cJSON *code, char **ret_text, char ret_hash[MF__WORKER_HASH
 /* [worker] The stored text to parts, ready to be sent. */
 static int read_code(struct load *load)
 {
-    const struct mf_config *config = load->workers->api->config;
+    const struct mf_config *config = load->config;
     struct mf__call *call = &load->worker->call;
     char hash[MF__WORKER_HASH_BYTES];
     struct mf__call_fault fault;
@@ -281,6 +282,7 @@ static void load_done(struct mf_store_job *job, int error)
     } else {
         free_worker(load->worker);
     }
+    mf_config_unref(load->config);
     mf_free(load);
 }
 
@@ -298,6 +300,7 @@ static int begin_load(struct mf__workers *workers, struct mf_slice name, struct 
     mf_buf_init(&load->text, MF_STORE_VALUE_BYTES_MAX);
     load->job = (struct mf_store_job){.work = load_work, .done = load_done};
     load->workers = workers;
+    load->config = mf_config_ref(workers->api->config);
     load->worker = worker;
     rc = mf_map_put(workers->loads, mf_hash(name), load);
     if (rc == 0) {
@@ -308,6 +311,7 @@ static int begin_load(struct mf__workers *workers, struct mf_slice name, struct 
     }
     if (rc < 0) {
         free_worker(worker);
+        mf_config_unref(load->config);
         mf_free(load);
         return rc == MF_E_CLOSED ? rc : MF_E_OVERLOADED;
     }

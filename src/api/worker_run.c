@@ -168,8 +168,8 @@ static void read_rest(struct mf__intake *intake)
     struct mf_slice body = mf_buf_peek(&intake->body);
 
     invocation->error =
-        mf__call_read_rest(&invocation->call, invocation->api->config,
-                           body.size == 0 ? mf_slice_of_cstr("{}") : body, &invocation->fault);
+        mf__call_read_rest(&invocation->call, intake->config, body.size == 0 ? mf_slice_of_cstr("{}") : body,
+                           &invocation->fault);
     mf_buf_done(&intake->body);
 }
 

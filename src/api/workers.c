@@ -26,7 +26,8 @@ static struct mf_slice tenant_of(void)
 static void write_etag(const struct mf_store_worker *row, char ret_etag[MF_WORKER_ETAG_BYTES_MAX])
 {
     (void)snprintf(ret_etag, MF_WORKER_ETAG_BYTES_MAX, "\"%llu-%.*s\"", (unsigned long long)row->revision,
-                   row->hash.size < HASH_SHOWN ? (int)row->hash.size : HASH_SHOWN, (const char *)row->hash.data);
+                   row->hash.size < HASH_SHOWN ? (int)row->hash.size : HASH_SHOWN,
+                   (const char *)row->hash.data);
 }
 
 static int append_version(struct mf_buf *out, const struct mf_store_worker *row)
@@ -38,8 +39,7 @@ static int append_version(struct mf_buf *out, const struct mf_store_worker *row)
     if (rc == 0) {
         rc = mf__json_append_time(out, row->version_ms);
     }
-    return rc < 0 ? rc
-                  : mf_buf_printf(out, ",\"inUse\":%s", row->version == row->current ? "true" : "false");
+    return rc < 0 ? rc : mf_buf_printf(out, ",\"inUse\":%s", row->version == row->current ? "true" : "false");
 }
 
 static int append_info(struct mf_buf *out, const struct mf_store_worker *row)
@@ -130,7 +130,7 @@ static void read_code(struct mf__intake *intake)
 
     change->error = mf__json_parse(mf_buf_peek(&intake->body), &root, &change->fault.why);
     if (change->error == 0) {
-        change->error = mf__call_read_code(&change->call, change->api->config, root, &change->fault);
+        change->error = mf__call_read_code(&change->call, intake->config, root, &change->fault);
     }
     if (change->error == 0) {
         change->error = mf__worker_write(root, &change->text, change->hash);
@@ -324,9 +324,8 @@ static void query_done(struct mf_store_job *job, int error)
     answer(query, error);
 }
 
-static struct query *new_query(struct mf__put *put,
-                               size_t bytes_max,
-                               int (*work)(struct query *query, struct mf_store *store))
+static struct query *
+new_query(struct mf__put *put, size_t bytes_max, int (*work)(struct query *query, struct mf_store *store))
 {
     struct query *query = mf_new(sizeof *query);
 
@@ -547,9 +546,8 @@ static int list_work(struct mf_store *store, struct mf_store_job *job)
         rc = mf_buf_append_cstr(&list->body, "],\"next\":");
     }
     if (rc == 0) {
-        rc = list->count > list->limit
-                 ? mf_buf_append_json_string(&list->body, mf_slice_of_cstr(list->last))
-                 : mf_buf_append_cstr(&list->body, "null");
+        rc = list->count > list->limit ? mf_buf_append_json_string(&list->body, mf_slice_of_cstr(list->last))
+                                       : mf_buf_append_cstr(&list->body, "null");
     }
     return rc < 0 ? rc : mf_buf_append_cstr(&list->body, "}\n");
 }

@@ -18,7 +18,7 @@
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
 static const char *program_name = "mayfly";
-static enum mf_log_level level_least = MF_LOG_INFO;
+static _Atomic(enum mf_log_level) level_least = MF_LOG_INFO;
 
 static atomic_uint_fast64_t window_s;      /* The second that is counted. */
 static atomic_uint_fast64_t window_lines;  /* Lines in it. */
@@ -33,7 +33,12 @@ struct line {
 void mf_log_init(const char *program, enum mf_log_level least)
 {
     program_name = program;
-    level_least = least;
+    mf_log_set_least(least);
+}
+
+void mf_log_set_least(enum mf_log_level least)
+{
+    atomic_store_explicit(&level_least, least, memory_order_relaxed);
 }
 
 /* The day that is |days| after 1970-01-01, in the proleptic Gregorian calendar. Not gmtime_r: that may open
@@ -154,7 +159,7 @@ static bool may_write_now(void)
 
 void mf_log(enum mf_log_level level, int error, const char *id, const char *format, ...)
 {
-    if (level < level_least) {
+    if (level < atomic_load_explicit(&level_least, memory_order_relaxed)) {
         return;
     }
     if (!may_write_now()) {

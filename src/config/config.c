@@ -180,16 +180,22 @@ int mf_config_load(const struct mf_config_args *args, struct mf_config **ret_con
     ret_why[0] = 0;
     int error = load(&reader, args);
     if (error < 0) {
-        mf_config_free(config);
+        mf_config_unref(config);
         return error;
     }
     *ret_config = config;
     return 0;
 }
 
-void mf_config_free(struct mf_config *config)
+struct mf_config *mf_config_ref(struct mf_config *config)
 {
-    if (!config) {
+    config->refs++;
+    return config;
+}
+
+void mf_config_unref(struct mf_config *config)
+{
+    if (!config || config->refs-- > 0) {
         return;
     }
     mf__config_listens_clear(config);

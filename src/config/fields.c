@@ -34,6 +34,20 @@
     {                                                                                                        \
         .name = json, .kind = FIELD_CUSTOM, .unit = of, .read = reads, .standard_text = normal               \
     }
+#define FIELD_FIXED_PATH_OF(json, member, normal)                                                            \
+    {                                                                                                        \
+        .name = json, .kind = FIELD_PATH, .offset = AT(member), .unit = "path", .standard_text = normal,     \
+        .is_fixed = true                                                                                     \
+    }
+#define FIELD_FIXED_CUSTOM_OF(json, reads, compares, of, normal)                                             \
+    {                                                                                                        \
+        .name = json, .kind = FIELD_CUSTOM, .unit = of, .read = reads, .differs = compares,                  \
+        .is_fixed = true, .standard_text = normal                                                            \
+    }
+#define FIELD_FIXED_SECTION_OF(json, table)                                                                  \
+    {                                                                                                        \
+        .name = json, .kind = FIELD_SECTION, .fields = table, .is_fixed = true                               \
+    }
 #define FIELD_SECTION_OF(json, table)                                                                        \
     {                                                                                                        \
         .name = json, .kind = FIELD_SECTION, .fields = table                                                 \
@@ -47,7 +61,9 @@
 static const struct config_field limits_fields[] = {
     FIELD_LIMIT_OF("cpuMs", cpu_ms, 1, MF_RUN_CPU_MS_DEFAULT, MF_RUN_CPU_MS_MAX, "ms"),
     FIELD_LIMIT_OF("wallMs", wall_ms, 1, MF_RUN_WALL_MS_DEFAULT, MF_RUN_WALL_MS_MAX, "ms"),
-    FIELD_LIMIT_OF("memoryMb", memory_mb, MF_RUN_MEMORY_MB_MIN, MF_RUN_MEMORY_MB_DEFAULT, MF_RUN_MEMORY_MB_MAX, "MiB"),
+    /* Executors are started with it. */
+    {.name = "memoryMb", .kind = FIELD_LIMIT, .offset = AT(memory_mb), .min = MF_RUN_MEMORY_MB_MIN,
+     .standard = MF_RUN_MEMORY_MB_DEFAULT, .max = MF_RUN_MEMORY_MB_MAX, .unit = "MiB", .is_fixed = true},
     FIELD_LIMIT_OF("logBytes", log_bytes, 0, MF_RUN_LOG_BYTES_DEFAULT, MF_RUN_LOG_BYTES_MAX, "bytes"),
     FIELD_LIMIT_OF("responseBytes", response_bytes, 0, MF_RUN_RESPONSE_BYTES_DEFAULT, MF_RUN_RESPONSE_BYTES_MAX, "bytes"),
     FIELD_LIMIT_OF("subRequests", subrequests, 0, MF_RUN_SUBREQUESTS_DEFAULT, MF_RUN_SUBREQUESTS_MAX, "fetches"),
@@ -78,8 +94,8 @@ static const struct config_field clock_fields[] = {
 static const struct config_field outbound_fields[] = {
     FIELD_CUSTOM_OF("default", mf__config_read_outbound, "name", "none"),
     FIELD_BOOL_OF("inline", is_outbound_inline, 1),
-    FIELD_PATH_OF("caFile", outbound_ca_path, "none"),
-    FIELD_CUSTOM_OF("dnsServers", mf__config_read_dns_servers, "list of addresses", "[]"),
+    FIELD_FIXED_PATH_OF("caFile", outbound_ca_path, "none"),
+    FIELD_FIXED_CUSTOM_OF("dnsServers", mf__config_read_dns_servers, mf__config_dns_servers_differ, "list of addresses", "[]"),
     FIELD_U32_OF("requestsPerRun", outbound_run_requests_max, 1, MF_UPSTREAM_RUN_REQUESTS_DEFAULT, MF_RUN_FETCHES_OPEN_MAX, "requests"),
     FIELD_U32_OF("requests", outbound_requests_max, 1, MF_UPSTREAM_REQUESTS_DEFAULT, MF_UPSTREAM_REQUESTS_MAX, "requests"),
     FIELD_U64_OF("answerBytes", outbound_answer_bytes_max, 0, MF_UPSTREAM_ANSWER_BYTES_DEFAULT, MF_UPSTREAM_ANSWER_BYTES_MAX, "bytes"),
@@ -103,14 +119,14 @@ static const struct config_field executors_fields[] = {
     {.name = "memoryMb", .kind = FIELD_MIB, .offset = AT(executor_memory_bytes_max), .min = MF_EXECUTOR_MEMORY_MB_MIN,
      .standard = MF_EXECUTOR_MEMORY_MB_DEFAULT, .max = MF_EXECUTOR_MEMORY_MB_MAX, .unit = "MiB"},
     FIELD_PATH_OF("path", executor_path, "beside mayflyd"),
-    FIELD_CUSTOM_OF("v8Flags", mf__config_read_v8_flags, "text", "none"),
+    FIELD_FIXED_CUSTOM_OF("v8Flags", mf__config_read_v8_flags, mf__config_v8_flags_differ, "text", "none"),
     FIELD_BOOL_OF("jitless", is_jitless, 0),
     FIELDS_END,
 };
 
 static const struct config_field jail_fields[] = {
-    FIELD_CUSTOM_OF("layers", mf__config_read_jail_layers, "list of names", "\"all\""),
-    FIELD_CUSTOM_OF("required", mf__config_read_jail_required, "list of names", "\"all\""),
+    FIELD_FIXED_CUSTOM_OF("layers", mf__config_read_jail_layers, mf__config_jail_layers_differ, "list of names", "\"all\""),
+    FIELD_FIXED_CUSTOM_OF("required", mf__config_read_jail_required, mf__config_jail_required_differs, "list of names", "\"all\""),
     FIELD_U32_OF("uid", jail_uid, 1, MF_JAIL_ID_DEFAULT, ID_MAX, "number"),
     FIELD_U32_OF("gid", jail_gid, 1, MF_JAIL_ID_DEFAULT, ID_MAX, "number"),
     FIELDS_END,
@@ -125,23 +141,23 @@ static const struct config_field prices_fields[] = {
 
 static const struct config_field vault_fields[] = {
     FIELD_PATH_OF("keyFile", vault_key_path, "a systemd credential, or `vault.key` in `stateDir`"),
-    FIELD_CUSTOM_OF("previousKeyFiles", mf__config_read_key_files, "list of paths", "[]"),
+    FIELD_FIXED_CUSTOM_OF("previousKeyFiles", mf__config_read_key_files, mf__config_key_files_differ, "list of paths", "[]"),
     FIELDS_END,
 };
 
 const struct config_field mf__config_root_fields[] = {
-    FIELD_CUSTOM_OF("listen", mf__config_read_listen, "list", "[\"127.0.0.1:8787\"]"),
+    FIELD_FIXED_CUSTOM_OF("listen", mf__config_read_listen, mf__config_listens_differ, "list", "[\"127.0.0.1:8787\"]"),
     FIELD_CUSTOM_OF("hosts", mf__config_read_hosts, "list of names", "[]"),
     FIELD_CUSTOM_OF("origins", mf__config_read_origins, "list of origins", "[]"),
-    FIELD_PATH_OF("stateDir", state_dir, "`~/.local/state/mayfly`"),
+    FIELD_FIXED_PATH_OF("stateDir", state_dir, "`~/.local/state/mayfly`"),
     FIELD_CUSTOM_OF("logLevel", mf__config_read_log_level, "name", "\"info\""),
     FIELD_SECTION_OF("limits", limits_fields),
     FIELD_SECTION_OF("timeouts", timeouts_fields),
     FIELD_SECTION_OF("clock", clock_fields),
     FIELD_SECTION_OF("outbound", outbound_fields),
-    FIELD_SECTION_OF("executors", executors_fields),
-    FIELD_SECTION_OF("jail", jail_fields),
-    FIELD_SECTION_OF("vault", vault_fields),
+    FIELD_FIXED_SECTION_OF("executors", executors_fields),
+    FIELD_FIXED_SECTION_OF("jail", jail_fields),
+    FIELD_FIXED_SECTION_OF("vault", vault_fields),
     FIELD_SECTION_OF("prices", prices_fields),
     FIELDS_END,
 };

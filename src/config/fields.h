@@ -29,6 +29,9 @@ struct config_field {
     const struct config_field *fields; /* FIELD_SECTION: up to a row without a name. */
     /* FIELD_CUSTOM. |pointer| is where |value| stands. */
     int (*read)(struct config_reader *reader, const struct cJSON *value, const char *pointer);
+    /* Read at the start only; of a section, all in it. A FIELD_CUSTOM that is fixed says when two are not the same. */
+    bool is_fixed;
+    bool (*differs)(const struct mf_config *one, const struct mf_config *other);
     const char *standard_text; /* The default of a FIELD_CUSTOM or FIELD_PATH, for docs/config.md. */
 };
 

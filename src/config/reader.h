@@ -68,6 +68,14 @@ int mf__config_read_jail_required(struct config_reader *reader,
                                   const struct cJSON *value,
                                   const char *pointer);
 
+/* Of the fixed ones among them: is it another one. change.c. */
+bool mf__config_listens_differ(const struct mf_config *one, const struct mf_config *other);
+bool mf__config_dns_servers_differ(const struct mf_config *one, const struct mf_config *other);
+bool mf__config_v8_flags_differ(const struct mf_config *one, const struct mf_config *other);
+bool mf__config_key_files_differ(const struct mf_config *one, const struct mf_config *other);
+bool mf__config_jail_layers_differ(const struct mf_config *one, const struct mf_config *other);
+bool mf__config_jail_required_differs(const struct mf_config *one, const struct mf_config *other);
+
 /* "127.0.0.1:8787", "[::1]:0", "localhost:80"; refuses what is not loopback. */
 MF_MUST_CHECK int mf__config_parse_address(struct config_reader *reader,
                                            const char *text,

@@ -8,6 +8,7 @@
 
 #include <mayfly/base.h>
 #include <mayfly/config.h>
+#include <mayfly/net.h>
 
 #include "service.h"
 
@@ -66,6 +67,22 @@ static int read_args(int argc, char **argv, struct mf_config_args *ret_args, boo
     return 0;
 }
 
+/* What the config names and the start would read. */
+static int check_files(const struct mf_config *config)
+{
+    char why[MF_LOG_LINE_BYTES_MAX];
+
+    for (size_t i = 0; i < config->listens_count; i++) {
+        const struct mf_server_tls files = {.cert_path = config->listens[i].tls_cert_path,
+                                            .key_path = config->listens[i].tls_key_path};
+        if (files.cert_path != NULL && mf_server_check_tls(&files, why) < 0) {
+            (void)fprintf(stderr, "mayflyd: /listen/%zu/tls: %s\n", i, why);
+            return MF_E_CONFIG;
+        }
+    }
+    return 0;
+}
+
 /* Whoever started us may have closed some of the first three: what is opened next must not take their place. */
 static void fill_standard_descriptors(void)
 {
@@ -94,14 +111,19 @@ int main(int argc, char **argv)
     mf_log_init("mayflyd", MF_LOG_INFO);
     rc = mf_config_load(&args, &config, why);
     if (rc < 0) {
+        if (is_check) {
+            (void)fprintf(stderr, "mayflyd: %s\n", why);
+            return 1;
+        }
         mf_log(MF_LOG_ERROR, rc, NULL, "%s", why);
         return 2;
     }
     if (is_check) {
-        mf_config_free(config);
-        return 0;
+        rc = check_files(config);
+        mf_config_unref(config);
+        return rc < 0 ? 1 : 0;
     }
     mf_log_init("mayflyd", config->log_level);
-    rc = mf_service_run(config);
+    rc = mf_service_run(&args, config);
     return rc < 0 ? 1 : 0;
 }

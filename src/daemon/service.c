@@ -23,6 +23,7 @@
 #include <mayfly/store.h>
 #include <mayfly/vault.h>
 
+#include "reload.h"
 #include "systemd.h"
 
 enum service_state { SERVICE_STARTING, SERVICE_SERVING, SERVICE_DRAINING, SERVICE_CLOSING };
@@ -32,11 +33,14 @@ struct service {
     uv_loop_t loop;
     uv_signal_t sigterm;
     uv_signal_t sigint;
+    uv_signal_t sighup;
     uv_timer_t drain_timer;
     uv_timer_t watchdog;
     int inherited[MF_CONFIG_LISTENS_MAX]; /* Handed over; with any the config's addresses are not used. */
     size_t inherited_count;
-    struct mf_config *config;
+    struct mf_config_args args;
+    struct mf_config *config; /* As it was at the start. */
+    struct mf__reload reload;
     struct mf_store *store;
     struct mf_store_queue *queue;
     struct mf_ledger *ledger;
@@ -46,8 +50,6 @@ struct service {
     struct mf_egress *egress;
     struct mf_api *api;
     struct mf_server *server;
-    bool is_server_drained;
-    bool is_pool_drained;
     int error; /* Why it could not start. */
 };
 
@@ -57,6 +59,7 @@ static void close_handles(struct service *service)
 {
     uv_close((uv_handle_t *)&service->sigterm, NULL);
     uv_close((uv_handle_t *)&service->sigint, NULL);
+    uv_close((uv_handle_t *)&service->sighup, NULL);
     uv_close((uv_handle_t *)&service->drain_timer, NULL);
     uv_close((uv_handle_t *)&service->watchdog, NULL);
 }
@@ -132,25 +135,18 @@ static void fail(struct service *service, int error)
 
 /* ---- drain ------------------------------------------------------------------------------------ */
 
-static void close_when_idle(struct service *service)
+/* Every connection is gone, and with it every run that a client waits for. */
+static void pool_drained(void *user)
 {
-    if (service->is_server_drained && service->is_pool_drained) {
-        close_service(service);
-    }
+    close_service(user);
 }
 
 static void server_drained(void *user)
 {
     struct service *service = user;
-    service->is_server_drained = true;
-    close_when_idle(service);
-}
 
-static void pool_drained(void *user)
-{
-    struct service *service = user;
-    service->is_pool_drained = true;
-    close_when_idle(service);
+    mf_api_drain(service->api);
+    mf_pool_drain(service->pool, pool_drained, service);
 }
 
 static void drain_timer_due(uv_timer_t *timer)
@@ -159,6 +155,16 @@ static void drain_timer_due(uv_timer_t *timer)
 
     mf_log(MF_LOG_WARN, 0, NULL, "runs did not end in time; closing");
     close_service(service);
+}
+
+/* Whoever had a connection that was just opened or used has had the time to send on it. */
+static void grace_due(uv_timer_t *timer)
+{
+    struct service *service = timer->data;
+    int rc = uv_timer_start(timer, drain_timer_due, MF_DRAIN_MS_MAX, 0);
+
+    MF_ASSERT(rc == 0); /* Fails only while the handle closes. */
+    mf_api_drain(service->api);
 }
 
 static void on_signal(uv_signal_t *signal, int number)
@@ -174,11 +180,27 @@ static void on_signal(uv_signal_t *signal, int number)
     mf_log(MF_LOG_INFO, 0, NULL, "signal %d: draining", number);
     mf__systemd_notify("STOPPING=1\nSTATUS=Draining: runs that have begun may end.");
     service->state = SERVICE_DRAINING;
-    rc = uv_timer_start(&service->drain_timer, drain_timer_due, MF_DRAIN_MS_MAX, 0);
+    rc = uv_timer_start(&service->drain_timer, grace_due, 2 * MF_HTTP_DRAIN_IDLE_MS, 0);
     MF_ASSERT(rc == 0); /* Fails only while the handle closes. */
-    mf_api_drain(service->api);
+    mf_api_leave(service->api);
     mf_server_drain(service->server, server_drained, service);
-    mf_pool_drain(service->pool, pool_drained, service);
+}
+
+/* ---- reload ----------------------------------------------------------------------------------- */
+
+static void on_hangup(uv_signal_t *signal, int number)
+{
+    struct service *service = signal->data;
+
+    (void)number;
+    if (service->state != SERVICE_SERVING) {
+        mf_log(MF_LOG_WARN, 0, NULL, "SIGHUP: not now; the config is read again only while serving");
+        return;
+    }
+    mf__systemd_notify_reloading();
+    mf__systemd_notify(mf__reload(&service->reload) == 0
+                           ? "READY=1\nSTATUS=Serving."
+                           : "READY=1\nSTATUS=Serving. The new config was refused; the log says why.");
 }
 
 /* ---- the beginning ---------------------------------------------------------------------------- */
@@ -311,17 +333,18 @@ static void pool_started(void *user, int error, const char *why)
 
 static int open_server(struct service *service)
 {
-    const struct mf_config *config = service->config;
-    struct mf_server_options options = {.on_request = mf_api_on_request,
-                                        .user = service->api,
-                                        .body_bytes_max = config->body_bytes_max,
-                                        .body_bytes_max_of = mf_api_body_bytes_max,
-                                        .connections_max = config->connections_max,
-                                        .header_timeout_ms = config->header_timeout_ms,
-                                        .body_timeout_ms = config->body_timeout_ms,
-                                        .idle_timeout_ms = config->idle_timeout_ms,
-                                        .write_timeout_ms = config->write_timeout_ms};
-    return mf_server_open(&service->loop, &options, &service->server);
+    struct mf_server_options options = mf__server_options_of(service->config, service->api);
+    int rc = mf_server_open(&service->loop, &options, &service->server);
+
+    service->reload = (struct mf__reload){.args = service->args,
+                                          .started = service->config,
+                                          .config = mf_config_ref(service->config),
+                                          .has_own_listeners = service->inherited_count == 0,
+                                          .api = service->api,
+                                          .server = service->server,
+                                          .egress = service->egress,
+                                          .admit = service->admit};
+    return rc;
 }
 
 /* What must be remembered, before anything that needs it. Blocks: nothing is served yet. */
@@ -362,12 +385,10 @@ static int open_store(struct service *service)
 static int open_rooms(struct service *service)
 {
     const struct mf_config *config = service->config;
-    struct mf_admit_options admit = {.runs_concurrent_max = config->runs_concurrent_max,
-                                     .runs_queued_max = config->runs_queued_max,
-                                     .queue_wait_ns_max = config->queue_wait_ms_max * MF_NS_PER_MS};
+    struct mf_admit_options admit = mf__admit_options_of(config);
     struct mf_pool_options pool = {.config = config, .on_started = pool_started, .user = service};
     struct mf_api_options api = {
-        .config = config, .store = service->store, .queue = service->queue, .vault = service->vault};
+        .config = service->config, .store = service->store, .queue = service->queue, .vault = service->vault};
     char why[MF_JAIL_WHY_BYTES_MAX] = "";
     int rc = mf_egress_open(&service->loop, config, service->vault, &service->egress, why);
 
@@ -412,6 +433,9 @@ static void open_handles(struct service *service)
         rc = uv_signal_init(&service->loop, &service->sigint);
     }
     if (rc == 0) {
+        rc = uv_signal_init(&service->loop, &service->sighup);
+    }
+    if (rc == 0) {
         rc = uv_timer_init(&service->loop, &service->drain_timer);
     }
     if (rc == 0) {
@@ -419,12 +443,16 @@ static void open_handles(struct service *service)
     }
     service->sigterm.data = service;
     service->sigint.data = service;
+    service->sighup.data = service;
     service->drain_timer.data = service;
     if (rc == 0) {
         rc = uv_signal_start(&service->sigterm, on_signal, SIGTERM);
     }
     if (rc == 0) {
         rc = uv_signal_start(&service->sigint, on_signal, SIGINT);
+    }
+    if (rc == 0) {
+        rc = uv_signal_start(&service->sighup, on_hangup, SIGHUP);
     }
     MF_ASSERT(rc == 0); /* No descriptors at the very start: nothing could be served. */
 }
@@ -484,15 +512,16 @@ static int take_sockets(struct service *service)
     return rc;
 }
 
-int mf_service_run(MF_OWN struct mf_config *config)
+int mf_service_run(const struct mf_config_args *args, MF_OWN struct mf_config *config)
 {
     struct service *service = mf_new(sizeof *service);
     int rc;
 
+    service->args = *args;
     service->config = config;
     rc = take_sockets(service);
     if (rc < 0) {
-        mf_config_free(config);
+        mf_config_unref(config);
         mf_free(service);
         return rc;
     }
@@ -513,7 +542,8 @@ int mf_service_run(MF_OWN struct mf_config *config)
     mf_vault_close(service->vault);
     mf_store_close(service->store);
     mf_admit_free(service->admit);
-    mf_config_free(service->config);
+    mf_config_unref(service->reload.config);
+    mf_config_unref(service->config);
     mf_free(service);
     return rc;
 }

@@ -117,6 +117,15 @@ void mf__systemd_notify(const char *state)
     (void)close(fd);
 }
 
+void mf__systemd_notify_reloading(void)
+{
+    char state[96];
+
+    (void)snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%llu\nSTATUS=Reading the config again.",
+                   (unsigned long long)(mf_clock_now_ns() / 1000));
+    mf__systemd_notify(state);
+}
+
 uint64_t mf__systemd_watchdog_ms(void)
 {
     uint64_t us = number_for_us("WATCHDOG_USEC", "WATCHDOG_PID", UINT64_C(86400000000));

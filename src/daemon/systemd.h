@@ -20,6 +20,9 @@ MF_MUST_CHECK int mf__systemd_sockets(int *ret_fds, size_t max, size_t *ret_coun
 /* "READY=1", "STOPPING=1", "STATUS=..."; lines with a line end between. Whoever does not listen is not waited for. */
 void mf__systemd_notify(const char *state);
 
+/* "RELOADING=1" with the time that systemd wants to see; "READY=1" ends it. */
+void mf__systemd_notify_reloading(void);
+
 /* Every so many milliseconds "WATCHDOG=1" is expected, and half of that is this; 0: it is not. */
 uint64_t mf__systemd_watchdog_ms(void);
 

@@ -42,13 +42,6 @@ static void check(const struct mf__connection *connection)
     MF_ASSERT(connection->in.size <= MF_HTTP_INPUT_BYTES_MAX);
 }
 
-bool mf__connection_is_idle(const struct mf__connection *connection)
-{
-    return (connection->state == MF__IDLE && connection->in.size == 0 &&
-            mf__output_queued(connection) == 0) ||
-           connection->state == MF__HANDSHAKE;
-}
-
 /* ---- the end ---------------------------------------------------------------------------------- */
 
 /* Whatever of a secret's request is not used from here on: the bytes that came, of which |in| has a copy if it needs one, and

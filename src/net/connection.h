@@ -120,8 +120,6 @@ void mf__connection_refuse(struct mf__connection *connection, int error);
 /* The exchange was ended by its handler; the response is complete in |out|. */
 void mf__connection_answered(struct mf__connection *connection);
 void mf__connection_on_timeout(struct mf__timeout *timeout, enum mf__phase phase);
-/* For a drain: nothing more is to come on it. */
-bool mf__connection_is_idle(const struct mf__connection *connection);
 
 /* ---- input.c: the request's side ---- */
 

@@ -306,7 +306,7 @@ int mf_server_listen(struct mf_server *server,
         mf_free(listener);
         return error;
     }
-    mf_list_push_back(&server->listeners, &listener->link);
+    mf_list_push_back(&server->listeners, &listener->link); /* In their order: mf_server_renew_tls. */
     server->listener_count++;
     error = listener_start(listener, listen, ret_why);
     if (error < 0) {

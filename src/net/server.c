@@ -1,8 +1,21 @@
 #include "server.h"
 
 #include <signal.h>
+#include <stdio.h>
 
 #include "connection.h"
+
+/* There may be places for connections that wait. */
+static void resume_listeners(struct mf_server *server)
+{
+    MF_LIST_FOR_EACH(item, &server->listeners)
+    {
+        if (server->connection_count >= server->options.connections_max) {
+            return;
+        }
+        mf__listener_resume(MF_CONTAINER_OF(item, struct mf__listener, link));
+    }
+}
 
 static void on_due(struct mf__timeout *timeout, enum mf__phase phase)
 {
@@ -35,6 +48,20 @@ void mf__server_mark(struct mf_server *server, struct mf_list *dirty_link)
         mf_ignore(uv_idle_start(&server->turner, take_turns)); /* It cannot fail. */
     }
     mf_list_push_back(&server->dirty, dirty_link);
+}
+
+void mf_server_configure(struct mf_server *server, const struct mf_server_options *options)
+{
+    server->options.body_bytes_max = options->body_bytes_max;
+    server->options.connections_max = options->connections_max;
+    if (server->state != MF__SERVER_OPEN) {
+        return; /* What drains has its own deadlines. */
+    }
+    mf__timeouts_change(&server->timeouts, MF__PHASE_IDLE, options->idle_timeout_ms);
+    mf__timeouts_change(&server->timeouts, MF__PHASE_HEAD, options->header_timeout_ms);
+    mf__timeouts_change(&server->timeouts, MF__PHASE_BODY, options->body_timeout_ms);
+    mf__timeouts_change(&server->timeouts, MF__PHASE_WRITE, options->write_timeout_ms);
+    resume_listeners(server);
 }
 
 int mf_server_open(uv_loop_t *loop, const struct mf_server_options *options, struct mf_server **ret_server)
@@ -70,6 +97,59 @@ int mf_server_open(uv_loop_t *loop, const struct mf_server_options *options, str
     return 0;
 }
 
+int mf_server_check_tls(const struct mf_server_tls *files, char *ret_why)
+{
+    struct mf__tls_context *context = NULL;
+    int error = mf__tls_context_open(files->cert_path, files->key_path, &context, ret_why);
+
+    mf__tls_context_free(context);
+    return error;
+}
+
+/* New contexts for the rows that have files; the others stay NULL. */
+static int open_contexts(const struct mf_server_tls *files,
+                         size_t count,
+                         struct mf__tls_context **ret_contexts,
+                         char *ret_why)
+{
+    for (size_t i = 0; i < count; i++) {
+        int error = files[i].cert_path == NULL ? 0
+                                               : mf__tls_context_open(files[i].cert_path, files[i].key_path,
+                                                                      &ret_contexts[i], ret_why);
+        if (error < 0) {
+            return error;
+        }
+    }
+    return 0;
+}
+
+/* Connections that are there keep the context that they began with: OpenSSL counts its references. */
+int mf_server_renew_tls(struct mf_server *server,
+                        const struct mf_server_tls *files,
+                        size_t count,
+                        char *ret_why)
+{
+    struct mf__tls_context *contexts[MF_HTTP_LISTENERS_MAX] = {NULL};
+    size_t at = 0;
+
+    if (server->state != MF__SERVER_OPEN || count != server->listener_count) {
+        (void)snprintf(ret_why, MF_LOG_LINE_BYTES_MAX, "there are other listeners now");
+        return MF_E_INVALID;
+    }
+    int error = open_contexts(files, count, contexts, ret_why);
+    MF_LIST_FOR_EACH(item, &server->listeners)
+    {
+        struct mf__listener *listener = MF_CONTAINER_OF(item, struct mf__listener, link);
+        if (error == 0 && listener->tls != NULL && contexts[at] != NULL) {
+            struct mf__tls_context *before = listener->tls;
+            listener->tls = contexts[at];
+            contexts[at] = before;
+        }
+        mf__tls_context_free(contexts[at++]);
+    }
+    return error;
+}
+
 static void close_listeners(struct mf_server *server)
 {
     MF_LIST_FOR_EACH(item, &server->listeners)
@@ -88,12 +168,12 @@ void mf_server_drain(struct mf_server *server, void (*on_drained)(void *user), v
     MF_LIST_FOR_EACH(item, &server->connections)
     {
         struct mf__connection *connection = MF_CONTAINER_OF(item, struct mf__connection, link);
-        if (mf__connection_is_idle(connection)) {
-            mf__connection_close(connection, MF_E_DRAINING);
-        } else if (connection->state == MF__SOCKET) {
+        if (connection->state == MF__SOCKET) {
             mf__connection_mark(connection); /* Its turn tells it. */
         }
     }
+    /* A request may be on its way to us on a connection that was just opened or used; one more is answered on it. */
+    mf__timeouts_shorten(&server->timeouts, MF__PHASE_IDLE, MF_HTTP_DRAIN_IDLE_MS);
     mf_ignore(uv_idle_start(&server->turner, take_turns)); /* Settles, even if there was nothing to close. */
 }
 
@@ -126,17 +206,6 @@ void mf_server_close(struct mf_server *server, void (*on_closed)(void *user), vo
 uint32_t mf_server_connections(const struct mf_server *server)
 {
     return server->connection_count;
-}
-
-static void resume_listeners(struct mf_server *server)
-{
-    MF_LIST_FOR_EACH(item, &server->listeners)
-    {
-        if (server->connection_count >= server->options.connections_max) {
-            return;
-        }
-        mf__listener_resume(MF_CONTAINER_OF(item, struct mf__listener, link));
-    }
 }
 
 void mf__server_settle(struct mf_server *server)

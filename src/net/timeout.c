@@ -47,6 +47,39 @@ void mf__timeouts_open(struct mf__timeouts *timeouts,
     }
 }
 
+/* Which keeps the order: each is the lesser of its own and one that grows along the list or is the same for all. */
+static void bring_forward(struct mf__timeouts *timeouts, struct mf__timeout *timeout, uint64_t due_ms)
+{
+    if (timeout->due_ms > due_ms) {
+        timeout->due_ms = due_ms;
+        timer_set(timeouts, due_ms);
+    }
+}
+
+void mf__timeouts_change(struct mf__timeouts *timeouts, enum mf__phase phase, uint32_t ms)
+{
+    uint64_t due_ms = uv_now(timeouts->timer.loop) + ms;
+
+    MF_LIST_FOR_EACH(item, &timeouts->lists[phase])
+    {
+        bring_forward(timeouts, MF_CONTAINER_OF(item, struct mf__timeout, link), due_ms);
+    }
+    timeouts->ms[phase] = ms;
+}
+
+void mf__timeouts_shorten(struct mf__timeouts *timeouts, enum mf__phase phase, uint32_t ms)
+{
+    uint32_t before_ms = timeouts->ms[phase];
+    uint32_t less_ms = before_ms > ms ? before_ms - ms : 0;
+
+    MF_LIST_FOR_EACH(item, &timeouts->lists[phase])
+    {
+        struct mf__timeout *timeout = MF_CONTAINER_OF(item, struct mf__timeout, link);
+        bring_forward(timeouts, timeout, timeout->due_ms > less_ms ? timeout->due_ms - less_ms : 0);
+    }
+    timeouts->ms[phase] = before_ms - less_ms;
+}
+
 void mf__timeouts_close(struct mf__timeouts *timeouts, uv_close_cb on_closed)
 {
     for (size_t i = 0; i < MF__PHASE_COUNT; i++) {

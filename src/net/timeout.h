@@ -42,6 +42,10 @@ struct mf__timeouts {
 void mf__timeouts_open(struct mf__timeouts *timeouts,
                        uv_loop_t *loop,
                        void (*on_due)(struct mf__timeout *timeout, enum mf__phase phase));
+/* |ms| from now on, and no later than that for what is armed already. */
+void mf__timeouts_change(struct mf__timeouts *timeouts, enum mf__phase phase, uint32_t ms);
+/* The same, but what is armed has |ms| from when it was armed. */
+void mf__timeouts_shorten(struct mf__timeouts *timeouts, enum mf__phase phase, uint32_t ms);
 /* Nothing is armed any more. */
 void mf__timeouts_close(struct mf__timeouts *timeouts, uv_close_cb on_closed);
 /* The one that was armed first, or NULL. */

@@ -141,6 +141,12 @@ static void read_config(struct mf_egress *egress, const struct mf_config *config
     egress->decoded_max = config->outbound_decoded_bytes_max;
 }
 
+void mf_egress_configure(struct mf_egress *egress, const struct mf_config *config)
+{
+    read_config(egress, config);
+    mf__egress_schedule(egress); /* There may be places now. */
+}
+
 int mf_egress_open(uv_loop_t *loop,
                    const struct mf_config *config,
                    struct mf_vault *vault,

@@ -1,57 +1,7 @@
 // systemd.test.mjs - what mayflyd and a service manager say to each other; tests/lib/manager.py is the manager.
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import http from "node:http";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { test } from "node:test";
-import { assert, binDir } from "../lib/mayfly.mjs";
-import { writeFileSync } from "node:fs";
-
-const manager = fileURLToPath(new URL("../lib/manager.py", import.meta.url));
-
-class Managed {
-  constructor(options) {
-    this.dir = mkdtempSync(path.join(tmpdir(), "mayfly-managed-"));
-    const config = path.join(this.dir, "mayfly.json");
-    writeFileSync(config, JSON.stringify({ ...(process.env.MF_TEST_JAIL === "none" ? { jail: { layers: [], required: [] } } : {}), ...options.config }));
-    this.said = [];
-    this.waiting = [];
-    this.child = spawn("python3", [manager, path.join(binDir, "mayflyd"), this.dir, JSON.stringify({ ...options, args: ["--config", config, ...(options.args ?? [])] })], { stdio: ["pipe", "pipe", "inherit"] });
-    process.on("exit", () => this.child.kill("SIGKILL"));
-    createInterface({ input: this.child.stdout }).on("line", (line) => { this.said.push(JSON.parse(line)); for (const one of [...this.waiting]) one(); });
-    this.ended = new Promise((resolve) => this.child.on("exit", resolve));
-  }
-
-  // Resolves with the first thing that was or will be said and |fits|.
-  heard(fits) {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`not heard: ${JSON.stringify(this.said)}`)), 30_000);
-      const look = () => {
-        const found = this.said.find(fits);
-        if (found === undefined) return;
-        clearTimeout(timer);
-        this.waiting = this.waiting.filter((one) => one !== look);
-        resolve(found);
-      };
-      this.waiting.push(look);
-      look();
-    });
-  }
-
-  signal(name) { this.child.stdin.write(`${name}\n`); }
-  async stop() {
-    this.child.stdin.end();
-    await this.ended;
-    rmSync(this.dir, { recursive: true, force: true });
-    return this.said.at(-1).status;
-  }
-}
-
-const get = (where) => new Promise((resolve, reject) => http.get({ path: "/readyz", agent: false, ...where }, (response) => { response.resume(); resolve(response.statusCode); }).on("error", reject));
-const isReady = (one) => one.notice?.startsWith("READY=1\n");
+import { assert } from "../lib/mayfly.mjs";
+import { Managed, get, isReady } from "../lib/managed.mjs";
 
 test("it serves on the sockets that it is handed, and not on its own", async () => {
   const managed = new Managed({ sockets: ["127.0.0.1", "unix"] });

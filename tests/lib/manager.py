@@ -1,7 +1,7 @@
 """manager.py <mayflyd> <state dir> <options as JSON>: does for mayflyd what systemd does: opens its sockets, hears its notices.
 
 Prints one JSON object a line: the sockets, each notice, what is said on standard error, and the end. A line on standard input is the
-name of a signal for the daemon."""
+name of a signal for the daemon. "command" of the options is what is executed in mayflyd's place, and must become it."""
 import json
 import os
 import select
@@ -31,12 +31,21 @@ for kind in options.get("sockets", []):
 notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 name = "\0mayfly-manager-%d" % os.getpid() if options.get("abstract") else os.path.join(state, "notify.sock")
 notices.bind(name)
+if name[0] != "\0":
+    os.chmod(name, 0o666)
 errors_in, errors_out = os.pipe()
 say(ports=[one.getsockname()[1] if one.family == socket.AF_INET else one.getsockname() for one in sockets])
 
-child = os.fork()
-if child == 0:
-    environment = {"PATH": os.environ["PATH"], "NOTIFY_SOCKET": "@" + name[1:] if name[0] == "\0" else name}
+children = []
+
+
+def start():
+    """One more of them, on the same sockets; beside the one before it only with a state directory of its own ("overlap")."""
+    child = os.fork()
+    if child:
+        children.append(child)
+        return
+    environment = {**options.get("env", {}), "PATH": os.environ["PATH"], "NOTIFY_SOCKET": "@" + name[1:] if name[0] == "\0" else name}
     for key in ("ASAN_OPTIONS",):
         if key in os.environ:
             environment[key] = os.environ[key]
@@ -49,11 +58,26 @@ if child == 0:
     for i, fd in enumerate(high):
         os.dup2(fd, 3 + i)
     os.closerange(3 + len(high), 300)
-    os.execve(program, [program, "--state-dir", state, *options.get("args", [])], environment)
+    of_its_own = os.path.join(state, "next") if children and options.get("overlap") else state
+    command = options.get("command", [program, "--state-dir", of_its_own, *options.get("args", [])])
+    os.execvpe(command[0], command, environment)
 
-os.close(errors_out)
+
+def heed(line):
+    """A signal is for the oldest; NEXT starts another one, AFTER does so when the oldest has ended."""
+    if line == "AFTER":
+        say(ended=os.waitstatus_to_exitcode(os.waitpid(children.pop(0), 0)[1]))
+    if line in ("NEXT", "AFTER"):
+        start()
+    else:
+        os.kill(children[0], getattr(signal, line))
+
+
+start()
 watched = {notices.fileno(): "notice", errors_in: "error", 0: "signal"}
 text = {errors_in: b"", 0: b""}
+if not options.get("next"):
+    os.close(errors_out)
 while errors_in in watched:
     for fd in select.select(list(watched), [], [])[0]:
         if watched[fd] == "notice":
@@ -63,12 +87,15 @@ while errors_in in watched:
         if piece == b"":
             del watched[fd]
             if fd == 0:
-                os.kill(child, signal.SIGTERM)
+                for child in children:
+                    os.kill(child, signal.SIGTERM)
+                if options.get("next"):
+                    os.close(errors_out)
             continue
         *lines, text[fd] = (text[fd] + piece).split(b"\n")
         for line in lines:
             if fd == 0:
-                os.kill(child, getattr(signal, line.decode()))
+                heed(line.decode())
             else:
                 say(error=line.decode())
 notices.setblocking(False)
@@ -77,4 +104,7 @@ try:
         say(notice=notices.recv(4096).decode())
 except BlockingIOError:
     pass
-say(status=os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+for child in children:
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    say(ended=status)
+say(status=status)

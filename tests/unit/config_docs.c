@@ -85,10 +85,39 @@ static void every_row_has_its_field(void)
     MF_CHECK_INT(rows, rows_expected);
 }
 
+/* "`listen`, `limits.memoryMb`, `executors.*`": what the table calls fixed, in its order. */
+static void add_fixed(const char *prefix, const struct config_field *fields, char *list, size_t size)
+{
+    for (const struct config_field *field = fields; field->name; field++) {
+        size_t used = strlen(list);
+        if (field->is_fixed) {
+            (void)snprintf(list + used, size - used, "%s`%s%s%s`", used > 0 ? ", " : "", prefix, field->name,
+                           field->kind == FIELD_SECTION ? ".*" : "");
+        } else if (field->kind == FIELD_SECTION) {
+            char inner[128];
+            (void)snprintf(inner, sizeof inner, "%s%s.", prefix, field->name);
+            add_fixed(inner, field->fields, list, size);
+        }
+    }
+}
+
+static void fixed_fields_are_named(void)
+{
+    char list[1024] = "";
+    char sentence[1100];
+    add_fixed("", mf__config_root_fields, list, sizeof list);
+    (void)snprintf(sentence, sizeof sentence, "\nRead at the start only: %s.\n", list);
+    if (strstr(docs, sentence) == NULL) {
+        fprintf(stderr, "docs/config.md misses the line:%s", sentence);
+    }
+    MF_CHECK(strstr(docs, sentence));
+}
+
 int main(void)
 {
     read_docs();
     MF_RUN(every_field_has_its_row);
     MF_RUN(every_row_has_its_field);
+    MF_RUN(fixed_fields_are_named);
     return 0;
 }

@@ -74,9 +74,9 @@ static void has_defaults_without_a_file(void)
     MF_CHECK_INT(config->jail_uid, MF_JAIL_ID_DEFAULT);
     MF_CHECK(!config->executor_path && !config->v8_flags && !config->vault_key_path);
     MF_CHECK_INT(config->vault_previous_keys_count, 0);
-    mf_config_free(config);
-    mf_config_free(load_good("{}"));
-    mf_config_free(load_good(" \n{ }\r\n\t"));
+    mf_config_unref(config);
+    mf_config_unref(load_good("{}"));
+    mf_config_unref(load_good(" \n{ }\r\n\t"));
 }
 
 static void reads_everything(void)
@@ -148,7 +148,7 @@ static void reads_everything(void)
     MF_CHECK_INT(config->jail_layers_required, 1u << MF_JAIL_SECCOMP);
     MF_CHECK_INT(config->jail_uid, 7);
     MF_CHECK_INT(config->jail_gid, 8);
-    mf_config_free(config);
+    mf_config_unref(config);
 }
 
 static void required_is_all_that_there_is(void)
@@ -161,12 +161,12 @@ static void required_is_all_that_there_is(void)
     for (size_t i = 0; i < MF_COUNT_OF(texts); i++) {
         struct mf_config *config = load_good(texts[i]);
         MF_CHECK_INT(config->jail_layers_required, 1u << MF_JAIL_SECCOMP);
-        mf_config_free(config);
+        mf_config_unref(config);
     }
     struct mf_config *config = load_good("{\"jail\":{\"required\":[]}}");
     MF_CHECK_INT(config->jail_layers_required, 0);
     MF_CHECK_INT(config->jail_layers, MF_JAIL_ALL);
-    mf_config_free(config);
+    mf_config_unref(config);
     refuses("{\"jail\":{\"layers\":[\"rlimits\"],\"required\":[\"seccomp\"]}}",
             "/jail/required: names a layer");
     refuses("{\"jail\":{\"layers\":[\"sekomp\"]}}", "/jail/layers/0: must be the name");
@@ -181,7 +181,7 @@ static void expect_state_dir(const char *expected)
     if (expected != NULL) {
         MF_CHECK_TEXT(mf_slice_of_cstr(config->state_dir), expected);
     }
-    mf_config_free(config);
+    mf_config_unref(config);
 }
 
 static void the_state_dir_is_found(void)
@@ -214,12 +214,12 @@ static void command_line_wins(void)
     MF_CHECK_TEXT(mf_slice_of_cstr(config->listens[0].host), "::1");
     MF_CHECK_INT(config->listens[0].port, 0);
     MF_CHECK_TEXT(mf_slice_of_cstr(config->state_dir), "here");
-    mf_config_free(config);
+    mf_config_unref(config);
     args.listen = "unix:relative.sock";
     MF_CHECK_INT(mf_config_load(&args, &config, why), 0);
     MF_CHECK(!config->listens[0].host);
     MF_CHECK_TEXT(mf_slice_of_cstr(config->listens[0].unix_path), "relative.sock");
-    mf_config_free(config);
+    mf_config_unref(config);
     static const char *const bad[] = {
         "unix:", "8787", "", ":1", "127.0.0.1:", "127.0.0.1:65536", "::1:80", "[::1]", "[]:1", "x:1"};
     for (size_t i = 0; i < MF_COUNT_OF(bad); i++) {
@@ -336,7 +336,7 @@ static void refuses_what_is_no_json(void)
     refuses("{\"hosts\":[\"a\\u0000b\"]}", "has a NUL");
     refuses_bytes("{}\0x", 4, "has a NUL");
     refuses("{\"hosts\":[\"\xff\"]}", "is not UTF-8");
-    mf_config_free(load_good("{\"stateDir\":\"/a\\\\u0000\"}")); /* A backslash and a plain "u0000". */
+    mf_config_unref(load_good("{\"stateDir\":\"/a\\\\u0000\"}")); /* A backslash and a plain "u0000". */
     static char deep[200000];
     memset(deep, '[', sizeof deep - 1);
     refuses(deep, "is not valid JSON");

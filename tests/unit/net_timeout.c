@@ -98,10 +98,36 @@ static void nothing_armed_keeps_no_loop_alive(void)
     close_all();
 }
 
+static void shorter_times_hold_for_what_is_armed(void)
+{
+    open_all();
+    timeouts.ms[MF__PHASE_IDLE] = 100000;
+    timeouts.ms[MF__PHASE_HEAD] = 100000;
+    mf__timeout_arm(&timeouts, &some[0], MF__PHASE_IDLE);
+    mf__timeout_arm(&timeouts, &some[1], MF__PHASE_IDLE);
+    mf__timeout_arm(&timeouts, &some[2], MF__PHASE_HEAD);
+    mf__timeouts_shorten(&timeouts, MF__PHASE_IDLE, 30);
+    mf__timeouts_change(&timeouts, MF__PHASE_HEAD, 60);
+    mf__timeouts_change(&timeouts, MF__PHASE_HEAD, 50000); /* A longer one is for those to come. */
+    MF_CHECK_INT(some[0].due_ms, start_ms + 30);
+    MF_CHECK_INT(some[2].due_ms, start_ms + 60);
+    mf__timeouts_shorten(&timeouts, MF__PHASE_IDLE, 40); /* It is shorter already. */
+    MF_CHECK_INT(some[1].due_ms, start_ms + 30);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    MF_CHECK_INT(fired_count, 3);
+    MF_CHECK_INT(fired[0].index, 0);
+    MF_CHECK_INT(fired[1].index, 1);
+    MF_CHECK_INT(fired[2].index, 2);
+    MF_CHECK(fired[2].ms < 50000);
+    MF_CHECK_INT(timeouts.ms[MF__PHASE_HEAD], 50000);
+    close_all();
+}
+
 int main(void)
 {
     MF_RUN(each_at_its_time);
     MF_RUN(disarmed_and_armed_anew);
+    MF_RUN(shorter_times_hold_for_what_is_armed);
     MF_RUN(nothing_armed_keeps_no_loop_alive);
     return 0;
 }

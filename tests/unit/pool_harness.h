@@ -278,7 +278,7 @@ static void pool_shut(void)
     }
     (void)uv_run(&loop, UV_RUN_DEFAULT);
     MF_CHECK_INT(uv_loop_close(&loop), 0); /* No handle is left. */
-    mf_config_free(config);
+    mf_config_unref(config);
 }
 
 static void probe_free(struct probe *probe)
