@@ -55,7 +55,7 @@ static void parse(struct mf__intake *intake)
 {
     struct posted *posted = MF_CONTAINER_OF(intake, struct posted, intake);
 
-    posted->error = mf__program_read(&posted->program, posted->api->config, mf_buf_peek(&intake->body),
+    posted->error = mf__program_read(&posted->program, intake->config, mf_buf_peek(&intake->body),
                                      posted->is_lines, &posted->fault);
     mf_buf_done(&intake->body);
 }
