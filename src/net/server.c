@@ -60,6 +60,7 @@ void mf_server_configure(struct mf_server *server, const struct mf_server_option
     mf__timeouts_change(&server->timeouts, MF__PHASE_IDLE, options->idle_timeout_ms);
     mf__timeouts_change(&server->timeouts, MF__PHASE_HEAD, options->header_timeout_ms);
     mf__timeouts_change(&server->timeouts, MF__PHASE_BODY, options->body_timeout_ms);
+    mf__timeouts_change(&server->timeouts, MF__PHASE_MESSAGE, options->body_timeout_ms);
     mf__timeouts_change(&server->timeouts, MF__PHASE_WRITE, options->write_timeout_ms);
     resume_listeners(server);
 }
