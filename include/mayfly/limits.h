@@ -223,7 +223,7 @@
 #define MF_EXECUTOR_BACKOFF_MS_MAX 10000 /* ms: the longest such wait; it doubles up to here */
 #define MF_EXECUTOR_CRASHES_MAX 5 /* deaths within MF_EXECUTOR_CRASH_WINDOW_MS that make /healthz say degraded */
 #define MF_EXECUTOR_CRASH_WINDOW_MS 60000 /* ms: see above */
-#define MF_HTTP_DRAIN_IDLE_MS 250 /* ms: a server that drains still takes a request on a connection that was opened or used less than this ago; clients are on this machine, so what they sent is here by then */
+#define MF_HTTP_DRAIN_IDLE_MS 1000 /* ms: a server that drains still takes a request on a connection that was opened or used less than this ago; clients are on this machine, so what they send is here by then even when it is busy */
 #define MF_DRAIN_MS_MAX 30000 /* ms: from SIGTERM to the end, for the runs that are under way */
 #define MF_RETRY_AFTER_S_MAX 60 /* s: the longest Retry-After that is ever answered; the pace of a minute ago says little about now */
 #define MF_RUN_CANCEL_GRACE_MS 2500 /* ms: from CANCEL to DONE, the CPU grace included; past it the executor is stuck, condemned and killed */
