@@ -288,7 +288,7 @@ static int execute(struct job *job)
 {
     struct hub *hub = job->hub;
 
-    if (hub->api->is_draining) {
+    if (hub->is_draining || hub->api->is_draining) {
         return MF_E_DRAINING;
     }
     if (hub->count >= MF_EXECUTION_SOCKET_EXECUTIONS_MAX) {
