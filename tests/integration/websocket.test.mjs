@@ -98,7 +98,11 @@ test("new WebSocket(): the connection fails as the outbound says, with an error 
 
 test("new WebSocket(): closed before it is open", async () => {
   assert.deepEqual(await run(`const socket = new WebSocket("wss://blocked.example/"); note(socket, "s"); socket.close(); socket.close(); out.push(socket.readyState); await turn(); await turn();`),
-    [3, ["s", "error", "The WebSocket was closed before its connection was established.", 3], ["s", "close", 1006, "", false, 3]]);
+    [2, ["s", "error", "The WebSocket was closed before its connection was established.", 3], ["s", "close", 1006, "", false, 3]]);
+});
+
+test("bufferedAmount is what was sent in this turn, and no longer after it", async () => {
+  assert.deepEqual(await run(`const [a, b] = Object.values(new WebSocketPair()); a.accept(); b.accept(); a.send("\u00e9"); a.send(new Uint8Array(3)); await null; out.push(a.bufferedAmount, b.bufferedAmount); await turn(); out.push(a.bufferedAmount);`), [5, 0, 0]);
 });
 
 test("two ends that never stop are stopped by the run's limits", async () => {

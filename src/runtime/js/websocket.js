@@ -5,7 +5,7 @@
 // Covers / differs:  a pair is all that Cloudflare's is, both ends in this worker. A connection is a fetch() of the run
 //        (websocket_client.js). serializeAttachment() and deserializeAttachment() are of Durable Objects and not here
 // Ops:   none
-// WPT:   none; tests/integration/websocket, websocket_client
+// WPT:   websockets; tests/integration/websocket, websocket_client
 // Limits: REASON_BYTES_MAX; messages that wait are memory of the run
 
 'use strict';
@@ -25,6 +25,7 @@ internals.lazy('blob.js'); // makes realm.blob
 const blobs = realm.blob;
 
 const STATES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'];
+const CLOSED_EARLY = 'The WebSocket was closed before its connection was established.';
 const CONNECTING = 0;
 const OPEN = 1;
 const CLOSING = 2;
@@ -150,6 +151,7 @@ class WebSocket extends EventTarget {
     #isHalfOpen = false; // the worker answers a close itself
     #hasSentClose = false;
     #hasReceivedClose = false;
+    #sent = null; // what send() took in this turn: numbers of bytes, and strings
     #binaryType = hasStandardType() ? 'blob' : 'arraybuffer';
 
     constructor(url, protocols = undefined) {
@@ -173,7 +175,7 @@ class WebSocket extends EventTarget {
     }
 
     get readyState() {
-        if (this.#isConnecting) {
+        if (this.#isConnecting && !this.#hasSentClose) {
             return CONNECTING;
         }
         if (this.#hasSentClose && this.#hasReceivedClose) {
@@ -182,8 +184,15 @@ class WebSocket extends EventTarget {
         return this.#hasSentClose || this.#hasReceivedClose ? CLOSING : OPEN;
     }
 
+    // What was sent in this turn counts, though the host may have it all by now.
     get bufferedAmount() {
-        return this.#peer === null ? 0 : this.#peer.waitingBytes();
+        const sent = this.#sent;
+        let bytes = 0;
+        for (let i = 0; sent !== null && i < sent.length; i++) {
+            bytes += typeof sent[i] === 'string' ? TypedArrayPrototypeGetByteLength(utf8Encode(sent[i])) : sent[i];
+        }
+        const waiting = this.#peer === null ? 0 : this.#peer.waitingBytes();
+        return waiting > bytes ? waiting : bytes;
     }
 
     get extensions() {
@@ -225,14 +234,25 @@ class WebSocket extends EventTarget {
         this.#isAccepted;
         webidl.requireArguments(arguments.length, 1, "Failed to execute 'send' on 'WebSocket'");
         const data = messageOf(message);
-        if (this.#isConnecting) {
+        if (this.#isConnecting && !this.#hasSentClose) {
             throw realm.domException("Failed to execute 'send' on 'WebSocket': Still in CONNECTING state.", 'InvalidStateError');
         }
         this.#requireAccepted();
         if (this.#hasSentClose) {
             throw new TypeError("Can't call WebSocket send() after close().");
         }
+        this.#note(typeof data === 'string' ? data : TypedArrayPrototypeGetByteLength(data));
         this.#peer.message(data);
+    }
+
+    #note(message) {
+        if (this.#sent === null) {
+            this.#sent = List();
+            queueTask(() => {
+                this.#sent = null;
+            });
+        }
+        this.#sent[this.#sent.length] = message;
     }
 
     close(code = undefined, reason = undefined) {
@@ -244,7 +264,8 @@ class WebSocket extends EventTarget {
         checkClose(number, text);
         this.#requireAccepted();
         if (this.#isConnecting) {
-            this.#fail('The WebSocket was closed before its connection was established.');
+            this.#hasSentClose = true;
+            queueTask(() => this.#fail(CLOSED_EARLY));
             return;
         }
         this.#hasSentClose = true;
@@ -309,10 +330,11 @@ class WebSocket extends EventTarget {
 
     #fail(text) {
         if (this.#isConnecting) {
+            const why = this.#hasSentClose ? CLOSED_EARLY : text;
             this.#isConnecting = false;
             this.#hasSentClose = true;
             this.#hasReceivedClose = true;
-            this.#receiveEnd(text);
+            this.#receiveEnd(why);
         }
     }
 
@@ -349,7 +371,7 @@ class WebSocket extends EventTarget {
         }
         const link = connect(this.#ears());
         const { protocol, fault } = agreement(answer.headers, protocols);
-        if (!this.#isConnecting || fault !== null) {
+        if (!this.#isConnecting || this.#hasSentClose || fault !== null) {
             link.close(1000, '');
             link.end();
             this.#fail(fault);
