@@ -68,7 +68,8 @@ static void run_on_body(struct mf_run *run, void *user, struct mf_slice bytes)
 static int judge(const struct mf__execution *execution, const struct mf_run_result *result)
 {
     const struct mf__record *record = &execution->live.record;
-    bool is_json = record->body.size == 0 || mf__json_text_check(mf_buf_peek(&record->body), NULL) == 0;
+    struct mf_slice body = mf_buf_peek(&record->body);
+    bool is_json = body.size == 0 || (mf__json_text_check(body, NULL) == 0 && mf__json_text_is_line(body));
 
     if (execution->verdict < 0 && result->error < 0) {
         return execution->verdict;
@@ -170,8 +171,7 @@ struct mf__execution *mf__execution_new(struct mf_api *api,
     mf__live_init(&execution->live, api, id, &program->call, MF_RUN_ENVELOPE_BYTES_MAX);
     execution->live.record.has_calls = true;
     execution->program = *program;
-    mf__journal_init(&execution->journal, program->has_journal, program->journal);
-    execution->program.journal = NULL;
+    mf__journal_init(&execution->journal, program->has_journal, &execution->program.past);
     mf__program_init(program, api->config);
     if (execution->program.excludes_waits) {
         execution->wall_ns = execution->program.call.wall_ms * MF_NS_PER_MS;

@@ -11,6 +11,7 @@
 #ifndef MAYFLY_API_EXECUTION_H
 #define MAYFLY_API_EXECUTION_H
 
+#include "answer.h"
 #include "program.h"
 
 struct mf_api;
@@ -71,8 +72,5 @@ MF_MUST_CHECK int mf__execution_answer(struct mf__execution *execution,
                                        struct mf_buf *answer,
                                        bool is_bytes,
                                        bool is_pause);
-/* [any] {"ok": value}, {"error": {"message": ...}} or {"control": "pause"}; blanks around it are taken off. MF_E_API_JSON, MF_E_API_FIELD
- * and a sentence. */
-MF_MUST_CHECK int mf__answer_check(struct mf_buf *answer, bool *ret_is_pause, struct mf_buf *ret_why);
 
 #endif

@@ -264,7 +264,7 @@ void mf__execution_on_fetch_body_end(struct mf_run *run, void *user, uint32_t fe
     args = mf_buf_peek(&call->args);
     if (error < 0) {
         fail_call(execution, call, MF_E_CANCELED);
-    } else if (mf__json_text_check(args, NULL) < 0 || args.data[0] != '[') {
+    } else if (mf__json_text_check(args, NULL) < 0 || args.data[0] != '[' || !mf__json_text_is_line(args)) {
         mf_run_cancel(run, MF_E_EXECUTOR_PROTOCOL); /* The runtime writes no such thing. */
     } else if (!replay(execution, call)) {
         mf__tool_call_ready(&execution->calls, call);
@@ -300,62 +300,4 @@ void mf__execution_on_fetch_drop(struct mf_run *run, void *user, uint32_t fetch)
     mf__tool_call_free(&execution->calls, call);
     mf__execution_mind_place(execution);
     ask(execution);
-}
-
-/* ---- answers --------------------------------------------------------------------------------------------------------- */
-
-static int refuse_answer(struct mf_buf *ret_why, const char *why)
-{
-    mf_ignore(mf_buf_append_cstr(ret_why, why));
-    return MF_E_API_FIELD;
-}
-
-static bool has_message(struct mf_slice error)
-{
-    struct mf_slice key, value;
-    size_t cursor = 0;
-
-    while (mf__json_text_next(error, &cursor, &key, &value) > 0) {
-        if (mf_slice_equal_cstr(key, "message")) {
-            return value.data[0] == '"';
-        }
-    }
-    return false;
-}
-
-int mf__answer_check(struct mf_buf *answer, bool *ret_is_pause, struct mf_buf *ret_why)
-{
-    struct mf_slice object, key, value;
-    size_t cursor = 0;
-    unsigned count = 0;
-    int rc = mf__json_text_check(mf_buf_peek(answer), &object);
-
-    *ret_is_pause = false;
-    if (rc < 0) {
-        return rc;
-    }
-    mf_buf_consume(answer, (size_t)(object.data - answer->data));
-    answer->size = object.size;
-    object = mf_buf_peek(answer);
-    if (object.data[0] != '{') {
-        return refuse_answer(ret_why, "An answer is an object with ok, error or control.");
-    }
-    while (mf__json_text_next(object, &cursor, &key, &value) > 0) {
-        if (count++ > 0) {
-            return refuse_answer(ret_why, "An answer has one of ok, error and control.");
-        }
-        if (mf_slice_equal_cstr(key, "error")) {
-            if (!has_message(value)) {
-                return refuse_answer(ret_why, "/error must have a message, a string.");
-            }
-        } else if (mf_slice_equal_cstr(key, "control")) {
-            *ret_is_pause = mf_slice_equal_cstr(value, "\"pause\"");
-            if (!*ret_is_pause) {
-                return refuse_answer(ret_why, "/control must be \"pause\".");
-            }
-        } else if (!mf_slice_equal_cstr(key, "ok")) {
-            return refuse_answer(ret_why, "An answer has one of ok, error and control.");
-        }
-    }
-    return 0;
 }

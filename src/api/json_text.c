@@ -228,6 +228,11 @@ int mf__json_text_check(struct mf_slice text, struct mf_slice *ret_value)
     return 0;
 }
 
+bool mf__json_text_is_line(struct mf_slice text)
+{
+    return memchr(text.data, '\n', text.size) == NULL && memchr(text.data, '\r', text.size) == NULL;
+}
+
 int mf__json_text_next(struct mf_slice object,
                        size_t *cursor,
                        struct mf_slice *ret_key,
@@ -256,5 +261,27 @@ int mf__json_text_next(struct mf_slice object,
     MF_ASSERT(is_fine); /* It was checked. */
     *ret_value = mf_slice_of(value, (size_t)(reader.at - value));
     *cursor = (size_t)(reader.at - object.data);
+    return 1;
+}
+
+int mf__json_text_item(struct mf_slice array, size_t *cursor, struct mf_slice *ret_value)
+{
+    struct reader reader = reader_of(array);
+
+    if (array.size == 0 || array.data[0] != '[') {
+        return 0;
+    }
+    reader.at += *cursor == 0 ? 1 : *cursor;
+    skip_blanks(&reader);
+    (void)take(&reader, ',');
+    skip_blanks(&reader);
+    if (take(&reader, ']')) {
+        return 0;
+    }
+    const uint8_t *value = reader.at;
+    bool is_fine = read_value(&reader);
+    MF_ASSERT(is_fine); /* It was checked. */
+    *ret_value = mf_slice_of(value, (size_t)(reader.at - value));
+    *cursor = (size_t)(reader.at - array.data);
     return 1;
 }

@@ -214,6 +214,10 @@ static void send_found(struct mcp *mcp, const cJSON *done)
     cJSON *found = NULL;
     int rc;
 
+    if (!cJSON_IsArray(request.namespaces)) { /* The listing's result is an executor's word. */
+        send_text(mcp, mf_slice_of_cstr(mf_error_message(MF_E_EXECUTOR_PROTOCOL)), true, NULL);
+        return;
+    }
     if (request.namespaces->child == NULL) {
         send_text(mcp, mf_slice_of_cstr("There are no tools: no MCP server is named in this server's URL."),
                   false, NULL);

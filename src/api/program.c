@@ -5,6 +5,7 @@
 #include <mayfly/wire.h>
 
 #include "json.h"
+#include "json_text.h"
 #include "modules.h"
 #include "request.h"
 
@@ -16,13 +17,13 @@ void mf__program_init(struct mf__program *program, const struct mf_config *confi
     program->calls_concurrent = MF_RUN_CALLS_OPEN_MAX;
     program->call_bytes = MF_EXECUTION_CALL_BYTES_DEFAULT;
     program->reattach_ms = MF_EXECUTION_REATTACH_MS_DEFAULT;
+    mf__past_init(&program->past);
 }
 
 void mf__program_done(struct mf__program *program)
 {
     mf__call_done(&program->call);
-    cJSON_Delete(program->journal);
-    program->journal = NULL;
+    mf__past_done(&program->past);
 }
 
 /* ---- names ---------------------------------------------------------------------------------------------- */
@@ -253,43 +254,42 @@ static int read_reattach(struct mf__program *program, const cJSON *item, struct 
 
 /* ---- the rest ---------------------------------------------------------------------------------------------- */
 
-static int check_entry(const cJSON *entry, size_t index, struct mf__call_fault *fault)
+/* The journal is not made into a tree: what stands in it is handed on to the letter. |ret_rest| is the body with an empty one. */
+static int cut_journal(struct mf__program *program,
+                       struct mf_slice body,
+                       struct mf_buf *ret_rest,
+                       struct mf__call_fault *fault)
 {
-    static const struct mf_json_field fields[] = {{"n", "n", true},    {"namespace", "s", true},
-                                                  {"name", "s", true}, {"args", "a", true},
-                                                  {"ok", "*", false},  {"error", "o", false}};
-    char pointer[64];
-    int rc;
-
-    (void)snprintf(pointer, sizeof pointer, "/journal/%zu", index);
-    rc = mf__json_check(entry, pointer, fields, MF_COUNT_OF(fields), &fault->param, &fault->why);
-    if (rc == 0 && mf__json_get(entry, "n")->valuedouble != (double)(index + 1)) {
-        rc = mf__json_refuse(&fault->param, &fault->why, pointer,
-                             "%s/n is not %zu: a journal has its calls in their order.", pointer, index + 1);
-    }
-    if (rc == 0 && mf__json_get(entry, "ok") != NULL && mf__json_get(entry, "error") != NULL) {
-        rc = mf__json_refuse(&fault->param, &fault->why, pointer, "%s has both ok and error.", pointer);
-    }
-    return rc;
-}
-
-static int take_journal(struct mf__program *program, cJSON *root, struct mf__call_fault *fault)
-{
-    cJSON *journal = cJSON_DetachItemFromObjectCaseSensitive(root, "journal");
-    size_t index = 0;
+    struct mf_slice object, key, value;
+    size_t cursor = 0;
     int rc = 0;
 
-    program->journal = journal;
-    program->has_journal = journal != NULL;
-    if (cJSON_GetArraySize(journal) > MF_RUN_CALLS_MAX) {
-        return mf__json_refuse(&fault->param, &fault->why, "/journal", "/journal has more than %d calls.",
-                               MF_RUN_CALLS_MAX);
+    if (mf__json_text_check(body, &object) < 0) {
+        return mf_buf_append_slice(ret_rest, body); /* Whoever reads the rest says what is wrong. */
     }
-    for (const cJSON *entry = journal == NULL ? NULL : journal->child; rc == 0 && entry != NULL;
-         entry = entry->next) {
-        rc = check_entry(entry, index++, fault);
+    while (mf__json_text_next(object, &cursor, &key, &value) > 0) {
+        if (mf_slice_equal_cstr(key, "journal") && value.data[0] == '[') {
+            size_t before = (size_t)(value.data - body.data);
+            program->has_journal = true;
+            rc = mf__past_read(&program->past, value, &fault->param, &fault->why);
+            rc = rc < 0 ? rc : mf_buf_append(ret_rest, body.data, before);
+            rc = rc < 0 ? rc : mf_buf_append_cstr(ret_rest, "[]");
+            return rc < 0 ? rc
+                          : mf_buf_append(ret_rest, value.data + value.size, body.size - before - value.size);
+        }
     }
-    return rc;
+    return mf_buf_append_slice(ret_rest, body);
+}
+
+/* One that was not cut out. */
+static int
+check_journal(const struct mf__program *program, const cJSON *journal, struct mf__call_fault *fault)
+{
+    bool is_empty = journal == NULL || (program->has_journal && journal->child == NULL);
+
+    return is_empty ? 0
+                    : mf__json_refuse(&fault->param, &fault->why, "/journal",
+                                      "/journal must be JSON to the letter, under that plain name.");
 }
 
 /* {"namespaces":[{"name","prelude"}],"connectors":[],"drain":true}: what the isolate is told. */
@@ -379,7 +379,7 @@ static int read_all(struct mf__program *program,
     if (rc == 0) {
         rc = read_waits(program, mf__json_get(root, "waits"), fault);
     }
-    return rc < 0 ? rc : take_journal(program, root, fault);
+    return rc < 0 ? rc : check_journal(program, mf__json_get(root, "journal"), fault);
 }
 
 int mf__program_read(struct mf__program *program,
@@ -396,12 +396,16 @@ int mf__program_read(struct mf__program *program,
         {"drain", "b", false},      {"globalOutbound", "0so", false},
         {"waits", "s", false},      {"journal", "a", false},
         {"reattachMs", "n", false}};
+    struct mf_buf rest;
     cJSON *root = NULL;
     int rc;
 
     ret_fault->at = "";
     program->call.may_call = may_call;
-    rc = mf__json_parse(body, &root, &ret_fault->why);
+    mf_buf_init(&rest, body.size + 2);
+    rc = cut_journal(program, body, &rest, ret_fault);
+    rc = rc < 0 ? rc : mf__json_parse(mf_buf_peek(&rest), &root, &ret_fault->why);
+    mf_buf_done(&rest);
     if (rc == 0) {
         rc = mf__json_check(root, "", fields, MF_COUNT_OF(fields), &ret_fault->param, &ret_fault->why);
     }

@@ -4,6 +4,7 @@
 #define MAYFLY_API_PROGRAM_H
 
 #include "call.h"
+#include "journal.h"
 
 struct mf__program {
     struct mf__call call;      /* Its code, env, limits and outbound. */
@@ -12,7 +13,7 @@ struct mf__program {
     uint32_t reattach_ms;
     bool excludes_waits; /* call.wall_ms is without the time in which only calls are waited for. */
     bool has_journal;
-    struct cJSON *journal; /* An array that was checked; NULL: none. */
+    struct mf__past past; /* What it has. */
 };
 
 void mf__program_init(struct mf__program *program, const struct mf_config *config);

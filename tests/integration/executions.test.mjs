@@ -1,6 +1,7 @@
 // executions.test.mjs - /v1/executions: programs as models write them, calls that are answered in every way, streams that break.
 import { test, before, after } from "node:test";
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import http from "node:http";
 import { Daemon, assert } from "../lib/mayfly.mjs";
 
@@ -333,7 +334,7 @@ test("journals: paused for days, gone on with, diverged", async () => {
   const code = "async () => { const user = await t.find({ name: 'Ada', n: [1.5, 2n] }); const ok = await t.remove(user.id); return [user.id, ok, await t.last()] }";
   const first = await open(code, { journal: [] });
   await first.next();
-  await answer(first.id, 1, '{ "ok": {"id": 7} }');
+  await answer(first.id, 1, '{ "ok":\n {"id": 7}\n}\n');
   assert.deepEqual((await first.next()).args, [7]);
   assert.deepEqual(await told(await answer(first.id, 2, { control: "pause" })), [204, ""]);
   const paused = await first.next();
@@ -358,6 +359,50 @@ test("journals: paused for days, gone on with, diverged", async () => {
   }
   const large = await execute("async () => t.a()", { journal: [], tools: { t: { a: () => "x".repeat(1_000_001) } } });
   assert.equal(large.error.code, "call.too_large");
+});
+
+// User and system time of a process, of ticks of 1/100 s.
+const cpuSeconds = (pid) => readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ").slice(11, 13).reduce((a, b) => a + Number(b), 0) / 100;
+
+// A value in a journal is what the program said and heard, to the letter, and compared as a value: another writer of JSON may order members and write numbers in its own way.
+test("journals keep every value, and are compared in time that grows with their size alone", async () => {
+  const code = "async () => { const a = await t.echo({ b: 'nul \\0 \\ud800 \\u00e9', a: 1e21, c: [0.1, { y: 1, x: 2 }] }); return [a, await t.echo(2)] }";
+  const first = await execute(code, { journal: [], tools: { t: { echo: (value) => value } } });
+  assert.equal(first.outcome, "ok");
+  assert.equal(first.result[0].b, "nul \0 \ud800 \u00e9");
+  const again = await execute(code, { journal: first.journal, namespaces: [{ name: "t" }] });
+  assert.deepEqual([again.result, again.journal, again.frames.length], [first.result, first.journal, 2]);
+  const written = '[ { "c":[1e-1,{"x":2, "\\u0079":1}] ,"a":1000000000000000000000,"\\u0062":"nul \\u0000 \\uD800 \\u00e9"} ]';
+  const body = JSON.stringify({ code, namespaces: [{ name: "t" }], journal: first.journal }).replace(JSON.stringify(first.journal[0].args), () => written);
+  assert.ok(body.includes(written));
+  const other = await (await fetch(`${daemon.url}/v1/executions`, { method: "POST", headers: { "content-type": "application/json", accept: "application/x-ndjson" }, body })).text();
+  const last = JSON.parse(other.trim().split("\n").at(-1));
+  assert.deepEqual([last.outcome, last.result], ["ok", first.result], JSON.stringify(last.error));
+  assert.equal((await execute(code.replace("y: 1, x: 2", "y: 2, x: 1"), { journal: first.journal, namespaces: [{ name: "t" }] })).outcome, "diverged");
+  const deep = "async () => { let v = 1; for (let i = 0; i < 300; i++) v = [v]; return (await t.echo(v)).length }";
+  const sunk = await execute(deep, { journal: [], tools: { t: { echo: (value) => value } } });
+  assert.equal((await execute(deep, { journal: sunk.journal, namespaces: [{ name: "t" }] })).result, 1);
+  const wide = "async () => t.size(Object.fromEntries(Array.from({ length: 100000 }, (_, i) => ['k' + i, i])))";
+  const args = [Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => ["k" + i, i]))];
+  const before = cpuSeconds(daemon.pid);
+  assert.equal((await execute(wide, { journal: [{ n: 1, namespace: "t", name: "size", args, ok: 7 }], namespaces: [{ name: "t" }], limits: { memoryMb: 256 } })).result, 7);
+  assert.ok(cpuSeconds(daemon.pid) - before < 5, `${cpuSeconds(daemon.pid) - before} s`); // Each member looked for among all others is more, and on the one loop that all clients share.
+});
+
+test("a journal that is none is refused, and its fault is named", async () => {
+  const entry = { n: 1, namespace: "t", name: "a", args: [], ok: 1 };
+  for (const [journal, at] of [[{}, "/journal"], [[1], "/journal/0"], [[{ ...entry, n: 2 }], "/journal/0/n"], [[entry, entry], "/journal/1/n"], [[{ ...entry, namespace: 1 }], "/journal/0/namespace"],
+    [[{ ...entry, name: null }], "/journal/0/name"], [[{ ...entry, args: {} }], "/journal/0/args"], [[{ ...entry, args: undefined }], "/journal/0/args"], [[{ ...entry, error: { message: "x" } }], "/journal/0"],
+    [[{ ...entry, ok: undefined, error: "x" }], "/journal/0/error"], [[{ ...entry, ok: undefined, error: {} }], "/journal/0/error"], [[{ ...entry, more: 1 }], "/journal/0/more"]]) {
+    const response = await post({ code: "1", journal });
+    const problem = await response.json();
+    assert.deepEqual([response.status, problem.code], [400, "api.field"], JSON.stringify(problem));
+    assert.ok(problem.detail.startsWith(`${at} `), `${at}: ${problem.detail}`);
+  }
+  for (const text of ['{"code":"1","journal":[],"journal":[]}', '{"code":"1","\\u006aournal":[1]}', '{"code":"1","journal":[01]}']) {
+    const response = await fetch(`${daemon.url}/v1/executions`, { method: "POST", headers: { "content-type": "application/json" }, body: text });
+    assert.equal(response.status, 400, text);
+  }
 });
 
 test("a tool may start another execution, fifty deep, with one place for runs", async () => {

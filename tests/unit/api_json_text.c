@@ -115,6 +115,32 @@ static void members_as_they_stand(void)
     MF_CHECK_INT(mf__json_text_next(mf_slice_of_cstr("{ }"), &cursor, &key, &value), 0);
 }
 
+static void values_of_arrays(void)
+{
+    struct mf_slice array = mf_slice_of_cstr("[ 1 , [2,3],{\"a\":[]} ]");
+    struct mf_slice value;
+    size_t cursor = 0;
+
+    MF_CHECK_INT(mf__json_text_item(array, &cursor, &value), 1);
+    MF_CHECK_TEXT(value, "1");
+    MF_CHECK_INT(mf__json_text_item(array, &cursor, &value), 1);
+    MF_CHECK_TEXT(value, "[2,3]");
+    MF_CHECK_INT(mf__json_text_item(array, &cursor, &value), 1);
+    MF_CHECK_TEXT(value, "{\"a\":[]}");
+    MF_CHECK_INT(mf__json_text_item(array, &cursor, &value), 0);
+    cursor = 0;
+    MF_CHECK_INT(mf__json_text_item(mf_slice_of_cstr("[ ]"), &cursor, &value), 0);
+    MF_CHECK_INT(mf__json_text_item(mf_slice_of_cstr("{}"), &cursor, &value), 0);
+}
+
+/* JSON may have lines between its values: a frame may not. */
+static void lines_are_seen(void)
+{
+    MF_CHECK(mf__json_text_is_line(mf_slice_of_cstr("[1, \"\\n\"]")));
+    MF_CHECK(!mf__json_text_is_line(mf_slice_of_cstr("[1,\n{\"type\":\"done\"}\n]")));
+    MF_CHECK(!mf__json_text_is_line(mf_slice_of_cstr("[1\r]")));
+}
+
 /* Texts made of pieces of JSON: whatever we take, cJSON takes, and it is one line if it has no blanks. */
 static void agrees_with_cjson(void)
 {
@@ -144,6 +170,8 @@ int main(void)
     MF_RUN(refuses_the_rest);
     MF_RUN(depth_is_bounded);
     MF_RUN(members_as_they_stand);
+    MF_RUN(values_of_arrays);
+    MF_RUN(lines_are_seen);
     MF_RUN(agrees_with_cjson);
     return 0;
 }
