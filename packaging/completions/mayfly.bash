@@ -1,0 +1,57 @@
+# bash completion of mayfly(1) and mayflyd(8)
+
+_mayfly_take() {
+    local IFS=$'\n'
+    COMPREPLY=($(compgen "$@" -- "${COMP_WORDS[COMP_CWORD]}"))
+}
+
+_mayfly() {
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-} options="--url --cacert --help"
+    COMPREPLY=()
+    case $before in
+    --kind) _mayfly_take -W $'plain\nbearer\nbasic\nheader\nquery\noauth2_client_credentials\naws_sigv4\nhmac' && return ;;
+    --cacert) _mayfly_take -f && return ;;
+    --request) _mayfly_take -W $'GET\nHEAD\nPOST\nPUT\nPATCH\nDELETE\nOPTIONS' && return ;;
+    --url | --env | --header | --data | --cpu-ms | --wall-ms | --memory-mb | --host | --set) return ;;
+    esac
+    if ((COMP_CWORD == 1)); then
+        _mayfly_take -W $'run\nsecret\noutbound\nhealth\nversion\nhelp'
+        return
+    fi
+    case $command in
+    secret | outbound)
+        if ((COMP_CWORD == 2)); then
+            [[ $command == secret ]] && _mayfly_take -W $'put\nlist\ndelete' || _mayfly_take -W $'put\nlist\nget\ndelete\nexplain'
+            return
+        fi
+        ;;
+    esac
+    case $command:${COMP_WORDS[2]-} in
+    run:*) options+=" --env --request --header --data --cpu-ms --wall-ms --memory-mb --json" ;;
+    secret:put) options+=" --kind --host --set --allow-http" ;;
+    secret:list | outbound:list | outbound:get) options+=" --json" ;;
+    outbound:explain) options+=" --request --header --json" ;;
+    esac
+    if [[ $word == -* ]]; then
+        _mayfly_take -W "${options// /$'\n'}"
+        return
+    fi
+    case $command:${COMP_WORDS[2]-}:$COMP_CWORD in
+    run:*) _mayfly_take -f ;;
+    *:put:3) ;; # A name, which only the daemon knows.
+    *:put:*) _mayfly_take -f ;;
+    esac
+}
+
+_mayflyd() {
+    COMPREPLY=()
+    case ${COMP_WORDS[COMP_CWORD - 1]} in
+    --config) _mayfly_take -f ;;
+    --state-dir) _mayfly_take -d ;;
+    --listen) _mayfly_take -W $'127.0.0.1:8787\n[::1]:8787\nunix:/' ;;
+    *) _mayfly_take -W $'--listen\n--state-dir\n--config\n--check\n--version\n--help' ;;
+    esac
+}
+
+complete -o filenames -F _mayfly mayfly
+complete -o filenames -F _mayflyd mayflyd

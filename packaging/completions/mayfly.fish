@@ -1,0 +1,40 @@
+# fish completion of mayfly(1)
+
+function __mayfly_at
+    set -l words (commandline -opc)
+    set -e words[1]
+    string match -q -- "$argv *" "$words "
+end
+
+function __mayfly_words
+    test (count (commandline -opc)) -eq $argv[1]
+end
+
+complete -c mayfly -f
+complete -c mayfly -n '__mayfly_words 1' -a run -d 'Send a module and wait for its end'
+complete -c mayfly -n '__mayfly_words 1' -a secret -d 'Keep, list and delete secrets'
+complete -c mayfly -n '__mayfly_words 1' -a outbound -d 'Keep, list and explain policies'
+complete -c mayfly -n '__mayfly_words 1' -a health -d 'What the daemon says of itself'
+complete -c mayfly -n '__mayfly_words 1' -a version -d 'Print the version'
+complete -c mayfly -n '__mayfly_words 1' -a help -d 'Print a summary'
+complete -c mayfly -n '__mayfly_words 2; and __mayfly_at secret' -a 'put list delete'
+complete -c mayfly -n '__mayfly_words 2; and __mayfly_at outbound' -a 'put list get delete explain'
+complete -c mayfly -n '__mayfly_at run' -F
+complete -c mayfly -n '__mayfly_words 4; and __mayfly_at secret put' -F
+complete -c mayfly -n '__mayfly_words 4; and __mayfly_at outbound put' -F
+
+complete -c mayfly -l url -x -d 'The daemon: http, https or unix:PATH'
+complete -c mayfly -l cacert -r -F -d 'The certificate authority of an https daemon'
+complete -c mayfly -l help -d 'Print a summary'
+complete -c mayfly -n '__mayfly_at run' -l env -x -d 'NAME=TEXT in the worker\'s env'
+complete -c mayfly -n '__mayfly_at run; or __mayfly_at outbound explain' -l request -x -a 'GET HEAD POST PUT PATCH DELETE OPTIONS' -d 'The method and URL of the request'
+complete -c mayfly -n '__mayfly_at run; or __mayfly_at outbound explain' -l header -x -d 'A header of that request'
+complete -c mayfly -n '__mayfly_at run' -l data -x -d 'Its body, or @FILE'
+complete -c mayfly -n '__mayfly_at run' -l cpu-ms -x -d 'CPU time that the run may use'
+complete -c mayfly -n '__mayfly_at run' -l wall-ms -x -d 'Time that it may take'
+complete -c mayfly -n '__mayfly_at run' -l memory-mb -x -d 'Memory that it may use'
+complete -c mayfly -n '__mayfly_at run; or __mayfly_at secret list; or __mayfly_at outbound list; or __mayfly_at outbound get; or __mayfly_at outbound explain' -l json -d 'The daemon\'s whole answer'
+complete -c mayfly -n '__mayfly_at secret put' -l kind -x -a 'plain bearer basic header query oauth2_client_credentials aws_sigv4 hmac' -d 'What the value is'
+complete -c mayfly -n '__mayfly_at secret put' -l host -x -d 'Where it may be sent'
+complete -c mayfly -n '__mayfly_at secret put' -l set -x -d 'FIELD=TEXT beside the value'
+complete -c mayfly -n '__mayfly_at secret put' -l allow-http -d 'It may be sent in cleartext'
