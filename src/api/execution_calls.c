@@ -5,6 +5,15 @@
 
 /* ---- places and clocks ------------------------------------------------------------------------------------------ */
 
+/* So many may wait without a place that whoever gets one finds room in an executor, too: what waits is still there. */
+static size_t parked_max(const struct mf_config *config)
+{
+    uint64_t room = (uint64_t)config->executors_count * config->executor_runs_max;
+    uint64_t spare = room > config->runs_concurrent_max ? room - config->runs_concurrent_max : 0;
+
+    return spare < MF_EXECUTION_PARKED_MAX ? (size_t)spare : MF_EXECUTION_PARKED_MAX;
+}
+
 /* A program that waits for answers only costs memory: its place is free meanwhile, so that the one who answers may start another. */
 void mf__execution_mind_place(struct mf__execution *execution)
 {
@@ -19,7 +28,7 @@ void mf__execution_mind_place(struct mf__execution *execution)
     } else if (!waits && execution->active_since_ns == 0) {
         execution->active_since_ns = now_ns;
     }
-    if (waits && !execution->is_parked && executions->state.parked < MF_EXECUTION_PARKED_MAX) {
+    if (waits && !execution->is_parked && executions->state.parked < parked_max(api->config)) {
         execution->is_parked = true;
         executions->state.parked++;
         mf_admit_release(api->admit, &execution->ticket, now_ns);

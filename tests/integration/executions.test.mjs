@@ -413,6 +413,23 @@ test("a tool may start another execution, fifty deep, with one place for runs", 
   assert.deepEqual(await narrow.stop(), { code: 0, signal: null });
 });
 
+test("past the room of the executors a nested execution is refused at once, and those around it go on", async () => {
+  const narrow = await Daemon.start({ config: { limits: { concurrentRuns: 1, queuedRuns: 0 }, executors: { count: 1, runs: 3, standby: 1 } } });
+  let refused;
+  const nest = async (depth) => {
+    if (depth === 4) {
+      refused = await post({ code: "1" }, { url: narrow.url });
+      return 0;
+    }
+    return (await execute("async () => (await t.next()) + 1", { url: narrow.url, tools: { t: { next: () => nest(depth + 1) } } })).result;
+  };
+  assert.equal(await nest(1), 3);
+  assert.deepEqual([refused.status, (await refused.json()).code], [503, "overloaded"]);
+  assert.ok(Number(refused.headers.get("retry-after")) > 0);
+  assert.equal(await result("async () => 1", { url: narrow.url }), 1);
+  assert.deepEqual(await narrow.stop(), { code: 0, signal: null });
+});
+
 test("200 at once, each with 20 calls at once", async () => {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 100 });
   const tools = { t: { a: async (n) => { await new Promise((resolve) => setImmediate(resolve)); return n * 2; } } };
