@@ -25,3 +25,13 @@ test("it would: a reference to nothing, a path parameter that nobody declares", 
   assert.match((await lint(source.replace('"#/components/schemas/Health"', '"#/components/schemas/Nothing"'))).join(), /no-unresolved-refs/);
   assert.match((await lint(source.replace('"/v1/usage"', '"/v1/usage/{what}"'))).join(), /path-parameters-defined/);
 });
+
+test("the document has the server's routes, and no other", () => {
+  const shape = (route) => route.replace(/\{[^}]*\}/g, "{}");
+  const table = readFileSync(fileURLToPath(new URL("../../src/api/route.c", import.meta.url)), "utf8");
+  const served = [...table.matchAll(/^ {4}\{"(\/[^"]*)", "([A-Z*]+)", mf__/gm)].map(([, route, method]) => `${method} ${shape(route)}`);
+  const described = Object.entries(JSON.parse(source).paths).flatMap(([route, methods]) => Object.keys(methods).filter((key) => /^(get|put|post|delete|patch|head|options|trace)$/.test(key))
+    .map((method) => `${shape(route) === "/v1/workers/{}/fetch/{}" ? "*" : method.toUpperCase()} ${shape(route)}`)); // That one takes every method; the document shows one.
+  assert.ok(served.length > 40);
+  assert.deepEqual(served.sort(), described.sort());
+});
