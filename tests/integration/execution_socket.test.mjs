@@ -213,7 +213,8 @@ test("a client that reads nothing of several programs: they wait, and all of it 
   }
   assert.ok(bytes > programs * (calls - 1) * 1_000_000, `${bytes}`);
   raw.destroy();
-  assert.ok(more < 80_000, `${more} kB of ${programs * calls * 1000}`);
+  // A sanitizer keeps for a while what is freed: there only the rest of this test counts.
+  if (!process.env.ASAN_OPTIONS) assert.ok(more < 80_000, `${more} kB of ${programs * calls * 1000}`);
 });
 
 test("pages of other origins, and requests that are none for a WebSocket", async () => {
