@@ -3,13 +3,14 @@ import { readFileSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { measureCalls } from "./calls.mjs";
 import { here, post, runs, unique, wrk } from "./load.mjs";
 import { measureProxy, measureSlow } from "./proxy.mjs";
 import { report } from "./report.mjs";
 import { Mayfly, Workerd } from "./sides.mjs";
 
 const { values: options } = parseArgs({
-  options: { quick: { type: "boolean" }, out: { type: "string" }, only: { type: "string" }, parts: { type: "string", default: "speed,parked,soak,proxy,slow" } },
+  options: { quick: { type: "boolean" }, out: { type: "string" }, only: { type: "string" }, parts: { type: "string", default: "speed,parked,soak,proxy,slow,calls" } },
 });
 const parts = options.parts.split(",");
 const sides = { mayfly: Mayfly, workerd: Workerd };
@@ -120,13 +121,14 @@ const mb = (kb) => (kb / 1024).toFixed(1);
 for (const side of Object.values(sides)) {
   if (side.missing()) { say(side.missing()); process.exit(1); }
 }
-const results = { plan, versions: {}, speed: {}, parked: {}, soak: {}, proxy: {}, slow: {} };
+const results = { plan, versions: {}, speed: {}, parked: {}, soak: {}, proxy: {}, slow: {}, calls: {} };
 for (const [name, side] of Object.entries(sides)) results.versions[name] = await side.version();
 if (parts.includes("speed")) await measureSpeed(results);
 if (parts.includes("parked")) await measureParked(results);
 if (parts.includes("soak")) await measureSoak(results);
 if (parts.includes("proxy")) await measureProxy(results, sides, say);
 if (parts.includes("slow")) await measureSlow(results, sides, say);
+if (parts.includes("calls")) await measureCalls(results, sides, say);
 const markdown = report(results, process.argv.slice(2));
 process.stdout.write(markdown);
 if (options.out) {

@@ -76,6 +76,23 @@ function slow(results) {
 }
 
 // What the project set out to reach, and what this run says.
+// One round trip: what a call in sequence adds to a program without calls.
+function calls(results) {
+  const rows = [];
+  const of = (program, way, key) => results.calls[program]?.[way]?.map((one) => one[key]);
+  for (const [program, ways] of Object.entries(results.calls)) {
+    for (const [way, rounds] of Object.entries(ways)) {
+      const ms = (key) => (rounds[0][key] === undefined ? "" : spread(rounds.map((one) => one[key] / 1000), 2));
+      const none = of("no call", way, "p50");
+      const each = none && rounds[0].calls > 1 ? ((median(of(program, way, "p50")) - median(none)) / rounds[0].calls / 1000).toFixed(3) : "";
+      rows.push([program, named(way), ms("p50"), ms("p99"), each, ms("turnP50"), ms("turnP99"), rounds.reduce((sum, one) => sum + one.runs, 0)]);
+    }
+  }
+  return "\n## Programs that call tools\n\nOne program at a time, new code in each. mayflyd's calls go out of the daemon to the client, a process of its own, over a stream of lines (an HTTP request for each answer) or one WebSocket. " +
+    "workerd's are answered by the parent worker inside its process, as `@cloudflare/codemode`'s `DynamicWorkerExecutor` does it: no byte leaves it. *Each call* is what the calls add at the median, divided by their number; *turn* is the time from an answer to the next call, as the client sees it.\n\n" +
+    table(["", "", "p50 ms", "p99 ms", "each call ms", "turn p50 ms", "turn p99 ms", "runs"], rows);
+}
+
 function ratios(results) {
   const rows = [];
   const { mayfly, workerd } = results.speed;
@@ -109,7 +126,7 @@ export function report(results, args) {
     `Machine: ${machine()}.\nSides: ${Object.entries(results.versions).map(([name, version]) => `${TITLES[name]} (${version})`).join(", ")}.\n` +
     `Load: ${spawnSync("wrk", ["-v"], { encoding: "utf8" }).stdout.split(" Copyright")[0].trim()}, one thread, ${plan.rounds} rounds of ${plan.seconds} s for each row, sides in turns, each with a fresh server.\n` +
     (has("speed") && results.speed.mayfly && results.speed.workerd || has("parked") || has("soak") || has("proxy") || has("slow") ? ratios(results) : "") +
-    (has("speed") ? speed(results) : "") + (has("parked") ? parked(results) : "") + (has("soak") ? soak(results) : "") + (has("proxy") ? proxy(results) : "") + (has("slow") ? slow(results) : "") +
+    (has("speed") ? speed(results) : "") + (has("parked") ? parked(results) : "") + (has("soak") ? soak(results) : "") + (has("proxy") ? proxy(results) : "") + (has("slow") ? slow(results) : "") + (has("calls") ? calls(results) : "") +
     `\n## What this is, and what it is not\n\n` +
     `- Both sides get the same small JavaScript module in the body of a POST, new code in every request, and answer with what its \`fetch\` returns: mayflyd through \`POST /v1/run\`, workerd through a worker that calls \`LOADER.load(…).getEntrypoint().fetch(…)\`.\n` +
     `- mayflyd is set up as it ships: every layer of the jail, one executor for each CPU. workerd runs script on one thread and has no sandbox of its own around it; its maker's service adds one that is not measured here.\n` +

@@ -102,9 +102,9 @@ export class Mayfly extends Side {
 
 export class Workerd extends Side {
   static title = "workerd";
-  // |way|: through a gateway; without it fetch() is blocked.
-  async start({ way } = {}) {
-    await this.launch(workerdPath, ["serve", path.join(top, `bench/workerd${way ? "-proxy" : ""}.capnp`), "--experimental", "--control-fd=3"],
+  // |way|: through a gateway; without it fetch() is blocked. |config|: what else the parent does.
+  async start({ way, config = way ? "workerd-proxy.capnp" : "workerd.capnp" } = {}) {
+    await this.launch(workerdPath, ["serve", path.join(top, "bench", config), "--experimental", "--control-fd=3"],
       ["ignore", "ignore", "pipe", "pipe"], 3, (line) => /"event":\s*"listen".*"port":\s*(\d+)/.exec(line)?.[1]);
     return this;
   }
