@@ -78,6 +78,8 @@ bool mf_slice_starts_with(struct mf_slice a, const char *prefix);
 bool mf_slice_ends_with(struct mf_slice a, const char *suffix);
 /* Decimal, no sign, no blanks; MF_E_INVALID on anything else or past |max|. */
 MF_MUST_CHECK int mf_slice_parse_u64(struct mf_slice a, uint64_t max, uint64_t *ret_value);
+/* What a hexadecimal digit of either case stands for, or -1. */
+int mf_hex_digit(uint8_t c);
 /* True when every byte belongs to well-formed UTF-8 (no surrogates, nothing past U+10FFFF). */
 bool mf_slice_is_utf8(struct mf_slice a);
 

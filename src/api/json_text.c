@@ -52,11 +52,6 @@ static bool is_digit(uint8_t byte)
     return byte >= '0' && byte <= '9';
 }
 
-static bool is_hex(uint8_t byte)
-{
-    return is_digit(byte) || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'f');
-}
-
 static bool take_digits(struct reader *reader)
 {
     const uint8_t *from = reader->at;
@@ -93,7 +88,7 @@ static bool read_escape(struct reader *reader)
     }
     reader->at++;
     for (int i = 0; i < 4; i++) {
-        if (reader->at == reader->end || !is_hex(*reader->at++)) {
+        if (reader->at == reader->end || mf_hex_digit(*reader->at++) < 0) {
             return false;
         }
     }

@@ -2,15 +2,6 @@
 
 #include "query.h"
 
-static int digit_of(uint8_t c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 int mf__path_unescape(struct mf_arena *arena, struct mf_slice text, struct mf_slice *ret_text)
 {
     uint8_t *out = mf_arena_try_alloc(arena, text.size + 1);
@@ -23,8 +14,8 @@ int mf__path_unescape(struct mf_arena *arena, struct mf_slice text, struct mf_sl
         uint8_t c = text.data[i];
         if (c == '%') {
             bool is_whole = text.size - i > 2;
-            int high = is_whole ? digit_of(text.data[i + 1]) : -1;
-            int low = is_whole ? digit_of(text.data[i + 2]) : -1;
+            int high = is_whole ? mf_hex_digit(text.data[i + 1]) : -1;
+            int low = is_whole ? mf_hex_digit(text.data[i + 2]) : -1;
             c = (uint8_t)((unsigned)high << 4 | (unsigned)low);
             if (high < 0 || low < 0 || c == '/') {
                 return MF_E_INVALID;

@@ -1,14 +1,5 @@
 #include "query.h"
 
-static int hex_of(uint8_t c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static int unescape(struct mf_slice text, struct mf_buf *out)
 {
     int rc = 0;
@@ -17,8 +8,8 @@ static int unescape(struct mf_slice text, struct mf_buf *out)
     for (size_t i = 0; rc == 0 && i < text.size; i++) {
         uint8_t byte = text.data[i] == '+' ? ' ' : text.data[i];
         if (byte == '%') {
-            int high = i + 1 < text.size ? hex_of(text.data[i + 1]) : -1;
-            int low = i + 2 < text.size ? hex_of(text.data[i + 2]) : -1;
+            int high = i + 1 < text.size ? mf_hex_digit(text.data[i + 1]) : -1;
+            int low = i + 2 < text.size ? mf_hex_digit(text.data[i + 2]) : -1;
             if (high < 0 || low < 0) {
                 return MF_E_API_FIELD;
             }

@@ -67,6 +67,15 @@ int mf_slice_parse_u64(struct mf_slice a, uint64_t max, uint64_t *ret_value)
     return 0;
 }
 
+int mf_hex_digit(uint8_t c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 bool mf_slice_is_utf8(struct mf_slice a)
 {
     size_t at = 0;

@@ -1,26 +1,18 @@
 #include "path.h"
 
-static int hex_of(uint8_t c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The byte at |*at|, decoded when it is an escape; moves on. */
 static uint8_t next_byte(struct mf_slice text, size_t *at, bool *ret_is_escape)
 {
     const uint8_t *p = text.data + *at;
 
-    *ret_is_escape = text.size - *at >= 3 && p[0] == '%' && hex_of(p[1]) >= 0 && hex_of(p[2]) >= 0;
+    *ret_is_escape =
+        text.size - *at >= 3 && p[0] == '%' && mf_hex_digit(p[1]) >= 0 && mf_hex_digit(p[2]) >= 0;
     if (!*ret_is_escape) {
         *at += 1;
         return p[0];
     }
     *at += 3;
-    return (uint8_t)(hex_of(p[1]) << 4 | hex_of(p[2]));
+    return (uint8_t)(mf_hex_digit(p[1]) << 4 | mf_hex_digit(p[2]));
 }
 
 int mf__path_dots(struct mf_slice segment)

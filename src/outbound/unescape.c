@@ -1,14 +1,5 @@
 #include "unescape.h"
 
-static int hex_of(uint8_t c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static size_t literal(struct mf_slice text, uint8_t *units, size_t *ret_count)
 {
     units[0] = text.data[0];
@@ -25,7 +16,7 @@ static int read_hex(struct mf_slice text, size_t at, size_t digits, unsigned *re
         if (i >= text.size) {
             return -1;
         }
-        int digit = hex_of(text.data[i]);
+        int digit = mf_hex_digit(text.data[i]);
         if (digit < 0) {
             return 0;
         }

@@ -82,14 +82,6 @@ const cJSON *mf__schema_get(const cJSON *object, const char *name, uint64_t *ste
 
 /* ---- references: https://www.rfc-editor.org/rfc/rfc6901 --------------------------------------------- */
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 /* One segment of a pointer in a URI fragment: what it means, or -1 when it is longer than any name that is looked up. */
 static int decode_segment(const char **at, char *out, size_t capacity)
 {
@@ -97,8 +89,8 @@ static int decode_segment(const char **at, char *out, size_t capacity)
 
     while (**at != '\0' && **at != '/') {
         char c = *(*at)++;
-        if (c == '%' && hex_digit((*at)[0]) >= 0 && hex_digit((*at)[1]) >= 0) {
-            c = (char)(hex_digit((*at)[0]) * 16 + hex_digit((*at)[1]));
+        if (c == '%' && mf_hex_digit((uint8_t)(*at)[0]) >= 0 && mf_hex_digit((uint8_t)(*at)[1]) >= 0) {
+            c = (char)(mf_hex_digit((uint8_t)(*at)[0]) * 16 + mf_hex_digit((uint8_t)(*at)[1]));
             *at += 2;
         }
         if (c == '~' && (**at == '0' || **at == '1')) {

@@ -71,14 +71,6 @@ static int compare_params(const void *a, const void *b)
 
 /* ---- the query ----------------------------------------------------------------------------------------------- */
 
-static uint8_t hex_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9'   ? (uint8_t)(c - '0')
-           : c >= 'a' && c <= 'f' ? (uint8_t)(c - 'a' + 10)
-           : c >= 'A' && c <= 'F' ? (uint8_t)(c - 'A' + 10)
-                                  : 16;
-}
-
 /* Decodes %XX and '+' and encodes again, so that every spelling of a request has the same signature. */
 static struct mf_slice recode(struct vault_out *out, struct mf_slice text, const char *more)
 {
@@ -86,9 +78,9 @@ static struct mf_slice recode(struct vault_out *out, struct mf_slice text, const
 
     for (size_t i = 0; i < text.size; i++) {
         uint8_t c = text.data[i];
-        if (c == '%' && i + 2 < text.size && hex_digit(text.data[i + 1]) < 16 &&
-            hex_digit(text.data[i + 2]) < 16) {
-            c = (uint8_t)(hex_digit(text.data[i + 1]) << 4 | hex_digit(text.data[i + 2]));
+        if (c == '%' && i + 2 < text.size && mf_hex_digit(text.data[i + 1]) >= 0 &&
+            mf_hex_digit(text.data[i + 2]) >= 0) {
+            c = (uint8_t)(mf_hex_digit(text.data[i + 1]) << 4 | mf_hex_digit(text.data[i + 2]));
             i += 2;
         } else if (c == '+') {
             c = ' ';

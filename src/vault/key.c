@@ -43,12 +43,8 @@ static void name_key(struct vault_key *key)
 static bool decode_hex(struct mf_slice text, uint8_t *out)
 {
     for (size_t i = 0; i < text.size; i++) {
-        uint8_t c = text.data[i];
-        uint8_t digit = c >= '0' && c <= '9'   ? (uint8_t)(c - '0')
-                        : c >= 'a' && c <= 'f' ? (uint8_t)(c - 'a' + 10)
-                        : c >= 'A' && c <= 'F' ? (uint8_t)(c - 'A' + 10)
-                                               : 16;
-        if (digit == 16) {
+        int digit = mf_hex_digit(text.data[i]);
+        if (digit < 0) {
             return false;
         }
         out[i / 2] = (uint8_t)(out[i / 2] << 4 | digit);

@@ -10,14 +10,6 @@ static bool contains(struct mf_slice text, const char *word)
     return memmem(text.data, text.size, word, strlen(word)) != NULL;
 }
 
-static uint8_t hex_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9'   ? (uint8_t)(c - '0')
-           : c >= 'a' && c <= 'f' ? (uint8_t)(c - 'a' + 10)
-           : c >= 'A' && c <= 'F' ? (uint8_t)(c - 'A' + 10)
-                                  : 16;
-}
-
 /* OPEN at |at|, where each character may be itself or %XX, also of a % that was encoded before. How deep does not matter:
  * "%2525" is a % too. */
 static bool opens_encoded(struct mf_slice text, size_t at)
@@ -34,7 +26,8 @@ static bool opens_encoded(struct mf_slice text, size_t at)
             if (at + 1 >= text.size) {
                 return false;
             }
-            c = (uint8_t)(hex_digit(text.data[at]) << 4 | hex_digit(text.data[at + 1]));
+            c = (uint8_t)((unsigned)mf_hex_digit(text.data[at]) << 4 |
+                          (unsigned)mf_hex_digit(text.data[at + 1]));
             at += 2;
         }
         if (c != (uint8_t)OPEN[i]) {

@@ -63,12 +63,8 @@ static int decode_hex(struct mf_slice text, struct vault_out *out)
     for (size_t i = 0; i + 1 < text.size; i += 2) {
         uint8_t byte = 0;
         for (size_t j = 0; j < 2; j++) {
-            uint8_t c = text.data[i + j];
-            uint8_t digit = c >= '0' && c <= '9'   ? (uint8_t)(c - '0')
-                            : c >= 'a' && c <= 'f' ? (uint8_t)(c - 'a' + 10)
-                            : c >= 'A' && c <= 'F' ? (uint8_t)(c - 'A' + 10)
-                                                   : 16;
-            if (digit == 16) {
+            int digit = mf_hex_digit(text.data[i + j]);
+            if (digit < 0) {
                 return MF_E_INVALID;
             }
             byte = (uint8_t)(byte << 4 | digit);

@@ -107,6 +107,16 @@ static void utf8(void)
     MF_CHECK(mf_slice_is_utf8(mf_slice_of(NULL, 0)));
 }
 
+static void hex_digits(void)
+{
+    const char *digits = "0123456789abcdef0123456789ABCDEF";
+
+    for (int c = 0; c < 256; c++) {
+        const char *at = c == 0 ? NULL : strchr(digits, c);
+        MF_CHECK(mf_hex_digit((uint8_t)c) == (at == NULL ? -1 : (int)(at - digits) % 16));
+    }
+}
+
 /* Every code point, encoded here by the definition, is well formed; every surrogate is not. */
 static void utf8_every_point(void)
 {
@@ -137,6 +147,7 @@ int main(void)
     MF_RUN(compares);
     MF_RUN(starts_and_ends);
     MF_RUN(numbers);
+    MF_RUN(hex_digits);
     MF_RUN(utf8);
     MF_RUN(utf8_every_point);
     return 0;
