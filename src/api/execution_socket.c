@@ -42,6 +42,7 @@ struct channel {
 struct job {
     uv_work_t request;
     struct hub *hub;
+    struct mf_config *config; /* What it is read by, also where another was loaded meanwhile. */
     struct mf__socket_message message;
     struct mf_buf text;
     uint64_t bytes_held;
@@ -196,12 +197,11 @@ static bool on_frame(void *user, struct mf_slice frame)
     return !channel->is_full;
 }
 
-static void on_end(void *user, int error, struct mf_slice why)
+static void on_end(void *user, int error)
 {
     struct channel *channel = user;
     struct hub *hub = channel->hub;
 
-    (void)why;
     enter(hub);
     if (error < 0 && !channel->is_replaced) {
         bool is_taken_over = error == MF_E_EXISTS;
@@ -239,6 +239,7 @@ static void finish_job(struct job *job)
     hub->api->bytes_held -= job->bytes_held;
     hub->jobs--;
     mf__socket_message_done(&job->message);
+    mf_config_unref(job->config);
     mf_buf_done(&job->text);
     mf_free(job);
 }
@@ -396,7 +397,7 @@ static void read_text(uv_work_t *request)
 {
     struct job *job = request->data;
 
-    job->error = mf__socket_message_read(&job->message, job->hub->api->config, mf_buf_peek(&job->text));
+    job->error = mf__socket_message_read(&job->message, job->config, mf_buf_peek(&job->text));
     mf_buf_done(&job->text);
 }
 
@@ -434,16 +435,17 @@ static void take(struct hub *hub, struct mf_slice bytes)
     struct job *job = mf_new(sizeof *job);
 
     job->hub = hub;
+    job->config = mf_config_ref(api->config);
     job->bytes_held = bytes.size;
     api->bytes_held += bytes.size;
     hub->jobs++;
     mf_buf_init(&job->text, MF_EXECUTION_MESSAGE_BYTES_MAX);
-    mf__socket_message_init(&job->message, api->config);
+    mf__socket_message_init(&job->message, job->config);
     if (bytes.size > MF_API_INLINE_PARSE_BYTES_MAX) {
         read_apart(job, bytes);
         return;
     }
-    job->error = mf__socket_message_read(&job->message, api->config, bytes);
+    job->error = mf__socket_message_read(&job->message, job->config, bytes);
     apply_read(job);
 }
 

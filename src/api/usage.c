@@ -16,6 +16,7 @@ struct usage {
     struct mf_ledger_wait wait;
     struct mf_store_job job;
     struct mf_api *api;
+    struct mf_config *config;     /* Its prices. */
     struct mf_exchange *exchange; /* NULL: the client is gone. */
     enum usage_form form;
     struct mf_store_usage_query query;
@@ -30,6 +31,7 @@ struct usage {
 
 static void free_usage(struct usage *usage)
 {
+    mf_config_unref(usage->config);
     mf_buf_done(&usage->body);
     mf_free(usage);
 }
@@ -260,7 +262,7 @@ static int append_keys_json(struct usage *usage, const struct mf_store_usage *ro
 static int append_json(struct usage *usage, const struct mf_store_usage *row, const char *date)
 {
     struct mf_buf *out = &usage->body;
-    struct cost cost = cost_of(usage->api->config, row);
+    struct cost cost = cost_of(usage->config, row);
     int rc = mf_buf_append_cstr(out, usage->form == FORM_JSON && usage->count > 1 ? ",{" : "{");
 
     rc = rc < 0 ? rc : append_keys_json(usage, row, date);
@@ -281,7 +283,7 @@ static int append_json(struct usage *usage, const struct mf_store_usage *row, co
 static int append_csv(struct usage *usage, const struct mf_store_usage *row, const char *date)
 {
     struct mf_buf *out = &usage->body;
-    struct cost cost = cost_of(usage->api->config, row);
+    struct cost cost = cost_of(usage->config, row);
     int rc = mf_buf_append_slice(out, row->tenant);
 
     rc = rc < 0 ? rc : mf_buf_printf(out, ",%s,", date);
@@ -434,23 +436,7 @@ static void on_abort(struct mf_exchange *exchange, void *user, int error)
     usage->exchange = NULL;
 }
 
-static void on_body(struct mf_exchange *exchange, void *user, struct mf_slice bytes)
-{
-    (void)exchange;
-    (void)user;
-    (void)bytes;
-}
-
-static void on_other(struct mf_exchange *exchange, void *user)
-{
-    (void)exchange;
-    (void)user;
-}
-
-static const struct mf_exchange_events events = {.on_body = on_body,
-                                                 .on_body_end = on_other,
-                                                 .on_drain = on_other,
-                                                 .on_abort = on_abort};
+static const struct mf_exchange_events events = {.on_abort = on_abort};
 
 void mf__usage_get(struct mf_api *api, struct mf_exchange *exchange)
 {
@@ -459,6 +445,7 @@ void mf__usage_get(struct mf_api *api, struct mf_exchange *exchange)
     int rc;
 
     usage->api = api;
+    usage->config = mf_config_ref(api->config);
     usage->exchange = exchange;
     usage->rows_max = MF_USAGE_ROWS_DEFAULT;
     usage->query = (struct mf_store_usage_query){.day_first = today, .day_last = today};
