@@ -50,6 +50,7 @@ struct mf_request {
 /* The value of a header, its first if there are several; data is NULL when absent. |name| in lower case. */
 struct mf_slice mf_request_header(const struct mf_request *request, const char *name);
 
+/* NULL where a handler does not care: the body is dropped then. */
 struct mf_exchange_events {
     /* A piece of the body, not before _read. The bytes are borrowed. */
     void (*on_body)(struct mf_exchange *exchange, void *user, struct mf_slice bytes);

@@ -257,7 +257,7 @@ int mf__execution_attach(struct mf__execution *execution,
     if (rc < 0) {
         return rc;
     }
-    mf__execution_end_sink(execution, MF_E_EXISTS, mf_slice_of(NULL, 0));
+    mf__execution_end_sink(execution, MF_E_EXISTS);
     execution->sink = sink;
     execution->sink_user = user;
     execution->is_sink_full = true; /* Until it says that it is ready. */

@@ -2,8 +2,8 @@
  *
  *   WAITING --a place--> RUNNING --its run is over--> DONE --nobody may come back any more--> gone
  *
- * Use:      mf__execution_new with a program and a sink, mf__execution_begin; frames come to the sink; answers by mf__execution_answer; the sink leaves by
- *           mf__execution_detach. mf__executions_find for the others who speak of it.
+ * Use:      mf__execution_new with a program and a sink, mf__execution_begin; frames come to the sink; answers by
+ *           mf__execution_answer; the sink leaves by mf__execution_detach. mf__executions_find for the others who speak of it.
  * Threads:  [loop]
  * Owns:     an execution is the registry's; it is valid until the loop turns.
  * Limits:   MF_EXECUTION_*
@@ -23,8 +23,8 @@ struct mf__sink {
     /* One frame, a line without its end. False: no more before mf__execution_drained. */
     bool (*on_frame)(void *user, struct mf_slice frame);
     /* Nothing comes any more: the execution is done and said so (0), or another sink took its place (MF_E_EXISTS), or it never began
-     * (any other error; |why| may be empty). */
-    void (*on_end)(void *user, int error, struct mf_slice why);
+     * (any other error). */
+    void (*on_end)(void *user, int error);
 };
 
 MF_OWN struct mf__executions *mf__executions_new(struct mf_api *api);
@@ -34,13 +34,6 @@ void mf__executions_close(MF_OWN struct mf__executions *executions,
                           void *user);
 /* NULL: there is none. */
 struct mf__execution *mf__executions_find(struct mf__executions *executions, struct mf_slice id);
-
-struct mf__executions_state {
-    size_t live;   /* Waiting or running, */
-    size_t parked; /* and of them those that wait for answers and hold no place. */
-    size_t kept;   /* Done. */
-};
-void mf__executions_state(const struct mf__executions *executions, struct mf__executions_state *ret_state);
 
 /* Moves all of |program|. |bytes_held| of api->bytes_held are given back at the end. */
 struct mf__execution *mf__execution_new(struct mf_api *api,

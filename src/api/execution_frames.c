@@ -34,7 +34,7 @@ void mf__execution_pump(struct mf__execution *execution)
         mf__execution_feed(execution);
     }
     if (execution->state == EXECUTION_DONE && mf__backlog_next(&execution->backlog) == NULL) {
-        mf__execution_end_sink(execution, 0, mf_slice_of(NULL, 0));
+        mf__execution_end_sink(execution, 0);
     }
 }
 

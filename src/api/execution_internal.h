@@ -16,7 +16,11 @@ struct mf__executions {
     struct mf_map *by_id; /* mf_hash of the id. */
     struct mf_list all; /* struct mf__execution.link; those that are done come last, the newest at the end. */
     uv_timer_t timer;
-    struct mf__executions_state state;
+    struct {
+        size_t live;   /* Waiting or running, */
+        size_t parked; /* and of them those that wait for answers and hold no place. */
+        size_t kept;   /* Done. */
+    } state;
     size_t kept_bytes;
     void (*on_closed)(void *user);
     void *on_closed_user;
@@ -72,7 +76,7 @@ static inline struct mf__executions *mf__execution_registry(const struct mf__exe
 /* Its memory goes; nothing else refers to it. */
 void mf__execution_forget(struct mf__execution *execution);
 /* Its sink hears no more of it. */
-void mf__execution_end_sink(struct mf__execution *execution, int error, struct mf_slice why);
+void mf__execution_end_sink(struct mf__execution *execution, int error);
 /* In WAITING: it never begins. */
 void mf__execution_refuse(struct mf__execution *execution, int error);
 /* The oldest of those that are done go when there are too many. */

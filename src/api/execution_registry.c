@@ -30,21 +30,21 @@ void mf__execution_forget(struct mf__execution *execution)
     mf_free(execution);
 }
 
-void mf__execution_end_sink(struct mf__execution *execution, int error, struct mf_slice why)
+void mf__execution_end_sink(struct mf__execution *execution, int error)
 {
     const struct mf__sink *sink = execution->sink;
 
     execution->sink = NULL;
     execution->sent_ns = mf_clock_now_ns();
     if (sink != NULL) {
-        sink->on_end(execution->sink_user, error, why);
+        sink->on_end(execution->sink_user, error);
     }
 }
 
 /* In WAITING: it never begins. */
 void mf__execution_refuse(struct mf__execution *execution, int error)
 {
-    mf__execution_end_sink(execution, error, mf_slice_of(NULL, 0));
+    mf__execution_end_sink(execution, error);
     mf__execution_forget(execution);
 }
 
@@ -71,11 +71,6 @@ struct mf__execution *mf__executions_find(struct mf__executions *executions, str
     struct mf__execution *execution = mf_map_get(executions->by_id, mf_hash(id));
 
     return execution != NULL && mf_slice_equal_cstr(id, execution->live.id) ? execution : NULL;
-}
-
-void mf__executions_state(const struct mf__executions *executions, struct mf__executions_state *ret_state)
-{
-    *ret_state = executions->state;
 }
 
 /* Its time is up, in one way or another. */

@@ -5,16 +5,11 @@
 struct stream {
     struct mf_api *api;
     struct mf_exchange *exchange;
-    struct mf__execution *execution; /* NULL once it has ended. */
-    bool is_lines;                   /* Else the one frame is the whole answer. */
+    struct mf__execution *execution;
+    bool is_lines; /* Else the one frame is the whole answer. */
     bool has_head;
     char id[MF_ID_BYTES_MAX];
 };
-
-static void free_stream(struct stream *stream)
-{
-    mf_free(stream);
-}
 
 static int append_header(struct mf_buf *headers, const char *name, const char *value)
 {
@@ -54,17 +49,16 @@ static bool on_frame(void *user, struct mf_slice frame)
     return rc == 0 && !is_full && !is_line_full;
 }
 
-static void on_end(void *user, int error, struct mf_slice why)
+static void on_end(void *user, int error)
 {
     struct stream *stream = user;
     struct mf_exchange *exchange = stream->exchange;
     struct mf_api *api = stream->api;
     char id[MF_ID_BYTES_MAX];
 
-    (void)why;
     memcpy(id, stream->id, sizeof id);
     bool has_head = stream->has_head;
-    free_stream(stream);
+    mf_free(stream);
     if (has_head) {
         mf_exchange_end(exchange);
     } else {
@@ -91,27 +85,11 @@ static void on_abort(struct mf_exchange *exchange, void *user, int error)
 
     (void)exchange;
     (void)error;
-    free_stream(stream);
+    mf_free(stream);
     mf__execution_detach(execution);
 }
 
-static void on_body(struct mf_exchange *exchange, void *user, struct mf_slice bytes)
-{
-    (void)exchange;
-    (void)user;
-    (void)bytes;
-}
-
-static void on_body_end(struct mf_exchange *exchange, void *user)
-{
-    (void)exchange;
-    (void)user;
-}
-
-static const struct mf_exchange_events events = {.on_body = on_body,
-                                                 .on_body_end = on_body_end,
-                                                 .on_drain = on_drain,
-                                                 .on_abort = on_abort};
+static const struct mf_exchange_events events = {.on_drain = on_drain, .on_abort = on_abort};
 
 static struct stream *new_stream(struct mf_api *api, struct mf_exchange *exchange, bool is_lines)
 {
@@ -149,7 +127,7 @@ void mf__execution_restream(struct mf_api *api,
     memcpy(stream->id, mf__execution_id(execution), sizeof stream->id);
     rc = rc < 0 ? rc : head(stream, -1);
     if (rc < 0) {
-        free_stream(stream);
+        mf_free(stream);
         mf__problem_reply_error(exchange, rc);
         return;
     }

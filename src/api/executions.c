@@ -2,7 +2,6 @@
  * canceled. */
 #include <stdio.h>
 
-#include "accept.h"
 #include "execution_stream.h"
 #include "intake.h"
 #include "outbounds.h"

@@ -66,12 +66,6 @@ static void on_body_end(struct mf_exchange *exchange, void *user)
     intake->done(intake, 0);
 }
 
-static void on_drain(struct mf_exchange *exchange, void *user)
-{
-    (void)exchange;
-    (void)user;
-}
-
 static void on_abort(struct mf_exchange *exchange, void *user, int error)
 {
     struct mf__intake *intake = user;
@@ -86,7 +80,6 @@ static void on_abort(struct mf_exchange *exchange, void *user, int error)
 
 static const struct mf_exchange_events events = {.on_body = on_body,
                                                  .on_body_end = on_body_end,
-                                                 .on_drain = on_drain,
                                                  .on_abort = on_abort};
 
 void mf__intake_begin(struct mf__intake *intake,

@@ -258,12 +258,11 @@ static bool on_frame(void *user, struct mf_slice frame)
     return true;
 }
 
-static void on_end(void *user, int error, struct mf_slice why)
+static void on_end(void *user, int error)
 {
     struct mcp *mcp = user;
     cJSON *done = NULL;
 
-    (void)why;
     mcp->execution = NULL;
     if (error == 0 && mcp->frame.size > 0) {
         done = cJSON_ParseWithLength((const char *)mcp->frame.data, mcp->frame.size);
@@ -295,23 +294,7 @@ static void on_abort(struct mf_exchange *exchange, void *user, int error)
     }
 }
 
-static void on_body(struct mf_exchange *exchange, void *user, struct mf_slice bytes)
-{
-    (void)exchange;
-    (void)user;
-    (void)bytes;
-}
-
-static void on_other(struct mf_exchange *exchange, void *user)
-{
-    (void)exchange;
-    (void)user;
-}
-
-static const struct mf_exchange_events events = {.on_body = on_body,
-                                                 .on_body_end = on_other,
-                                                 .on_drain = on_other,
-                                                 .on_abort = on_abort};
+static const struct mf_exchange_events events = {.on_abort = on_abort};
 
 static void begin(struct mcp *mcp, int error)
 {

@@ -141,12 +141,6 @@ static void on_body_end(struct mf_exchange *exchange, void *user)
     ready(user);
 }
 
-static void on_drain(struct mf_exchange *exchange, void *user)
-{
-    (void)exchange;
-    (void)user;
-}
-
 /* While the body comes nobody else holds the put; afterwards its resource does. */
 static void on_abort(struct mf_exchange *exchange, void *user, int error)
 {
@@ -162,7 +156,6 @@ static void on_abort(struct mf_exchange *exchange, void *user, int error)
 
 static const struct mf_exchange_events events = {.on_body = on_body,
                                                  .on_body_end = on_body_end,
-                                                 .on_drain = on_drain,
                                                  .on_abort = on_abort};
 
 static int begin_body(struct mf__put *put, size_t bytes_max)

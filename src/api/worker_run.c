@@ -217,14 +217,8 @@ static void on_abort(struct mf_exchange *exchange, void *user, int error)
     invocation->intake.exchange = NULL; /* Whatever it waits for ends it. */
 }
 
-static void on_drain(struct mf_exchange *exchange, void *user)
-{
-    (void)exchange;
-    (void)user;
-}
-
 /* No body comes before it is asked for. */
-static const struct mf_exchange_events waiting_events = {.on_drain = on_drain, .on_abort = on_abort};
+static const struct mf_exchange_events waiting_events = {.on_abort = on_abort};
 
 static void begin(struct mf_api *api, struct mf_exchange *exchange, bool is_fetch, bool wants_envelope)
 {

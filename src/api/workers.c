@@ -573,23 +573,7 @@ static void list_on_abort(struct mf_exchange *exchange, void *user, int error)
     list->exchange = NULL;
 }
 
-static void list_on_body(struct mf_exchange *exchange, void *user, struct mf_slice bytes)
-{
-    (void)exchange;
-    (void)user;
-    (void)bytes;
-}
-
-static void list_on_other(struct mf_exchange *exchange, void *user)
-{
-    (void)exchange;
-    (void)user;
-}
-
-static const struct mf_exchange_events list_events = {.on_body = list_on_body,
-                                                      .on_body_end = list_on_other,
-                                                      .on_drain = list_on_other,
-                                                      .on_abort = list_on_abort};
+static const struct mf_exchange_events list_events = {.on_abort = list_on_abort};
 
 /* One "name=value" of the query. The sentence, or NULL when it is fine. */
 static const char *read_parameter(struct list *list, struct mf_slice name, struct mf_slice value)

@@ -125,12 +125,6 @@ static struct archive *begin(struct mf_api *api, struct mf_exchange *exchange, c
     return archive;
 }
 
-static void on_other(struct mf_exchange *exchange, void *user)
-{
-    (void)exchange;
-    (void)user;
-}
-
 static void on_abort(struct mf_exchange *exchange, void *user, int error)
 {
     struct archive *archive = user;
@@ -206,13 +200,6 @@ static void step_done(struct mf_store_job *job, int error)
     }
 }
 
-static void on_get_body(struct mf_exchange *exchange, void *user, struct mf_slice bytes)
-{
-    (void)exchange;
-    (void)user;
-    (void)bytes;
-}
-
 static void on_drain(struct mf_exchange *exchange, void *user)
 {
     struct archive *archive = user;
@@ -224,10 +211,7 @@ static void on_drain(struct mf_exchange *exchange, void *user)
     }
 }
 
-static const struct mf_exchange_events get_events = {.on_body = on_get_body,
-                                                     .on_body_end = on_other,
-                                                     .on_drain = on_drain,
-                                                     .on_abort = on_abort};
+static const struct mf_exchange_events get_events = {.on_drain = on_drain, .on_abort = on_abort};
 
 void mf__workspace_archive_get(struct mf_api *api, struct mf_exchange *exchange)
 {
@@ -324,7 +308,6 @@ static void on_put_end(struct mf_exchange *exchange, void *user)
 
 static const struct mf_exchange_events put_events = {.on_body = on_put_body,
                                                      .on_body_end = on_put_end,
-                                                     .on_drain = on_other,
                                                      .on_abort = on_abort};
 
 void mf__workspace_archive_put(struct mf_api *api, struct mf_exchange *exchange)

@@ -130,23 +130,7 @@ static void on_abort(struct mf_exchange *exchange, void *user, int error)
     call->exchange = NULL;
 }
 
-static void on_body(struct mf_exchange *exchange, void *user, struct mf_slice bytes)
-{
-    (void)exchange;
-    (void)user;
-    (void)bytes;
-}
-
-static void on_other(struct mf_exchange *exchange, void *user)
-{
-    (void)exchange;
-    (void)user;
-}
-
-static const struct mf_exchange_events events = {.on_body = on_body,
-                                                 .on_body_end = on_other,
-                                                 .on_drain = on_other,
-                                                 .on_abort = on_abort};
+static const struct mf_exchange_events events = {.on_abort = on_abort};
 
 void mf__wscall_free(MF_OWN struct mf__wscall *call)
 {

@@ -321,19 +321,6 @@ static void open_done(struct mf_store_job *job, int error)
 
 /* ---- the client -------------------------------------------------------------------------------------------------- */
 
-static void on_body(struct mf_exchange *exchange, void *user, struct mf_slice bytes)
-{
-    (void)exchange;
-    (void)user;
-    (void)bytes;
-}
-
-static void on_body_end(struct mf_exchange *exchange, void *user)
-{
-    (void)exchange;
-    (void)user;
-}
-
 static void on_drain(struct mf_exchange *exchange, void *user)
 {
     struct reader *reader = user;
@@ -355,10 +342,7 @@ static void on_abort(struct mf_exchange *exchange, void *user, int error)
     }
 }
 
-static const struct mf_exchange_events events = {.on_body = on_body,
-                                                 .on_body_end = on_body_end,
-                                                 .on_drain = on_drain,
-                                                 .on_abort = on_abort};
+static const struct mf_exchange_events events = {.on_drain = on_drain, .on_abort = on_abort};
 
 static void copy_header(const struct mf_request *request, const char *name, char *ret_text, size_t size)
 {

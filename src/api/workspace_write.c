@@ -183,12 +183,6 @@ static void on_body_end(struct mf_exchange *exchange, void *user)
     }
 }
 
-static void on_drain(struct mf_exchange *exchange, void *user)
-{
-    (void)exchange;
-    (void)user;
-}
-
 static void on_abort(struct mf_exchange *exchange, void *user, int error)
 {
     struct writer *writer = user;
@@ -202,7 +196,6 @@ static void on_abort(struct mf_exchange *exchange, void *user, int error)
 
 static const struct mf_exchange_events events = {.on_body = on_body,
                                                  .on_body_end = on_body_end,
-                                                 .on_drain = on_drain,
                                                  .on_abort = on_abort};
 
 void mf__workspace_file_put(struct mf_api *api, struct mf_exchange *exchange)

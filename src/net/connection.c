@@ -326,7 +326,9 @@ static void tell_drained(struct mf__connection *connection)
     if (exchange->is_live && exchange->wants_drain && connection->failed == 0 &&
         mf__output_queued(connection) <= MF_HTTP_WRITE_BYTES_MAX / 2) {
         exchange->wants_drain = false;
-        exchange->events->on_drain(exchange, exchange->user);
+        if (exchange->events->on_drain != NULL) {
+            exchange->events->on_drain(exchange, exchange->user);
+        }
     }
 }
 

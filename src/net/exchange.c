@@ -15,30 +15,7 @@ const struct mf_request *mf_exchange_request(const struct mf_exchange *exchange)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static void ignore_body(struct mf_exchange *exchange, void *user, struct mf_slice bytes)
-{
-    (void)exchange;
-    (void)user;
-    (void)bytes;
-}
-
-static void ignore_event(struct mf_exchange *exchange, void *user)
-{
-    (void)exchange;
-    (void)user;
-}
-
-static void ignore_abort(struct mf_exchange *exchange, void *user, int error)
-{
-    (void)exchange;
-    (void)user;
-    (void)error;
-}
-
-static const struct mf_exchange_events no_events = {.on_body = ignore_body,
-                                                    .on_body_end = ignore_event,
-                                                    .on_drain = ignore_event,
-                                                    .on_abort = ignore_abort};
+static const struct mf_exchange_events no_events;
 
 void mf__exchange_begin(struct mf__connection *connection)
 {
@@ -76,7 +53,7 @@ void mf__exchange_finish(struct mf__connection *connection, int error)
         return;
     }
     exchange->is_live = false;
-    if (error < 0) {
+    if (error < 0 && exchange->events->on_abort != NULL) {
         exchange->events->on_abort(exchange, exchange->user, error);
     }
     mf_arena_free(exchange->request.arena);

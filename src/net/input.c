@@ -71,7 +71,9 @@ static void tell_body(struct mf__connection *connection, struct mf_slice body)
             mf__connection_refuse(connection, MF_E_HTTP_BODY);
             return;
         }
-        exchange->events->on_body(exchange, exchange->user, body);
+        if (exchange->events->on_body != NULL) {
+            exchange->events->on_body(exchange, exchange->user, body);
+        }
         return;
     }
     connection->drop_bytes += body.size;
@@ -121,7 +123,9 @@ static bool step_active(struct mf__connection *connection, struct mf_slice *byte
         return false;
     }
     exchange->is_end_told = true;
-    exchange->events->on_body_end(exchange, exchange->user);
+    if (exchange->events->on_body_end != NULL) {
+        exchange->events->on_body_end(exchange, exchange->user);
+    }
     return true;
 }
 
