@@ -204,7 +204,7 @@ test("42: one byte at a time, and as gzip though identity was asked for", async 
     socket.setNoDelay(true);
     const gzip = seen.includes("/gzip");
     const body = gzip ? zlib.gzipSync(`x${CANARY}y`) : Buffer.from(`x${CANARY}y`);
-    socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n${gzip ? "content-encoding: gzip\r\n" : ""}\r\n`);
+    socket.write(`HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: ${body.length}\r\n${gzip ? "content-encoding: gzip\r\n" : ""}\r\n`);
     for (const byte of body) { socket.write(Buffer.from([byte])); await new Promise((resolve) => setImmediate(resolve)); }
     socket.end();
   });
