@@ -81,6 +81,9 @@ static int follow(struct walk *walk, const struct mf_inode *link)
     }
     mf_buf_init(&target, MF_FS_PATH_BYTES_MAX);
     rc = mf_store_inode_target(walk->tree->store, link->id, &target);
+    if (rc == 0 && target.size == 0) {
+        rc = MF_E_STORE; /* None is made so: the file was changed by somebody else. */
+    }
     if (rc == 0 && target.size + rest > sizeof walk->pending) {
         rc = MF_E_FS_ENAMETOOLONG;
     }

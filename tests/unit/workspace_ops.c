@@ -121,6 +121,26 @@ static void test_links(void)
     kit_check();
 }
 
+/* No call makes a link to nothing; a file that somebody else changed may hold one. */
+static void test_a_link_without_a_target(void)
+{
+    char path[128];
+    sqlite3 *db = NULL;
+    struct mf_inode inode;
+
+    kit_use("changed", 0, 0);
+    MF_CHECK_INT(LINK("/l", "a"), 0);
+    mf_store_close(kit_store);
+    (void)snprintf(path, sizeof path, "%s/mayfly.db", kit_dir);
+    MF_CHECK_INT(sqlite3_open(path, &db), SQLITE_OK);
+    MF_CHECK_INT(sqlite3_exec(db, "UPDATE inodes SET target = '' WHERE target = 'a'", NULL, NULL, NULL),
+                 SQLITE_OK);
+    MF_CHECK_INT(sqlite3_close(db), SQLITE_OK);
+    kit_open();
+    MF_CHECK_INT(mf_workspace_stat(kit_store, &kit_ref, TEXT("/l/x"), true, &inode, NULL, NULL), MF_E_STORE);
+    MF_CHECK_INT(mf_workspace_delete(kit_store, &kit_ref), 0);
+}
+
 static void test_rename(void)
 {
     kit_use("mv", 0, 0);
@@ -539,6 +559,7 @@ int main(void)
     MF_RUN(test_directories);
     MF_RUN(test_paths);
     MF_RUN(test_links);
+    MF_RUN(test_a_link_without_a_target);
     MF_RUN(test_rename);
     MF_RUN(test_copies_share_and_do_not_show_it);
     MF_RUN(test_edits);
