@@ -359,6 +359,7 @@
 /* -- executor */
 #define MF_EXECUTOR_RUNS_MAX 4096 /* runs in one executor, parked ones included: each has its own mappings and Linux allows 65,530 of those in a process */
 #define MF_EXECUTOR_THREADS_MAX 64 /* V8 threads in one executor: CPU hogs wait for their limit on these */
+#define MF_EXECUTOR_TURN_PULLS_MAX 32 /* pieces of bodies that a turn is told of beyond those that were there when it began: a small body comes whole, a long one takes turns with other runs */
 #define MF_EXECUTOR_TURN_WAIT_MS 5 /* ms: a ready turn that has waited longer gets another thread */
 #define MF_EXECUTOR_TURN_HOG_MS 10 /* ms of CPU: a turn that has used this much may be a hog; a short run with an isolate made for it uses about 5 */
 #define MF_EXECUTOR_TURN_STALL_MS 100 /* ms: a turn that has lasted this long holds its thread, whatever it waits for */

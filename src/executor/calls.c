@@ -323,7 +323,10 @@ static int on_body_pull(struct mf_runtime_host *host, uint32_t stream)
     int error = in == NULL ? MF_E_CLOSED : mf_incoming_pull(in);
 
     if (error == 0 && mf_incoming_is_ready(in)) {
-        mf_notice_queue(&in->event, &session->events); /* For the next turn: never inside this call. */
+        /* Never inside this call. What is there already is told in this turn, up to a count, so that others get theirs. */
+        bool is_soon = session->turn_pulls < MF_EXECUTOR_TURN_PULLS_MAX;
+        session->turn_pulls += is_soon ? 1 : 0;
+        mf_notice_queue(&in->event, is_soon ? &session->due : &session->events);
     }
     unlock(session);
     return error;

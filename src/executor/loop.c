@@ -139,14 +139,16 @@ static int read_frames(struct loop *loop)
     }
     mf_frame_reader_commit(&loop->reader, (size_t)size);
     cork(loop);
+    mf_threads_hold(&loop->executor->threads);
     while ((result = mf_frame_reader_next(&loop->reader, &frame)) == 1) {
         result = on_frame(loop->executor, &frame);
         if (result < 0) {
             mf_log(MF_LOG_ERROR, result, NULL, "the daemon sent a wrong %s", mf_message_name(frame.type));
-            return result;
+            break;
         }
         must_flush = must_flush || is_answered_here(frame.type);
     }
+    mf_threads_release(&loop->executor->threads);
     if (must_flush) {
         mf_executor_flush(loop->executor);
     }

@@ -351,6 +351,7 @@ void mf_session_take_turn(struct mf_session *session)
     }
     go(session, MF_SESSION_RUNNING);
     move_all(&session->events, &session->due);
+    session->turn_pulls = 0;
     session->isolate = session->guest->isolate;
     session->turn_cpu_since_ns = mf_clock_thread_cpu_ns();
     mf_session_check(session);

@@ -96,6 +96,7 @@ struct mf_session {
     /* Accounting. */
     uint64_t cpu_ns;            /* Of all turns but the one under way. */
     uint64_t turn_cpu_since_ns; /* By the clock of the thread; RUNNING. */
+    unsigned turn_pulls;        /* Told of bodies that were asked for in this turn; RUNNING. */
     uint64_t host_wait_ns;
     uint64_t parked_since_ns;
     uint64_t memory_peak_bytes;

@@ -203,14 +203,43 @@ void mf_threads_submit(struct mf_threads *threads, struct mf_turn *turn)
     turn->ready_ns = mf_clock_now_ns();
     pthread_mutex_lock(&threads->mutex);
     mf_list_push_back(&threads->ready, &turn->list);
-    if (!mf_list_is_empty(&threads->idle)) {
-        wake_one(threads);
-    } else {
+    if (threads->is_holding && current_thread == NULL) {
+        threads->count_held++;
+    } else if (mf_list_is_empty(&threads->idle)) {
         look_ns = turn->ready_ns + WAIT_NS;
+    } else if (current_thread == NULL) {
+        wake_one(threads);
     }
     pthread_mutex_unlock(&threads->mutex);
     if (look_ns != MF_DEADLINE_NEVER) {
         mf_waker_by(threads->waker, look_ns);
+    }
+}
+
+void mf_threads_hold(struct mf_threads *threads)
+{
+    pthread_mutex_lock(&threads->mutex);
+    threads->is_holding = true;
+    pthread_mutex_unlock(&threads->mutex);
+}
+
+void mf_threads_release(struct mf_threads *threads)
+{
+    bool must_look;
+
+    pthread_mutex_lock(&threads->mutex);
+    threads->is_holding = false;
+    /* As many as are still there: a thread that became free meanwhile has begun with them. */
+    for (const struct mf_list *item = threads->ready.next; item != &threads->ready && threads->count_held > 0;
+         item = item->next) {
+        wake_one(threads);
+        threads->count_held--;
+    }
+    threads->count_held = 0;
+    must_look = !mf_list_is_empty(&threads->ready) && mf_list_is_empty(&threads->idle);
+    pthread_mutex_unlock(&threads->mutex);
+    if (must_look) {
+        mf_waker_by(threads->waker, mf_clock_now_ns() + WAIT_NS);
     }
 }
 

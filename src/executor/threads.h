@@ -39,6 +39,8 @@ struct mf_threads {
     struct mf_list busy;  /* Threads in a turn, the one that began first in front. */
     size_t count;         /* Threads that live and are not lost. */
     size_t count_lost;    /* Parked for good. */
+    size_t count_held;    /* Turns that were submitted since _hold, and nobody was woken for. */
+    bool is_holding;
     bool is_stopping;
 };
 
@@ -49,8 +51,11 @@ MF_MUST_CHECK int mf_threads_start(struct mf_threads *threads,
 /* Waits until no turn is ready or under way and all threads but the lost ones have ended. For tests. */
 void mf_threads_stop(struct mf_threads *threads);
 
-/* [any] |turn| is in no queue. */
+/* [any] |turn| is in no queue. On one of these threads, at the end of a turn: it is its next one, if no other thread is free first. */
 void mf_threads_submit(struct mf_threads *threads, struct mf_turn *turn);
+/* [loop] Until _release turns are only queued: more may follow for each, and one wake is enough for all that came together. */
+void mf_threads_hold(struct mf_threads *threads);
+void mf_threads_release(struct mf_threads *threads);
 /* [isolate] The calling thread will never come back from its turn (out of memory). Nothing for a thread that is none of these. */
 void mf_threads_lose_current(struct mf_threads *threads);
 /* [loop] Starts a thread when one is due; returns when to look again. */
