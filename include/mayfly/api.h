@@ -5,7 +5,7 @@
  * Owns:     all of the options are borrowed and must outlive the api, but the queue: it is closed first.
  * Limits:   MF_API_*, MF_RUN_*, and what the config says.
  * Fails:    every refusal is problem+json (RFC 9457) with a code of errors.h.
- * Not here: bytes of HTTP (http, net), executors (pool), secrets (vault), who may ask (a later room).
+ * Not here: bytes of HTTP (http, net), executors (pool), secrets (vault), who callers are (tenant).
  */
 #ifndef MAYFLY_API_H
 #define MAYFLY_API_H
@@ -20,6 +20,7 @@
 #include <mayfly/outbound.h>
 #include <mayfly/pool.h>
 #include <mayfly/store.h>
+#include <mayfly/tenant.h>
 #include <mayfly/vault.h>
 
 struct mf_api;
@@ -31,6 +32,7 @@ struct mf_api_options {
     struct mf_store *store;
     struct mf_store_queue *queue;
     struct mf_vault *vault;
+    struct mf_tenants *tenants; /* NULL: nobody is asked for a token. */
     struct mf_egress *egress;
     struct mf_ledger *ledger; /* Closed before the api. */
 };

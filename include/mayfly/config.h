@@ -25,6 +25,7 @@ struct mf_limit {
 struct mf_config_listen {
     char *host; /* NULL for a unix socket. */
     uint16_t port;
+    bool is_wide;    /* Other machines can reach it: there are tokens. */
     char *unix_path; /* NULL for TCP. */
     uint32_t unix_mode;
     char *tls_cert_path; /* NULL for plain. */
@@ -48,6 +49,19 @@ struct mf_config {
     char *vault_previous_key_paths[MF_CONFIG_VAULT_KEYS_MAX];
     size_t vault_previous_keys_count;
     enum mf_log_level log_level;
+
+    char *
+        admin_token_path; /* NULL: nobody is asked for a token. A systemd credential when the file names none. */
+    bool is_metrics_open; /* /metrics asks for none either way. */
+    bool is_page_open;    /* Likewise the page, and the document of the API. */
+    struct mf_limit
+        tenant_runs; /* Each the quota of a tenant that has no other, and the most that one may have. */
+    struct mf_limit tenant_queued;
+    struct mf_limit tenant_requests;     /* A minute. */
+    struct mf_limit tenant_cpu_ms;       /* A minute. */
+    struct mf_limit tenant_egress_bytes; /* An hour. */
+    struct mf_limit tenant_workspace_bytes;
+    struct mf_limit tenant_worker_bytes;
 
     struct mf_limit cpu_ms;
     struct mf_limit wall_ms;
@@ -114,7 +128,7 @@ struct mf_config_args {
 
 #define MF_CONFIG_WHY_BYTES_MAX 1024
 
-/* Also refuses a listener that is neither loopback nor a unix socket (there are no tokens yet). */
+/* Also refuses a listener that is neither loopback nor a unix socket when nobody is asked for a token. */
 MF_MUST_CHECK int
 mf_config_load(const struct mf_config_args *args, MF_OWN struct mf_config **ret_config, char *ret_why);
 struct mf_config *mf_config_ref(struct mf_config *config);

@@ -82,6 +82,23 @@
     XX(CALL_ANSWERED,     -7108, 409, "call.answered",          "The call was answered.")                                 \
     XX(CALL_OVER,         -7109, 410, "call.over",              "The call was abandoned: nobody waits for its answer.")   \
     XX(CALL_TOO_LARGE,    -7110, 413, "call.too_large",         "What the call is called with, or its answer, is too large.") \
+    /* tokens and tenants */                                                                                             \
+    XX(AUTH_MISSING,      -7201, 401, "auth.missing",           "This needs an access token: Authorization: Bearer.")    \
+    XX(AUTH_TOKEN,        -7202, 401, "auth.token",             "The access token is not valid, has expired or was revoked.") \
+    XX(AUTH_SCOPE,        -7203, 403, "auth.scope",             "The access token does not have the scope for this.")    \
+    XX(AUTH_OFF,          -7204, 409, "auth.off",               "This daemon asks for no tokens: its config names no admin token.") \
+    XX(TOKEN_UNKNOWN,     -7205, 404, "token.unknown",          "There is no access token of this id.")                  \
+    XX(TENANT_UNKNOWN,    -7206, 404, "tenant.unknown",         "There is no tenant of this name.")                      \
+    XX(TENANT_IN_USE,     -7207, 409, "tenant.in_use",          "The tenant still has something of its own.")            \
+    XX(QUOTA_RUNS,        -7221, 429, "quota.concurrent_runs",  "The tenant has as many runs at once as it may.")        \
+    XX(QUOTA_REQUESTS,    -7222, 429, "quota.requests",         "The tenant has made as many requests as it may for now.") \
+    XX(QUOTA_CPU,         -7223, 429, "quota.cpu",              "The tenant has used as much CPU time as it may for now.") \
+    XX(QUOTA_EGRESS,      -7224, 429, "quota.egress",           "The tenant has sent and fetched as many bytes as it may for now.") \
+    XX(QUOTA_WORKSPACES,  -7225, 429, "quota.workspace_bytes",  "The tenant's workspaces hold as many bytes as they may.") \
+    XX(QUOTA_WORKERS,     -7226, 429, "quota.worker_bytes",     "The tenant's workers hold as many bytes as they may.")  \
+    XX(IDEMPOTENCY_KEY,   -7231, 400, "idempotency.key",        "This cannot be an Idempotency-Key.")                    \
+    XX(IDEMPOTENCY_BODY,  -7232, 422, "idempotency.body",       "The Idempotency-Key was used for another request.")     \
+    XX(IDEMPOTENCY_FLIGHT,-7233, 409, "idempotency.in_flight",  "A request of this Idempotency-Key is under way.")       \
     /* start */                                                                                                           \
     XX(CONFIG,            -6501, 500, "config",                 "The configuration is not valid.")                        \
     XX(JAIL,              -6502, 500, "jail",                   "The kernel refuses a layer of the jail.")                \

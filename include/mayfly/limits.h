@@ -100,6 +100,7 @@
 #define MF_JSON_DEPTH_MAX 200 /* levels: nesting of a JSON body; deeper ones are attacks on parsers */
 
 /* -- API */
+#define MF_EXCHANGE_MARK_BYTES 128 /* bytes that whoever serves an exchange may keep with it: who calls */
 #define MF_API_INLINE_PARSE_BYTES_MAX 131072 /* bytes: a body up to here is parsed on the loop thread, in under a millisecond; a larger one on a worker thread */
 #define MF_API_PRECONDITION_BYTES_MAX 512 /* bytes: If-Match or If-None-Match, several entity tags; a longer one never holds */
 #define MF_API_HELD_BYTES_MAX 1073741824 /* bytes: bodies of all calls that are being read or run, together; past it 503, so that many large calls cannot take the machine's memory */
@@ -158,6 +159,33 @@
 #define MF_WORKER_LIST_DEFAULT 100 /* workers in one page, unless the caller says how many */
 #define MF_WORKER_USERS_BYTES_MAX 8192 /* bytes: names of those who keep a worker or an outbound from being deleted */
 #define MF_WORKER_ETAG_BYTES_MAX 64 /* bytes: a revision and the beginning of a hash */
+
+/* -- tenants and tokens */
+#define MF_TENANTS_MAX 10000 /* tenants: all of them are in memory, some 500 bytes each */
+#define MF_TOKENS_MAX 100000 /* access tokens: all of them are in memory, some 200 bytes each, so that no request waits for the disk to be known */
+#define MF_TENANT_TOKENS_MAX 1000 /* access tokens of one tenant: one that makes them without end must not take those of others */
+#define MF_TOKEN_BYTES_MAX 256 /* bytes: what may stand behind "Bearer"; ours have 52, an operator's own may be longer */
+#define MF_TOKEN_LIFE_S_MAX 315360000 /* s: ten years; one without an end says so by naming none */
+#define MF_TOKEN_OVERLAP_S_DEFAULT 86400 /* s: the old key of a rotated token holds for a day, so that all who have it can be told */
+#define MF_TOKEN_OVERLAP_S_MAX 2592000 /* s: the same, what a request may ask for; 30 days */
+#define MF_TOKEN_USED_MS 60000 /* ms: how exact a token's last use is; it is written at most so often */
+#define MF_TOKEN_USED_ROWS_MAX 256 /* last uses that one transaction writes */
+#define MF_TOKEN_PUT_BYTES_MAX 16384 /* bytes: the JSON of a token or a tenant */
+#define MF_TENANT_PAGE_MAX 1000 /* tenants or tokens in one page of a list */
+#define MF_TENANT_PAGE_DEFAULT 100 /* the same, unless the caller says how many */
+#define MF_ADMIN_TOKEN_BYTES_MIN 32 /* bytes: an admin token of the operator's own; 32 hexadecimal digits are 128 bits */
+#define MF_ADMIN_TOKENS_MAX 2 /* admin tokens in the operator's file: an old and a new one */
+#define MF_TENANT_RUNS_DEFAULT 256 /* runs of one tenant at once, unless it or the config says otherwise: a quarter of all */
+#define MF_TENANT_QUEUED_DEFAULT 256 /* runs of one tenant that wait for a place; likewise */
+#define MF_TENANT_REQUESTS_DEFAULT 60000 /* requests of one tenant a minute: a thousand a second */
+#define MF_TENANT_REQUESTS_MAX 1000000000 /* requests a minute: what the config may say */
+#define MF_TENANT_CPU_MS_DEFAULT 600000 /* ms of CPU time of one tenant's runs a minute: ten processors' worth */
+#define MF_TENANT_CPU_MS_MAX 60000000 /* ms of CPU time a minute: what the config may say, a thousand processors' worth */
+#define MF_TENANT_EGRESS_BYTES_DEFAULT 107374182400 /* bytes that fetch() of one tenant sends and gets in an hour: 100 GiB */
+#define MF_TENANT_EGRESS_BYTES_MAX 1125899906842624 /* bytes an hour: what the config may say, 1 PiB */
+#define MF_TENANT_WORKSPACE_BYTES_DEFAULT 107374182400 /* bytes in all workspaces of one tenant: 100 GiB */
+#define MF_TENANT_WORKER_BYTES_DEFAULT 10737418240 /* bytes of all versions of one tenant's workers: 10 GiB */
+#define MF_TENANT_STORE_BYTES_MAX 17592186040320 /* bytes: what the config may say of both; the database cannot be larger */
 
 /* -- workspaces */
 #define MF_FS_CHUNK_BYTES 524288 /* bytes: a file's content is kept in pieces of this size, each once for each content; a read or write of one is about a millisecond */

@@ -114,6 +114,8 @@ void mf_server_close(MF_OWN struct mf_server *server, void (*on_closed)(void *us
 uint32_t mf_server_connections(const struct mf_server *server);
 
 const struct mf_request *mf_exchange_request(const struct mf_exchange *exchange);
+/* MF_EXCHANGE_MARK_BYTES for whoever serves it, as aligned as a pointer; all zero at first, valid as long as the exchange. */
+void *mf_exchange_mark(const struct mf_exchange *exchange);
 /* Who is told from now on. Call it in on_request, before anything else. */
 void mf_exchange_listen(struct mf_exchange *exchange, const struct mf_exchange_events *events, void *user);
 /* Its body holds a secret: what was read of it is wiped as soon as it was handed over, and so is what nobody takes. Call it

@@ -235,7 +235,8 @@ struct mf_store_usage_query {
     bool by_tenant; /* What is not asked for is empty, or 0, in the rows. */
     bool by_worker;
     bool by_day;
-    const struct mf_store_usage *after; /* Only rows behind this one's tenant, day and worker; NULL: from the first. */
+    const struct mf_store_usage
+        *after; /* Only rows behind this one's tenant, day and worker; NULL: from the first. */
     size_t count_max;
 };
 /* Sums, in the order of tenant, day, worker. */
@@ -243,6 +244,86 @@ MF_MUST_CHECK int mf_store_usage_each(struct mf_store *store,
                                       const struct mf_store_usage_query *query,
                                       int (*on_row)(void *user, const struct mf_store_usage *row),
                                       void *user);
+
+/* ---- tenants and tokens (tenant) ---------------------------------------------------------------------- */
+
+struct mf_store_tenant {
+    struct mf_slice name;
+    struct mf_slice quotas; /* mf_quotas_write (tenant.h). */
+    uint64_t created_ms;
+    uint64_t updated_ms;
+};
+
+struct mf_store_token {
+    struct mf_slice id;
+    struct mf_slice tenant; /* Empty: the operator's own. */
+    struct mf_slice name;
+    struct mf_slice scopes;    /* Words with blanks between. */
+    struct mf_slice digest;    /* Of its newest key; the key itself is nowhere. */
+    struct mf_slice previous;  /* Of the key before, as long as it may hold; or empty. */
+    uint64_t previous_ends_ms; /* 0: there is none. */
+    uint64_t created_ms;
+    uint64_t rotated_ms; /* When the newest key was made. */
+    uint64_t expires_ms; /* 0: never. */
+    uint64_t used_ms;    /* 0: never. */
+};
+typedef int mf_store_tenant_cb(void *user, const struct mf_store_tenant *row);
+typedef int mf_store_token_cb(void *user, const struct mf_store_token *row);
+
+/* Rows behind |after|, at most |count|; of tokens those of |tenant| only, unless its data is NULL. */
+struct mf_store_page {
+    struct mf_slice tenant;
+    struct mf_slice after;
+    size_t count;
+};
+
+/* Makes it, or gives it other quotas; |on_row| is called with what is there now, whose two times are the same when it is new. */
+MF_MUST_CHECK int mf_store_tenant_put(struct mf_store *store,
+                                      struct mf_slice name,
+                                      struct mf_slice quotas,
+                                      uint64_t now_ms,
+                                      mf_store_tenant_cb *on_row,
+                                      void *user);
+/* MF_E_TENANT_UNKNOWN. */
+MF_MUST_CHECK int
+mf_store_tenant_get(struct mf_store *store, struct mf_slice name, mf_store_tenant_cb *on_row, void *user);
+/* In the order of names. */
+MF_MUST_CHECK int mf_store_tenants_each(struct mf_store *store,
+                                        const struct mf_store_page *page,
+                                        mf_store_tenant_cb *on_row,
+                                        void *user);
+/* With its tokens. MF_E_TENANT_UNKNOWN; MF_E_TENANT_IN_USE, and |ret_users| has the kinds of what it still has ("workers"), each with
+ * a NUL behind it. Its sums of usage stay. */
+MF_MUST_CHECK int
+mf_store_tenant_delete(struct mf_store *store, struct mf_slice name, struct mf_buf *ret_users);
+
+/* A new one. MF_E_EXISTS: its id is taken. MF_E_TENANT_UNKNOWN. */
+MF_MUST_CHECK int mf_store_token_add(struct mf_store *store, const struct mf_store_token *row);
+/* |tenant|: only if it is this one's; data NULL: whoever's it is. MF_E_TOKEN_UNKNOWN. */
+MF_MUST_CHECK int mf_store_token_get(struct mf_store *store,
+                                     struct mf_slice tenant,
+                                     struct mf_slice id,
+                                     mf_store_token_cb *on_row,
+                                     void *user);
+/* In the order of ids. */
+MF_MUST_CHECK int mf_store_tokens_each(struct mf_store *store,
+                                       const struct mf_store_page *page,
+                                       mf_store_token_cb *on_row,
+                                       void *user);
+/* Gives it a new key; the newest so far holds until |previous_ends_ms|, and the one before it no more. |on_row| is called with what
+ * is there now. MF_E_TOKEN_UNKNOWN. */
+MF_MUST_CHECK int mf_store_token_rotate(struct mf_store *store,
+                                        struct mf_slice tenant,
+                                        struct mf_slice id,
+                                        struct mf_slice digest,
+                                        uint64_t previous_ends_ms,
+                                        uint64_t now_ms,
+                                        mf_store_token_cb *on_row,
+                                        void *user);
+MF_MUST_CHECK int mf_store_token_delete(struct mf_store *store, struct mf_slice tenant, struct mf_slice id);
+/* Only the times of use; ids that are gone are passed over. */
+MF_MUST_CHECK int
+mf_store_tokens_used(struct mf_store *store, const struct mf_store_token *rows, size_t count);
 
 /* ---- the queue: from the loop to a worker thread and back ------------------------------------------- */
 

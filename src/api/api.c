@@ -53,6 +53,7 @@ int mf_api_open(uv_loop_t *loop, const struct mf_api_options *options, MF_OWN st
     api->store = options->store;
     api->queue = options->queue;
     api->vault = options->vault;
+    api->tenants = options->tenants;
     api->egress = options->egress;
     api->ledger = options->ledger;
     api->started_ns = mf_clock_now_ns();

@@ -1,4 +1,4 @@
-/* guard.c - who may speak to a daemon that asks for no token: only callers that mean this host. A page of another site can
+/* guard.c - before anything else: only callers that mean this host. A page of another site can
  * make a browser connect to loopback, under its own Origin or, with DNS rebinding, under a Host of its own. */
 #include "internal.h"
 
@@ -85,13 +85,13 @@ origin_is_ours(const struct mf_config *config, const struct mf_request *request,
            mf_slice_equal(mf_slice_of(origin.data + strlen(scheme), host.size), host);
 }
 
-int mf__guard_check(const struct mf_config *config, const struct mf_request *request)
+int mf__guard_check(const struct mf_config *config, const struct mf_request *request, bool asks_token)
 {
     struct mf_slice host = mf_request_header(request, "host");
     struct mf_slice origin = mf_request_header(request, "origin");
 
-    /* No browser speaks to a unix socket, and curl sends whatever the URL said. */
-    if (!request->is_unix && !host_is_ours(config, host)) {
+    /* No browser speaks to a unix socket, and curl sends whatever the URL said. A page under a name of its own has no token. */
+    if (!asks_token && !request->is_unix && !host_is_ours(config, host)) {
         return MF_E_API_HOST;
     }
     if (origin.data != NULL && !origin_is_ours(config, request, origin)) {

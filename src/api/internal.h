@@ -14,13 +14,14 @@ struct mf_api {
     struct mf_store *store; /* From worker threads only, by way of |queue|. */
     struct mf_store_queue *queue;
     struct mf_vault *vault;
+    struct mf_tenants *tenants;
     struct mf_egress *egress;
     struct mf_outbounds *outbounds;
     struct mf__workers *workers;
     struct mf_meter *meter;
     struct mf_ledger *ledger;
     struct mf__executions *executions;
-    unsigned sockets; /* At most MF_EXECUTION_SOCKETS_MAX. */
+    unsigned sockets;       /* At most MF_EXECUTION_SOCKETS_MAX. */
     uv_timer_t admit_timer; /* Due when the next waiting ticket's time is up. */
     uint64_t bytes_held;    /* Bodies of all calls; at most MF_API_HELD_BYTES_MAX. */
     uint64_t started_ns;
@@ -67,6 +68,16 @@ void mf__socket_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__execution_delete(struct mf_api *api, struct mf_exchange *exchange);
 void mf__execution_call_post(struct mf_api *api, struct mf_exchange *exchange);
 void mf__mcp_post(struct mf_api *api, struct mf_exchange *exchange);
+void mf__tenants_list(struct mf_api *api, struct mf_exchange *exchange);
+void mf__tenant_get(struct mf_api *api, struct mf_exchange *exchange);
+void mf__tenant_put(struct mf_api *api, struct mf_exchange *exchange);
+void mf__tenant_delete(struct mf_api *api, struct mf_exchange *exchange);
+void mf__tokens_list(struct mf_api *api, struct mf_exchange *exchange);
+void mf__tokens_post(struct mf_api *api, struct mf_exchange *exchange);
+void mf__tokens_self(struct mf_api *api, struct mf_exchange *exchange);
+void mf__tokens_get(struct mf_api *api, struct mf_exchange *exchange);
+void mf__tokens_delete(struct mf_api *api, struct mf_exchange *exchange);
+void mf__tokens_rotate(struct mf_api *api, struct mf_exchange *exchange);
 void mf__usage_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__workspaces_list(struct mf_api *api, struct mf_exchange *exchange);
 void mf__workspace_get(struct mf_api *api, struct mf_exchange *exchange);
@@ -99,8 +110,25 @@ struct mf_slice mf__route_rest(const struct mf_exchange *exchange, unsigned inde
 
 /* ---- guard.c: before any route ---------------------------------------------------------------- */
 
-/* Host and Origin: 0, MF_E_API_HOST or MF_E_API_ORIGIN. Against DNS rebinding and other sites' pages. */
-MF_MUST_CHECK int mf__guard_check(const struct mf_config *config, const struct mf_request *request);
+/* Host and Origin: 0, MF_E_API_HOST or MF_E_API_ORIGIN. Against DNS rebinding and other sites' pages. |asks_token|: who calls must
+ * have one, and any Host will do. */
+MF_MUST_CHECK int
+mf__guard_check(const struct mf_config *config, const struct mf_request *request, bool asks_token);
+
+/* ---- caller.c: who calls, and for which tenant ------------------------------------------------------ */
+
+/* Of every exchange that came to a handler: its tenant is the one that the call is for. Where no tokens are asked for it is the
+ * operator's own, with all scopes. */
+const struct mf_caller *mf__caller(const struct mf_exchange *exchange);
+/* Whose things the call is about: valid as long as the exchange. Its data is never NULL. */
+struct mf_slice mf__caller_tenant(const struct mf_exchange *exchange);
+bool mf__caller_may(const struct mf_exchange *exchange, enum mf_scope scope);
+/* An admin who named no tenant: lists of tokens and usage are of all tenants. */
+bool mf__caller_is_for_all(const struct mf_exchange *exchange);
+/* Finds out who calls, for a route that wants |scope|; 0: any. False: it was answered (401, 403, 404). */
+MF_MUST_CHECK bool mf__caller_admit(struct mf_api *api, struct mf_exchange *exchange, uint32_t scope);
+/* 403, with the scope that is missing. */
+void mf__caller_refuse(struct mf_exchange *exchange, uint32_t scope, const char *why);
 
 /* ---- problem.c: RFC 9457 ------------------------------------------------------------------------ */
 
@@ -112,6 +140,7 @@ struct mf__problem {
     uint32_t retry_after_s;  /* 0: no Retry-After. */
     struct mf_slice members; /* More members as JSON, each with its comma in front: ,"logs":[] */
     const char *allow;       /* The Allow header of a 405, or NULL. */
+    const char *challenge;   /* The WWW-Authenticate header of a 401 or 403, or NULL. */
 };
 
 void mf__problem_reply(struct mf_exchange *exchange, const struct mf__problem *problem);

@@ -55,6 +55,10 @@ static int write_headers(struct mf_buf *out, const struct mf__problem *problem)
     if (rc == 0 && problem->allow != NULL) {
         rc = mf_headers_append(out, mf_slice_of_cstr("allow"), mf_slice_of_cstr(problem->allow));
     }
+    if (rc == 0 && problem->challenge != NULL) {
+        rc = mf_headers_append(out, mf_slice_of_cstr("www-authenticate"),
+                               mf_slice_of_cstr(problem->challenge));
+    }
     if (rc == 0 && problem->retry_after_s > 0) {
         (void)snprintf(retry, sizeof retry, "%u", problem->retry_after_s);
         rc = mf_headers_append(out, mf_slice_of_cstr("retry-after"), mf_slice_of_cstr(retry));

@@ -41,12 +41,12 @@ void mf__put_reply_error(MF_OWN struct mf__put *put, int error)
     mf__put_reply_problem(put, &problem);
 }
 
-/* ,"usedBy":{"outbounds":["a","b"]} */
-static int append_users(struct mf_buf *out, const char *kind, struct mf_slice users)
+/* ["a","b"] */
+static int append_names(struct mf_buf *out, struct mf_slice users)
 {
     const char *comma = "";
     size_t begin = 0;
-    int rc = mf_buf_printf(out, ",\"usedBy\":{\"%s\":[", kind);
+    int rc = mf_buf_append_cstr(out, "[");
 
     for (size_t at = 0; rc == 0 && at < users.size; at++) {
         if (users.data[at] != 0) {
@@ -59,7 +59,16 @@ static int append_users(struct mf_buf *out, const char *kind, struct mf_slice us
         comma = ",";
         begin = at + 1;
     }
-    return rc < 0 ? rc : mf_buf_append_cstr(out, "]}");
+    return rc < 0 ? rc : mf_buf_append_cstr(out, "]");
+}
+
+/* ,"usedBy":{"outbounds":["a","b"]} */
+static int append_users(struct mf_buf *out, const char *kind, struct mf_slice users)
+{
+    int rc = mf_buf_printf(out, ",\"usedBy\":{\"%s\":", kind);
+
+    rc = rc < 0 ? rc : append_names(out, users);
+    return rc < 0 ? rc : mf_buf_append_cstr(out, "}");
 }
 
 void mf__put_reply_used(MF_OWN struct mf__put *put, int error, const char *kind, struct mf_slice users)
@@ -78,6 +87,20 @@ void mf__put_reply_used(MF_OWN struct mf__put *put, int error, const char *kind,
     mf__put_reply_problem(put, &problem);
     mf_buf_done(&members);
     mf_buf_done(&detail);
+}
+
+void mf__put_reply_has(MF_OWN struct mf__put *put, int error, struct mf_slice kinds)
+{
+    struct mf__problem problem = {
+        .error = error, .detail = mf_slice_of_cstr("Delete what is in has first; nothing was changed.")};
+    struct mf_buf members;
+
+    mf_buf_init(&members, kinds.size * 3 + 64);
+    if (mf_buf_append_cstr(&members, ",\"has\":") == 0 && append_names(&members, kinds) == 0) {
+        problem.members = mf_buf_peek(&members);
+    }
+    mf__put_reply_problem(put, &problem);
+    mf_buf_done(&members);
 }
 
 void mf__put_reply_json(MF_OWN struct mf__put *put, int status, struct mf_slice body)
@@ -180,32 +203,57 @@ static int begin_body(struct mf__put *put, size_t bytes_max)
     return 0;
 }
 
-void mf__put_begin(struct mf_api *api,
-                   struct mf_exchange *exchange,
-                   size_t body_bytes_max,
-                   void (*on_ready)(struct mf__put *put))
+static void begin(MF_OWN struct mf__put *put, size_t body_bytes_max, int rc)
 {
-    struct mf__put *put = mf_new(sizeof *put);
-    struct mf_slice name = mf__route_segment(exchange, 2);
-    int rc = mf_store_name_is_valid(name) ? 0 : MF_E_API_NAME;
+    struct mf_slice tenant = mf__caller_tenant(put->exchange);
 
-    put->api = api;
-    put->exchange = exchange;
-    put->on_ready = on_ready;
-    if (rc == 0) {
-        memcpy(put->name_text, name.data, name.size);
-        put->name = mf_slice_of(put->name_text, name.size);
-    }
-    mf_exchange_listen(exchange, &events, put);
-    mf_exchange_wipe_body(exchange);
+    memcpy(put->tenant_text, tenant.data, tenant.size);
+    put->tenant = mf_slice_of(put->tenant_text, tenant.size);
+    mf_exchange_listen(put->exchange, &events, put);
+    mf_exchange_wipe_body(put->exchange);
     if (rc == 0 && body_bytes_max > 0) {
         rc = begin_body(put, body_bytes_max);
     }
     if (rc < 0) {
         mf__put_reply_error(put, rc);
     } else if (body_bytes_max > 0) {
-        mf_exchange_read(exchange);
+        mf_exchange_read(put->exchange);
     } else {
         put->on_ready(put);
     }
+}
+
+static MF_OWN struct mf__put *
+put_new(struct mf_api *api, struct mf_exchange *exchange, void (*on_ready)(struct mf__put *put))
+{
+    struct mf__put *put = mf_new(sizeof *put);
+
+    put->api = api;
+    put->exchange = exchange;
+    put->on_ready = on_ready;
+    return put;
+}
+
+void mf__put_begin(struct mf_api *api,
+                   struct mf_exchange *exchange,
+                   size_t body_bytes_max,
+                   void (*on_ready)(struct mf__put *put))
+{
+    struct mf__put *put = put_new(api, exchange, on_ready);
+    struct mf_slice name = mf__route_segment(exchange, 2);
+    int rc = mf_store_name_is_valid(name) ? 0 : MF_E_API_NAME;
+
+    if (rc == 0) {
+        memcpy(put->name_text, name.data, name.size);
+        put->name = mf_slice_of(put->name_text, name.size);
+    }
+    begin(put, body_bytes_max, rc);
+}
+
+void mf__put_begin_nameless(struct mf_api *api,
+                            struct mf_exchange *exchange,
+                            size_t body_bytes_max,
+                            void (*on_ready)(struct mf__put *put))
+{
+    begin(put_new(api, exchange, on_ready), body_bytes_max, 0);
 }

@@ -14,6 +14,8 @@ struct mf__put {
     struct mf_api *api;
     struct mf_exchange *exchange; /* NULL: the client is gone. */
     struct mf_slice name;         /* The third segment of the path, which is a valid name; in |name_text|. */
+    struct mf_slice tenant;       /* Whose call it is; in |tenant_text|, so that it outlives the exchange. */
+    char tenant_text[MF_STORE_TENANT_BYTES_MAX + 1];
     char name_text[MF_STORE_NAME_BYTES_MAX + 1];
     const cJSON *root; /* The body, in on_ready only. */
     void *user;        /* The resource's. */
@@ -31,12 +33,19 @@ void mf__put_begin(struct mf_api *api,
                    struct mf_exchange *exchange,
                    size_t body_bytes_max,
                    void (*on_ready)(struct mf__put *put));
+/* The same for a path of two segments: there is no name. */
+void mf__put_begin_nameless(struct mf_api *api,
+                            struct mf_exchange *exchange,
+                            size_t body_bytes_max,
+                            void (*on_ready)(struct mf__put *put));
 /* Each ends the put. */
 void mf__put_reply_json(MF_OWN struct mf__put *put, int status, struct mf_slice body);
 void mf__put_reply_problem(MF_OWN struct mf__put *put, const struct mf__problem *problem);
 void mf__put_reply_error(MF_OWN struct mf__put *put, int error);
 /* Something in use: |users| are names, each with a NUL behind it, of things of |kind| ("outbounds"). */
 void mf__put_reply_used(MF_OWN struct mf__put *put, int error, const char *kind, struct mf_slice users);
+/* The same for what has things of its own: |kinds| of them. */
+void mf__put_reply_has(MF_OWN struct mf__put *put, int error, struct mf_slice kinds);
 /* 204, without a body. */
 void mf__put_reply_empty(MF_OWN struct mf__put *put);
 

@@ -3,68 +3,86 @@
 
 #include "internal.h"
 
+/* Beside a scope: the field of the config that makes it 0. */
+#define OPEN_METRICS (1u << 30)
+#define OPEN_PAGE (1u << 31)
+
 struct route {
     const char *
         path; /* A segment in braces stands for any that is not empty; "{rest...}" for all that follow, if any. */
     const char *method; /* "*": any. */
     void (*handle)(struct mf_api *api, struct mf_exchange *exchange);
+    uint32_t
+        scope; /* One of these is wanted (tenant.h); 0: anybody may. Where nobody is asked for a token: all have all. */
 };
 
 static const struct route routes[] = {
-    {"/v1/run", "POST", mf__run_post},
-    {"/v1/tools/types", "POST", mf__tools_types_post},
-    {"/v1/secrets", "GET", mf__secrets_get},
-    {"/v1/secrets/{name}", "GET", mf__secret_get},
-    {"/v1/secrets/{name}", "PUT", mf__secret_put},
-    {"/v1/secrets/{name}", "DELETE", mf__secret_delete},
-    {"/v1/outbounds", "GET", mf__outbounds_get},
-    {"/v1/outbounds/{name}", "GET", mf__outbound_get},
-    {"/v1/outbounds/{name}", "PUT", mf__outbound_put},
-    {"/v1/outbounds/{name}", "DELETE", mf__outbound_delete},
-    {"/v1/outbounds/{name}/explain", "POST", mf__outbound_explain},
-    {"/v1/workers", "GET", mf__workers_list},
-    {"/v1/workers/{name}", "GET", mf__worker_get},
-    {"/v1/workers/{name}", "PUT", mf__worker_put},
-    {"/v1/workers/{name}", "DELETE", mf__worker_delete},
-    {"/v1/workers/{name}/versions", "GET", mf__worker_versions},
-    {"/v1/workers/{name}/versions/{version}", "GET", mf__worker_version},
-    {"/v1/workers/{name}/rollback", "POST", mf__worker_rollback},
-    {"/v1/workers/{name}/run", "POST", mf__worker_run},
-    {"/v1/workers/{name}/fetch/{rest...}", "*", mf__worker_fetch},
-    {"/v1/ws", "GET", mf__socket_get},
-    {"/v1/executions", "POST", mf__executions_post},
-    {"/v1/executions/{id}", "GET", mf__execution_get},
-    {"/v1/executions/{id}", "DELETE", mf__execution_delete},
-    {"/v1/executions/{id}/calls/{call}", "POST", mf__execution_call_post},
-    {"/mcp", "POST", mf__mcp_post},
-    {"/v1/usage", "GET", mf__usage_get},
-    {"/v1/workspaces", "GET", mf__workspaces_list},
-    {"/v1/workspaces/{name}", "GET", mf__workspace_get},
-    {"/v1/workspaces/{name}", "PUT", mf__workspace_put},
-    {"/v1/workspaces/{name}", "DELETE", mf__workspace_delete},
-    {"/v1/workspaces/{name}/stat", "GET", mf__workspace_stat},
-    {"/v1/workspaces/{name}/list", "GET", mf__workspace_list},
-    {"/v1/workspaces/{name}/find", "GET", mf__workspace_find},
-    {"/v1/workspaces/{name}/glob", "GET", mf__workspace_glob},
-    {"/v1/workspaces/{name}/grep", "GET", mf__workspace_grep},
-    {"/v1/workspaces/{name}/snapshots", "GET", mf__workspace_snapshots_get},
-    {"/v1/workspaces/{name}/snapshots", "POST", mf__workspace_snapshots_post},
-    {"/v1/workspaces/{name}/snapshots/{snapshot}", "DELETE", mf__workspace_snapshot_delete},
-    {"/v1/workspaces/{name}/snapshots/{snapshot}/restore", "POST", mf__workspace_restore},
-    {"/v1/workspaces/{name}/fork", "POST", mf__workspace_fork},
-    {"/v1/workspaces/{name}/changes", "GET", mf__workspace_changes},
-    {"/v1/workspaces/{name}/archive", "GET", mf__workspace_archive_get},
-    {"/v1/workspaces/{name}/archive", "PUT", mf__workspace_archive_put},
-    {"/v1/workspaces/{name}/diff", "GET", mf__workspace_diff},
-    {"/v1/workspaces/{name}/ops", "POST", mf__workspace_ops},
-    {"/v1/workspaces/{name}/files/{rest...}", "GET", mf__workspace_file_get},
-    {"/v1/workspaces/{name}/files/{rest...}", "PUT", mf__workspace_file_put},
-    {"/v1/workspaces/{name}/files/{rest...}", "PATCH", mf__workspace_file_patch},
-    {"/v1/workspaces/{name}/files/{rest...}", "DELETE", mf__workspace_file_delete},
-    {"/healthz", "GET", mf__health_get},
-    {"/readyz", "GET", mf__ready_get},
-    {"/metrics", "GET", mf__metrics_get},
-    {"/openapi.json", "GET", mf__openapi_get},
+    {"/v1/run", "POST", mf__run_post, MF_SCOPE_RUN},
+    {"/v1/tools/types", "POST", mf__tools_types_post, MF_SCOPE_RUN},
+    {"/v1/secrets", "GET", mf__secrets_get, MF_SCOPE_SECRETS_READ},
+    {"/v1/secrets/{name}", "GET", mf__secret_get, MF_SCOPE_SECRETS_READ},
+    {"/v1/secrets/{name}", "PUT", mf__secret_put, MF_SCOPE_SECRETS},
+    {"/v1/secrets/{name}", "DELETE", mf__secret_delete, MF_SCOPE_SECRETS},
+    {"/v1/outbounds", "GET", mf__outbounds_get, MF_SCOPE_OUTBOUNDS_READ},
+    {"/v1/outbounds/{name}", "GET", mf__outbound_get, MF_SCOPE_OUTBOUNDS_READ},
+    {"/v1/outbounds/{name}", "PUT", mf__outbound_put, MF_SCOPE_OUTBOUNDS},
+    {"/v1/outbounds/{name}", "DELETE", mf__outbound_delete, MF_SCOPE_OUTBOUNDS},
+    {"/v1/outbounds/{name}/explain", "POST", mf__outbound_explain, MF_SCOPE_OUTBOUNDS_READ},
+    {"/v1/workers", "GET", mf__workers_list, MF_SCOPE_WORKERS_READ},
+    {"/v1/workers/{name}", "GET", mf__worker_get, MF_SCOPE_WORKERS_READ},
+    {"/v1/workers/{name}", "PUT", mf__worker_put, MF_SCOPE_WORKERS},
+    {"/v1/workers/{name}", "DELETE", mf__worker_delete, MF_SCOPE_WORKERS},
+    {"/v1/workers/{name}/versions", "GET", mf__worker_versions, MF_SCOPE_WORKERS_READ},
+    {"/v1/workers/{name}/versions/{version}", "GET", mf__worker_version, MF_SCOPE_WORKERS_READ},
+    {"/v1/workers/{name}/rollback", "POST", mf__worker_rollback, MF_SCOPE_WORKERS},
+    {"/v1/workers/{name}/run", "POST", mf__worker_run, MF_SCOPE_RUN},
+    {"/v1/workers/{name}/fetch/{rest...}", "*", mf__worker_fetch, MF_SCOPE_RUN},
+    {"/v1/ws", "GET", mf__socket_get, MF_SCOPE_RUN},
+    {"/v1/executions", "POST", mf__executions_post, MF_SCOPE_RUN},
+    {"/v1/executions/{id}", "GET", mf__execution_get, MF_SCOPE_RUN},
+    {"/v1/executions/{id}", "DELETE", mf__execution_delete, MF_SCOPE_RUN},
+    {"/v1/executions/{id}/calls/{call}", "POST", mf__execution_call_post, MF_SCOPE_RUN},
+    {"/mcp", "POST", mf__mcp_post, MF_SCOPE_RUN},
+    {"/v1/tenants", "GET", mf__tenants_list, MF_SCOPE_ADMIN},
+    {"/v1/tenants/{name}", "GET", mf__tenant_get, MF_SCOPE_ADMIN},
+    {"/v1/tenants/{name}", "PUT", mf__tenant_put, MF_SCOPE_ADMIN},
+    {"/v1/tenants/{name}", "DELETE", mf__tenant_delete, MF_SCOPE_ADMIN},
+    {"/v1/tokens", "GET", mf__tokens_list, MF_SCOPE_TOKENS},
+    {"/v1/tokens", "POST", mf__tokens_post, MF_SCOPE_TOKENS},
+    {"/v1/tokens/self", "GET", mf__tokens_self, MF_SCOPE_ALL},
+    {"/v1/tokens/{id}", "GET", mf__tokens_get, MF_SCOPE_TOKENS},
+    {"/v1/tokens/{id}", "DELETE", mf__tokens_delete, MF_SCOPE_TOKENS},
+    {"/v1/tokens/{id}/rotate", "POST", mf__tokens_rotate, MF_SCOPE_TOKENS},
+    {"/v1/usage", "GET", mf__usage_get, MF_SCOPE_USAGE},
+    {"/v1/workspaces", "GET", mf__workspaces_list, MF_SCOPE_WORKSPACES_READ},
+    {"/v1/workspaces/{name}", "GET", mf__workspace_get, MF_SCOPE_WORKSPACES_READ},
+    {"/v1/workspaces/{name}", "PUT", mf__workspace_put, MF_SCOPE_WORKSPACES},
+    {"/v1/workspaces/{name}", "DELETE", mf__workspace_delete, MF_SCOPE_WORKSPACES},
+    {"/v1/workspaces/{name}/stat", "GET", mf__workspace_stat, MF_SCOPE_WORKSPACES_READ},
+    {"/v1/workspaces/{name}/list", "GET", mf__workspace_list, MF_SCOPE_WORKSPACES_READ},
+    {"/v1/workspaces/{name}/find", "GET", mf__workspace_find, MF_SCOPE_WORKSPACES_READ},
+    {"/v1/workspaces/{name}/glob", "GET", mf__workspace_glob, MF_SCOPE_WORKSPACES_READ},
+    {"/v1/workspaces/{name}/grep", "GET", mf__workspace_grep, MF_SCOPE_WORKSPACES_READ},
+    {"/v1/workspaces/{name}/snapshots", "GET", mf__workspace_snapshots_get, MF_SCOPE_WORKSPACES_READ},
+    {"/v1/workspaces/{name}/snapshots", "POST", mf__workspace_snapshots_post, MF_SCOPE_WORKSPACES},
+    {"/v1/workspaces/{name}/snapshots/{snapshot}", "DELETE", mf__workspace_snapshot_delete,
+     MF_SCOPE_WORKSPACES},
+    {"/v1/workspaces/{name}/snapshots/{snapshot}/restore", "POST", mf__workspace_restore,
+     MF_SCOPE_WORKSPACES},
+    {"/v1/workspaces/{name}/fork", "POST", mf__workspace_fork, MF_SCOPE_WORKSPACES},
+    {"/v1/workspaces/{name}/changes", "GET", mf__workspace_changes, MF_SCOPE_WORKSPACES_READ},
+    {"/v1/workspaces/{name}/archive", "GET", mf__workspace_archive_get, MF_SCOPE_WORKSPACES_READ},
+    {"/v1/workspaces/{name}/archive", "PUT", mf__workspace_archive_put, MF_SCOPE_WORKSPACES},
+    {"/v1/workspaces/{name}/diff", "GET", mf__workspace_diff, MF_SCOPE_WORKSPACES_READ},
+    {"/v1/workspaces/{name}/ops", "POST", mf__workspace_ops, MF_SCOPE_WORKSPACES},
+    {"/v1/workspaces/{name}/files/{rest...}", "GET", mf__workspace_file_get, MF_SCOPE_WORKSPACES_READ},
+    {"/v1/workspaces/{name}/files/{rest...}", "PUT", mf__workspace_file_put, MF_SCOPE_WORKSPACES},
+    {"/v1/workspaces/{name}/files/{rest...}", "PATCH", mf__workspace_file_patch, MF_SCOPE_WORKSPACES},
+    {"/v1/workspaces/{name}/files/{rest...}", "DELETE", mf__workspace_file_delete, MF_SCOPE_WORKSPACES},
+    {"/healthz", "GET", mf__health_get, 0},
+    {"/readyz", "GET", mf__ready_get, 0},
+    {"/metrics", "GET", mf__metrics_get, MF_SCOPE_METRICS | OPEN_METRICS},
+    {"/openapi.json", "GET", mf__openapi_get, MF_SCOPE_ALL | OPEN_PAGE},
 };
 
 /* Bodies that are streamed to the disk and may be as large as a file. */
@@ -168,12 +186,20 @@ uint64_t mf_api_body_bytes_max(void *user, struct mf_slice path)
     return api->config->body_bytes_max;
 }
 
+static uint32_t scope_of(const struct mf_config *config, const struct route *route)
+{
+    bool is_open = ((route->scope & OPEN_METRICS) != 0 && config->is_metrics_open) ||
+                   ((route->scope & OPEN_PAGE) != 0 && config->is_page_open);
+
+    return is_open ? 0 : route->scope & MF_SCOPE_ALL;
+}
+
 void mf_api_on_request(void *user, struct mf_exchange *exchange)
 {
     struct mf_api *api = user;
     const struct mf_request *request = mf_exchange_request(exchange);
     bool is_known = false;
-    int rc = mf__guard_check(api->config, request);
+    int rc = mf__guard_check(api->config, request, mf_tenants_is_on(api->tenants));
 
     if (rc < 0) {
         mf__problem_reply_error(exchange, rc);
@@ -185,9 +211,15 @@ void mf_api_on_request(void *user, struct mf_exchange *exchange)
         }
         is_known = true;
         if (method_fits(&routes[i], request->method)) {
-            routes[i].handle(api, exchange);
+            if (mf__caller_admit(api, exchange, scope_of(api->config, &routes[i]))) {
+                routes[i].handle(api, exchange);
+            }
             return;
         }
+    }
+    /* Which resources there are is nothing that strangers are told either. */
+    if (!mf__caller_admit(api, exchange, MF_SCOPE_ALL)) {
+        return;
     }
     if (is_known) {
         refuse_method(exchange, request->path);

@@ -167,6 +167,9 @@ static int load(struct config_reader *reader, const struct mf_config_args *args)
     if (error == 0 && !config->state_dir) {
         config->state_dir = mf__config_default_state_dir();
     }
+    if (error == 0 && !config->admin_token_path) {
+        config->admin_token_path = mf__config_admin_credential();
+    }
     if (!reader->has_jail_required) {
         config->jail_layers_required = config->jail_layers;
     }
@@ -209,6 +212,7 @@ void mf_config_unref(struct mf_config *config)
         mf_free(config->vault_previous_key_paths[i]);
     }
     mf_free(config->vault_key_path);
+    mf_free(config->admin_token_path);
     for (size_t i = 0; i < config->outbound_dns_servers_count; i++) {
         mf_free(config->outbound_dns_servers[i]);
     }

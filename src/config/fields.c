@@ -139,6 +139,24 @@ static const struct config_field prices_fields[] = {
     FIELDS_END,
 };
 
+static const struct config_field auth_fields[] = {
+    FIELD_FIXED_PATH_OF("adminTokenFile", admin_token_path, "a systemd credential, or none"),
+    FIELD_BOOL_OF("metricsOpen", is_metrics_open, 0),
+    FIELD_BOOL_OF("pageOpen", is_page_open, 1),
+    FIELDS_END,
+};
+
+static const struct config_field tenants_fields[] = {
+    FIELD_LIMIT_OF("concurrentRuns", tenant_runs, 1, MF_TENANT_RUNS_DEFAULT, MF_RUNS_CONCURRENT_MAX, "runs"),
+    FIELD_LIMIT_OF("queuedRuns", tenant_queued, 0, MF_TENANT_QUEUED_DEFAULT, MF_RUNS_QUEUED_MAX, "runs"),
+    FIELD_LIMIT_OF("requestsPerMinute", tenant_requests, 1, MF_TENANT_REQUESTS_DEFAULT, MF_TENANT_REQUESTS_MAX, "requests"),
+    FIELD_LIMIT_OF("cpuMsPerMinute", tenant_cpu_ms, 1, MF_TENANT_CPU_MS_DEFAULT, MF_TENANT_CPU_MS_MAX, "ms"),
+    FIELD_LIMIT_OF("egressBytesPerHour", tenant_egress_bytes, 0, MF_TENANT_EGRESS_BYTES_DEFAULT, MF_TENANT_EGRESS_BYTES_MAX, "bytes"),
+    FIELD_LIMIT_OF("workspaceBytes", tenant_workspace_bytes, 0, MF_TENANT_WORKSPACE_BYTES_DEFAULT, MF_TENANT_STORE_BYTES_MAX, "bytes"),
+    FIELD_LIMIT_OF("workerBytes", tenant_worker_bytes, 0, MF_TENANT_WORKER_BYTES_DEFAULT, MF_TENANT_STORE_BYTES_MAX, "bytes"),
+    FIELDS_END,
+};
+
 static const struct config_field vault_fields[] = {
     FIELD_PATH_OF("keyFile", vault_key_path, "a systemd credential, or `vault.key` in `stateDir`"),
     FIELD_FIXED_CUSTOM_OF("previousKeyFiles", mf__config_read_key_files, mf__config_key_files_differ, "list of paths", "[]"),
@@ -159,6 +177,8 @@ const struct config_field mf__config_root_fields[] = {
     FIELD_FIXED_SECTION_OF("jail", jail_fields),
     FIELD_FIXED_SECTION_OF("vault", vault_fields),
     FIELD_SECTION_OF("prices", prices_fields),
+    FIELD_SECTION_OF("auth", auth_fields),
+    FIELD_SECTION_OF("tenants", tenants_fields),
     FIELDS_END,
 };
 /* clang-format on */

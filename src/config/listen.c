@@ -1,4 +1,4 @@
-/* listen.c - the addresses of the listeners. Without access tokens only this machine may reach them. */
+/* listen.c - the addresses of the listeners. Unless callers are asked for access tokens only this machine may reach them. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -10,9 +10,9 @@
 /* "255.255.255.255" or a whole IPv6 address, and a NUL. */
 #define ADDRESS_BYTES_MAX 64
 
-static const char not_loopback[] = "%s can be reached from other machines, and there are no access tokens "
-                                   "yet that keep them out: listen on 127.0.0.1, "
-                                   "[::1] or a unix socket, and put a proxy in front that checks who calls";
+static const char not_loopback[] =
+    "%s%s%s:%u can be reached from other machines, and callers are not asked for an access token: set "
+    "auth.adminTokenFile (docs/tenants.md), or listen on 127.0.0.1, [::1] or a unix socket";
 
 void mf__config_listens_clear(struct mf_config *config)
 {
@@ -78,12 +78,27 @@ int mf__config_parse_address(struct config_reader *reader,
     } else {
         return mf__config_fail(reader, pointer, "must have an IP address before the port, not a name");
     }
-    if (!is_loopback) {
-        return mf__config_fail(reader, pointer, not_loopback, text);
-    }
+    listen->is_wide = !is_loopback;
     mf_free(listen->host);
     listen->host = mf__config_copy_text(host);
     listen->port = port;
+    return 0;
+}
+
+int mf__config_check_listens(struct config_reader *reader)
+{
+    const struct mf_config *config = reader->config;
+
+    for (size_t i = 0; config->admin_token_path == NULL && i < config->listens_count; i++) {
+        const struct mf_config_listen *listen = &config->listens[i];
+        if (listen->is_wide) {
+            bool is_v6 = strchr(listen->host, ':') != NULL;
+            char pointer[CONFIG_POINTER_BYTES_MAX];
+            (void)snprintf(pointer, sizeof pointer, "/listen/%zu", i);
+            return mf__config_fail(reader, pointer, not_loopback, is_v6 ? "[" : "", listen->host,
+                                   is_v6 ? "]" : "", listen->port);
+        }
+    }
     return 0;
 }
 

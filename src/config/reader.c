@@ -297,5 +297,5 @@ int mf__config_check_whole(struct config_reader *reader)
     if (config->jail_layers_required & ~config->jail_layers) {
         return mf__config_fail(reader, "/jail/required", "names a layer that /jail/layers does not have");
     }
-    return 0;
+    return mf__config_check_listens(reader);
 }

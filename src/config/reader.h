@@ -76,12 +76,16 @@ bool mf__config_key_files_differ(const struct mf_config *one, const struct mf_co
 bool mf__config_jail_layers_differ(const struct mf_config *one, const struct mf_config *other);
 bool mf__config_jail_required_differs(const struct mf_config *one, const struct mf_config *other);
 
-/* "127.0.0.1:8787", "[::1]:0", "localhost:80"; refuses what is not loopback. */
+/* "127.0.0.1:8787", "[::1]:0", "localhost:80"; says whether other machines can reach it. */
 MF_MUST_CHECK int mf__config_parse_address(struct config_reader *reader,
                                            const char *text,
                                            const char *pointer,
                                            struct mf_config_listen *listen);
+/* None of them is wide, unless callers are asked for a token. */
+MF_MUST_CHECK int mf__config_check_listens(struct config_reader *reader);
 void mf__config_listens_clear(struct mf_config *config);
+/* The admin token that the service manager hands over, or NULL. */
+MF_OWN char *mf__config_admin_credential(void);
 /* Where the daemon keeps its files when nobody says: from the environment, or NULL. */
 MF_OWN char *mf__config_default_state_dir(void);
 

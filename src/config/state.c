@@ -1,8 +1,9 @@
 /* state.c - where the daemon keeps its files and its keys: the default from the environment, and the list of old keys.
  *
- * Sources: systemd.exec(5) StateDirectory=, https://specifications.freedesktop.org/basedir-spec/latest/. */
+ * Sources: systemd.exec(5) StateDirectory=, LoadCredential=, https://specifications.freedesktop.org/basedir-spec/latest/. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cjson/cJSON.h>
 
@@ -30,6 +31,17 @@ MF_OWN char *mf__config_default_state_dir(void)
         path = path_from("XDG_STATE_HOME", "/mayfly");
     }
     return path != NULL ? path : path_from("HOME", "/.local/state/mayfly");
+}
+
+MF_OWN char *mf__config_admin_credential(void)
+{
+    char *path = path_from("CREDENTIALS_DIRECTORY", "/mayfly-admin-token");
+
+    if (path != NULL && access(path, F_OK) < 0) {
+        mf_free(path);
+        path = NULL;
+    }
+    return path;
 }
 
 int mf__config_read_key_files(struct config_reader *reader, const struct cJSON *value, const char *pointer)

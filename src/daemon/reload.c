@@ -63,6 +63,9 @@ int mf__reload(struct mf__reload *reload)
     if (rc == 0) {
         rc = renew_tls(reload, next, why);
     }
+    if (rc == 0) {
+        rc = mf_tenants_reload(reload->tenants, why);
+    }
     if (rc < 0) {
         mf_log(MF_LOG_ERROR, rc, NULL, "the config was not taken, and nothing has changed: %s", why);
         mf_config_unref(next);

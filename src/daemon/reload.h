@@ -11,6 +11,7 @@
 #include <mayfly/config.h>
 #include <mayfly/net.h>
 #include <mayfly/outbound.h>
+#include <mayfly/tenant.h>
 
 struct mf__reload {
     struct mf_config_args args;
@@ -20,6 +21,7 @@ struct mf__reload {
     struct mf_api *api;
     struct mf_server *server;
     struct mf_egress *egress;
+    struct mf_tenants *tenants;
     struct mf_admit *admit;
 };
 

@@ -21,6 +21,7 @@
 #include <mayfly/outbound.h>
 #include <mayfly/pool.h>
 #include <mayfly/store.h>
+#include <mayfly/tenant.h>
 #include <mayfly/vault.h>
 
 #include "reload.h"
@@ -45,6 +46,7 @@ struct service {
     struct mf_store_queue *queue;
     struct mf_ledger *ledger;
     struct mf_vault *vault;
+    struct mf_tenants *tenants;
     struct mf_admit *admit;
     struct mf_pool *pool;
     struct mf_egress *egress;
@@ -343,6 +345,7 @@ static int open_server(struct service *service)
                                           .api = service->api,
                                           .server = service->server,
                                           .egress = service->egress,
+                                          .tenants = service->tenants,
                                           .admit = service->admit};
     return rc;
 }
@@ -373,6 +376,11 @@ static int open_store(struct service *service)
         rc = mf_vault_open(&vault, &service->vault, why);
     }
     if (rc == 0) {
+        struct mf_tenants_options tenants = {
+            .store = service->store, .queue = service->queue, .admin_token_path = config->admin_token_path};
+        rc = mf_tenants_open(&tenants, &service->tenants, why);
+    }
+    if (rc == 0) {
         rc = mf_ledger_open(&service->loop, service->store, service->queue, config->state_dir,
                             &service->ledger, why);
     }
@@ -388,7 +396,12 @@ static int open_rooms(struct service *service)
     struct mf_admit_options admit = mf__admit_options_of(config);
     struct mf_pool_options pool = {.config = config, .on_started = pool_started, .user = service};
     struct mf_api_options api = {
-        .config = service->config, .store = service->store, .queue = service->queue, .vault = service->vault};
+        .config = service->config,
+        .store = service->store,
+        .queue = service->queue,
+        .vault = service->vault,
+        .tenants = service->tenants,
+    };
     char why[MF_JAIL_WHY_BYTES_MAX] = "";
     int rc = mf_egress_open(&service->loop, config, service->vault, &service->egress, why);
 
@@ -504,7 +517,7 @@ static int take_sockets(struct service *service)
 {
     char why[MF__SYSTEMD_WHY_BYTES_MAX] = "";
     int rc = mf__systemd_sockets(service->inherited, MF_COUNT_OF(service->inherited),
-                                 &service->inherited_count, why);
+                                 service->config->admin_token_path != NULL, &service->inherited_count, why);
 
     if (rc < 0) {
         mf_log(MF_LOG_ERROR, rc, NULL, "%s", why);
@@ -539,6 +552,7 @@ int mf_service_run(const struct mf_config_args *args, MF_OWN struct mf_config *c
     } else {
         close_early(service);
     }
+    mf_tenants_close(service->tenants);
     mf_vault_close(service->vault);
     mf_store_close(service->store);
     mf_admit_free(service->admit);

@@ -42,8 +42,8 @@ static bool is_local(const struct sockaddr_storage *address)
     return address->ss_family == AF_UNIX;
 }
 
-/* As for the addresses of the config: without access tokens only this machine may call. */
-static int check_socket(int fd, char *ret_why)
+/* As for the addresses of the config: unless callers are asked for access tokens only this machine may call. */
+static int check_socket(int fd, bool may_be_wide, char *ret_why)
 {
     struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
     socklen_t size = sizeof address;
@@ -56,18 +56,18 @@ static int check_socket(int fd, char *ret_why)
                        "descriptor %d, which was handed over, is no socket that listens", fd);
         return MF_E_CONFIG;
     }
-    if (!is_local(&address)) {
-        (void)snprintf(
-            ret_why, MF__SYSTEMD_WHY_BYTES_MAX,
-            "the socket that was handed over as descriptor %d can be reached from other machines, and there "
-            "are no access tokens yet that keep them out",
-            fd);
+    if (!may_be_wide && !is_local(&address)) {
+        (void)snprintf(ret_why, MF__SYSTEMD_WHY_BYTES_MAX,
+                       "the socket that was handed over as descriptor %d can be reached from other machines, "
+                       "and callers "
+                       "are not asked for an access token: set auth.adminTokenFile",
+                       fd);
         return MF_E_CONFIG;
     }
     return 0;
 }
 
-int mf__systemd_sockets(int *ret_fds, size_t max, size_t *ret_count, char *ret_why)
+int mf__systemd_sockets(int *ret_fds, size_t max, bool may_be_wide, size_t *ret_count, char *ret_why)
 {
     uint64_t count = number_for_us("LISTEN_FDS", "LISTEN_PID", 1000);
 
@@ -81,7 +81,7 @@ int mf__systemd_sockets(int *ret_fds, size_t max, size_t *ret_count, char *ret_w
         return MF_E_CONFIG;
     }
     for (int fd = FIRST_FD; fd < FIRST_FD + (int)count; fd++) {
-        int rc = check_socket(fd, ret_why);
+        int rc = check_socket(fd, may_be_wide, ret_why);
         if (rc < 0) {
             return rc;
         }

@@ -13,9 +13,10 @@
 
 #define MF__SYSTEMD_WHY_BYTES_MAX 256
 
-/* Sockets that were handed over, at most |max|, into |ret_fds|; takes what says so out of the environment. They must be ones that
- * only this machine reaches, which listen: MF_E_CONFIG and |ret_why|. */
-MF_MUST_CHECK int mf__systemd_sockets(int *ret_fds, size_t max, size_t *ret_count, char *ret_why);
+/* Sockets that were handed over, at most |max|, into |ret_fds|; takes what says so out of the environment. They must listen, and be
+ * ones that only this machine reaches unless they |may_be_wide|: MF_E_CONFIG and |ret_why|. */
+MF_MUST_CHECK int
+mf__systemd_sockets(int *ret_fds, size_t max, bool may_be_wide, size_t *ret_count, char *ret_why);
 
 /* "READY=1", "STOPPING=1", "STATUS=..."; lines with a line end between. Whoever does not listen is not waited for. */
 void mf__systemd_notify(const char *state);

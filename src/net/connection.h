@@ -46,6 +46,7 @@ enum mf__connection_state {
 
 struct mf_exchange {
     struct mf_request request;
+    _Alignas(void *) uint8_t mark[MF_EXCHANGE_MARK_BYTES];
     const struct mf_exchange_events *events; /* NULL: nobody listens. */
     void *user;
     uint64_t body_bytes;     /* Of the request, that were told. */

@@ -13,6 +13,11 @@ const struct mf_request *mf_exchange_request(const struct mf_exchange *exchange)
     return &exchange->request;
 }
 
+void *mf_exchange_mark(const struct mf_exchange *exchange)
+{
+    return (void *)exchange->mark; /* It is not ours to read or change. */
+}
+
 /* ---- life ------------------------------------------------------------------------------------ */
 
 static const struct mf_exchange_events no_events;

@@ -201,6 +201,27 @@ static const char *const steps[] = {
     "  offset INTEGER NOT NULL"
     ") STRICT;"
     "INSERT INTO usage_mark (one, segment, offset) VALUES (1, 0, 0);",
+    /* 5: tenants and tokens. The operator's own tenant, "", has no row. */
+    "CREATE TABLE tenants ("
+    "  name TEXT NOT NULL PRIMARY KEY,"
+    "  quotas TEXT NOT NULL,"
+    "  created_ms INTEGER NOT NULL,"
+    "  updated_ms INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE tokens ("
+    "  id TEXT NOT NULL PRIMARY KEY,"
+    "  tenant TEXT NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  scopes TEXT NOT NULL,"
+    "  digest BLOB NOT NULL CHECK (length(digest) = 32),"
+    "  previous BLOB NOT NULL CHECK (length(previous) IN (0, 32)),"
+    "  previous_ends_ms INTEGER NOT NULL,"
+    "  created_ms INTEGER NOT NULL,"
+    "  rotated_ms INTEGER NOT NULL,"
+    "  expires_ms INTEGER NOT NULL,"
+    "  used_ms INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX tokens_by_tenant ON tokens (tenant, id);",
 };
 
 #define VERSION_NEWEST MF_COUNT_OF(steps)

@@ -1,6 +1,7 @@
 // openapi.test.mjs - /openapi.json against the server: every path answers, every answer has the shape that the document gives.
 import { test, before, after } from "node:test";
 import { Daemon, worker, assert } from "../lib/mayfly.mjs";
+import { startWithTokens } from "../lib/tenants.mjs";
 
 let daemon, document;
 before(async () => { daemon = await Daemon.start(); document = await (await fetch(`${daemon.url}/openapi.json`)).json(); });
@@ -46,9 +47,11 @@ const things = {
 };
 const place = (path) => path.replace("{name}", "thing").replace("{version}", "1").replace("{path}", "d/f");
 const json = { "content-type": "application/json" };
+const isOfTokens = (path) => /^\/v1\/(tenants|tokens)/.test(path);
 
 test("every PUT answers as described, and every GET after it", async () => {
   for (const [path, methods] of Object.entries(document.paths)) {
+    if (isOfTokens(path)) continue; // Below: they want a daemon that asks for tokens.
     if (!methods.put || methods.put.requestBody?.content["application/x-tar"]) continue; // An archive, below.
     for (const status of [201, 200]) {
       const response = await fetch(daemon.url + place(path), { method: "PUT", headers: json, body: JSON.stringify(things[path]) });
@@ -57,6 +60,7 @@ test("every PUT answers as described, and every GET after it", async () => {
     }
   }
   for (const [path, methods] of Object.entries(document.paths)) {
+    if (isOfTokens(path)) continue;
     if (!methods.get || ["/v1/executions/{id}", "/v1/ws"].includes(path)) continue; // Those are streams of what runs.
     // What a parameter must say, where one is required.
     const required = (methods.get.parameters ?? []).filter((one) => one.required).map((one) => `${one.name}=${{ path: "/d/f", pattern: "b*", from: "/d/f" }[one.name]}`).join("&");
@@ -64,6 +68,30 @@ test("every PUT answers as described, and every GET after it", async () => {
     assert.equal(response.status, 200, path);
     fits(answered(path, "get", response), await (response.headers.get("content-type").includes("json") ? response.json() : response.text()), path);
   }
+});
+
+test("tenants and tokens answer as described", async () => {
+  const one = await startWithTokens();
+  const ask = async (path, method, status, body, id) => {
+    const response = await one.admin(path.replace("{name}", "thing").replace("{id}", id), { method: method.toUpperCase(), body });
+    assert.equal(response.status, status, path);
+    if (status === 204) return undefined;
+    const answer = await response.json();
+    fits(answered(path, method, response), answer, path);
+    return answer;
+  };
+  const quotas = Object.fromEntries(Object.keys(document.components.schemas.Quotas.properties).map((name) => [name, 1]));
+  for (const status of [201, 200]) assert.deepEqual((await ask("/v1/tenants/{name}", "put", status, { quotas })).quotas, quotas);
+  const scopes = document.components.schemas.Scope.enum;
+  const { id } = await ask("/v1/tokens", "post", 201, { name: "all", scopes, expiresInSeconds: 100 });
+  for (const scope of scopes) assert.deepEqual((await ask("/v1/tokens", "post", 201, { name: "one", scopes: [scope] })).scopes, [scope]);
+  await ask("/v1/tokens/{id}/rotate", "post", 200, { overlapSeconds: 5 }, id);
+  for (const path of Object.keys(document.paths).filter((path) => isOfTokens(path) && document.paths[path].get)) await ask(path, "get", 200, undefined, id);
+  await ask("/v1/tokens/{id}", "delete", 204, undefined, id);
+  await ask("/v1/tenants/{name}", "delete", 204);
+  fits(document.components.schemas.Problem, await (await one.as(null, "/v1/workers")).json());
+  fits(document.components.schemas.Health, await (await one.as(null, "/healthz")).json());
+  await one.stop();
 });
 
 test("a workspace goes out as an archive and comes in as described", async () => {

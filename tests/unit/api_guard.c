@@ -26,7 +26,7 @@ static int ask(const char *host_text, const char *origin_text, bool is_tls)
     request.is_tls = is_tls;
     host_sent = mf_slice_of_cstr(host_text);
     origin_sent = origin_text == NULL ? mf_slice_of(NULL, 0) : mf_slice_of_cstr(origin_text);
-    return mf__guard_check(&config_made, &request);
+    return mf__guard_check(&config_made, &request, false);
 }
 
 static void hosts(void)
@@ -83,7 +83,20 @@ static void unix_sockets_need_no_host(void)
     request.is_unix = true;
     host_sent = mf_slice_of_cstr("anything");
     origin_sent = mf_slice_of(NULL, 0);
-    MF_CHECK_INT(mf__guard_check(&config_made, &request), 0);
+    MF_CHECK_INT(mf__guard_check(&config_made, &request, false), 0);
+}
+
+static void with_tokens_any_host_will_do_and_no_other_origin(void)
+{
+    struct mf_request request;
+
+    memset(&request, 0, sizeof request);
+    host_sent = mf_slice_of_cstr("anything");
+    origin_sent = mf_slice_of(NULL, 0);
+    MF_CHECK_INT(mf__guard_check(&config_made, &request, false), MF_E_API_HOST);
+    MF_CHECK_INT(mf__guard_check(&config_made, &request, true), 0);
+    origin_sent = mf_slice_of_cstr("http://evil.example");
+    MF_CHECK_INT(mf__guard_check(&config_made, &request, true), MF_E_API_ORIGIN);
 }
 
 int main(void)
@@ -98,5 +111,6 @@ int main(void)
     MF_RUN(hosts);
     MF_RUN(origins);
     MF_RUN(unix_sockets_need_no_host);
+    MF_RUN(with_tokens_any_host_will_do_and_no_other_origin);
     return 0;
 }

@@ -237,11 +237,17 @@ static void refuses_what_others_can_reach(void)
         struct mf_config *config = NULL;
         struct mf_config_args args = {.listen = bad[i]};
         MF_CHECK_INT(mf_config_load(&args, &config, why), MF_E_CONFIG);
-        MF_CHECK(strstr(why, "no access tokens"));
+        MF_CHECK(strstr(why, "not asked for an access token"));
         MF_CHECK(strstr(why, bad[i]));
     }
     refuses("{\"listen\":[\"127.0.0.1:1\",{\"address\":\"10.0.0.1:1\"}]}",
-            "/listen/1/address: 10.0.0.1:1 can be reached");
+            "/listen/1: 10.0.0.1:1 can be reached");
+    struct mf_config *config = NULL;
+    struct mf_config_args args = {.listen = bad[0]};
+    MF_CHECK_INT(setenv("CREDENTIALS_DIRECTORY", "/nowhere", 1), 0);
+    MF_CHECK_INT(mf_config_load(&args, &config, why), MF_E_CONFIG);
+    mf_config_unref(load_good("{\"listen\":[\"10.0.0.1:1\"],\"auth\":{\"adminTokenFile\":\"/x\"}}"));
+    MF_CHECK_INT(unsetenv("CREDENTIALS_DIRECTORY"), 0);
 }
 
 static void names_the_field_that_is_wrong(void)
