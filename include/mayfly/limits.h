@@ -304,6 +304,7 @@
 
 /* -- vault */
 #define MF_SECRETS_COUNT_MAX 4096 /* secrets in one daemon: all of them are in memory */
+#define MF_TENANT_SECRETS_MAX 512 /* secrets of one tenant, the operator's own excepted: nobody takes all the places */
 #define MF_SECRET_VALUE_BYTES_MAX 32768 /* bytes: one value; session tokens and service accounts' keys have a few thousand */
 #define MF_SECRET_TEXT_BYTES_MAX 1024 /* bytes: what stands beside a value: user name, scope, URL, template */
 #define MF_SECRET_PARAM_BYTES_MAX 128 /* bytes: the name of a header or a query parameter */
@@ -336,7 +337,8 @@
 #define MF_REDACT_SECRET_BYTES_MIN 8 /* bytes: a shorter secret is not searched for in answers; it would be found in every other page */
 #define MF_REDACT_SECRET_BYTES_MAX 65536 /* bytes: one text that is searched for in answers: a secret of 32 KiB with what is written around it */
 #define MF_REDACT_NODES_MAX 1048576 /* states of one automaton: about 14 for each byte of the secrets, 16 bytes of memory each */
-#define MF_OUTBOUNDS_MAX 1000 /* stored outbounds: all of them are in memory, ready for the next run */
+#define MF_OUTBOUNDS_MAX 1000 /* stored outbounds of one tenant */
+#define MF_OUTBOUNDS_ALL_MAX 20000 /* stored outbounds of all tenants: they are in memory, ready for the next run */
 
 /* -- upstream: what fetch() gets */
 #define MF_UPSTREAM_RUN_REQUESTS_DEFAULT 6 /* requests of one run that have a connection at once; Cloudflare's number; the others wait in their order */

@@ -162,6 +162,7 @@ struct mf_socket_events {
 struct mf_socket_options {
     const struct mf_socket_events *events;
     void *user;
+    const char *protocol;     /* A subprotocol that the client asked for, which is spoken here; or NULL. */
     size_t message_bytes_max; /* A larger message closes it with MF_WEBSOCKET_TOO_BIG. */
     size_t
         queue_bytes_max; /* With more of what was sent waiting it is cut; at most half of MF_HTTP_QUEUE_BYTES_MAX. */

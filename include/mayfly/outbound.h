@@ -61,6 +61,7 @@ struct mf_intercept;
 struct mf_intercept_spec {
     const char *run;        /* Whose request it is, for the log. */
     unsigned depth;         /* Of the interceptor: 1 for the requests of a run that a client asked for. */
+    struct mf_slice tenant; /* Of the run and of the worker. */
     struct mf_slice worker; /* Its name. All slices are borrowed for the call. */
     struct mf_slice method;
     struct mf_slice url;

@@ -81,6 +81,7 @@ MF_MUST_CHECK int mf_policy_explain(const struct mf_policy *policy,
 struct mf_outbounds;
 
 struct mf_outbound {
+    struct mf_slice tenant;
     struct mf_slice name;
     struct mf_slice json; /* The policy's text, as it was put. */
     struct mf_policy *policy;
@@ -94,13 +95,15 @@ void mf_outbounds_free(MF_OWN struct mf_outbounds *outbounds); /* NULL is fine. 
 /* 1 to MF_OUTBOUND_NAME_BYTES_MAX of A-Z a-z 0-9 . _ -, the first a letter or digit. */
 bool mf_outbound_name_is_valid(struct mf_slice name);
 /* Borrowed until the next change; NULL when there is none. */
-const struct mf_outbound *mf_outbounds_get(const struct mf_outbounds *outbounds, struct mf_slice name);
-/* In the order of names, |index| from 0 on; NULL past the last. */
-const struct mf_outbound *mf_outbounds_at(const struct mf_outbounds *outbounds, size_t index);
+const struct mf_outbound *
+mf_outbounds_get(const struct mf_outbounds *outbounds, struct mf_slice tenant, struct mf_slice name);
+/* Of |tenant|, in the order of names, |index| from 0 on; NULL past the last. */
+const struct mf_outbound *
+mf_outbounds_at(const struct mf_outbounds *outbounds, struct mf_slice tenant, size_t index);
 /* Puts all of |outbound| in (copied, the policy gets a reference), in place of what had its name. MF_E_TOO_MANY past
- * MF_OUTBOUNDS_MAX, MF_E_NO_MEMORY. */
+ * MF_OUTBOUNDS_MAX of one tenant or MF_OUTBOUNDS_ALL_MAX, MF_E_NO_MEMORY. */
 MF_MUST_CHECK int mf_outbounds_put(struct mf_outbounds *outbounds, const struct mf_outbound *outbound);
 /* False when there was none. Runs that hold its policy keep it. */
-bool mf_outbounds_remove(struct mf_outbounds *outbounds, struct mf_slice name);
+bool mf_outbounds_remove(struct mf_outbounds *outbounds, struct mf_slice tenant, struct mf_slice name);
 
 #endif

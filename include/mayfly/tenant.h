@@ -146,6 +146,8 @@ MF_MUST_CHECK int mf_tenants_check(struct mf_tenants *tenants,
                                    struct mf_slice text,
                                    uint64_t now_ms,
                                    struct mf_caller *ret_caller);
+/* Would |caller|'s token be let in now? The operator's own always would. */
+bool mf_tenants_holds(const struct mf_tenants *tenants, const struct mf_caller *caller, uint64_t now_ms);
 bool mf_tenants_exists(const struct mf_tenants *tenants, struct mf_slice name);
 /* Of the token |id| when it is |tenant|'s, or anybody's when |tenant|'s data is NULL; 0: there is none. */
 uint32_t mf_tenants_scopes_of(const struct mf_tenants *tenants, struct mf_slice tenant, struct mf_slice id);

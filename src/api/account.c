@@ -2,7 +2,7 @@
 
 static void add(struct mf__live *live, struct mf_ledger_run *run)
 {
-    run->tenant = mf_slice_of_cstr(""); /* Of a daemon without tokens. */
+    run->tenant = mf_slice_of_cstr(live->tenant);
     run->worker = mf_slice_of_cstr(live->worker);
     run->hash = mf_slice_of_cstr(live->hash);
     run->is_more = live->is_accounted;

@@ -21,9 +21,11 @@ enum mf__outbound {
 };
 
 struct mf__call {
-    struct mf_code *code; /* Parts that it shares with other calls; NULL: all are in |bundle|. */
-    struct mf_buf bundle; /* Parts (wire.h), ready to be sent. */
-    struct mf_buf body;   /* The request's body for the worker. */
+    char tenant[MF_STORE_TENANT_BYTES_MAX + 1]; /* Whose it is: its secrets, outbounds, workers and usage. */
+    bool may_name_secrets; /* In an outbound of its own: who asks could have put one that does. */
+    struct mf_code *code;  /* Parts that it shares with other calls; NULL: all are in |bundle|. */
+    struct mf_buf bundle;  /* Parts (wire.h), ready to be sent. */
+    struct mf_buf body;    /* The request's body for the worker. */
     bool has_body;
     uint64_t cpu_ms;
     uint64_t wall_ms;

@@ -1,4 +1,5 @@
 /* caller.c - who calls: the token of a request, the scope that its route wants, the tenant that it is for. */
+#include "call.h"
 #include "internal.h"
 
 /* What goes with an exchange. */
@@ -36,6 +37,17 @@ bool mf__caller_may(const struct mf_exchange *exchange, enum mf_scope scope)
 bool mf__caller_is_for_all(const struct mf_exchange *exchange)
 {
     return mark_of(exchange)->is_for_all;
+}
+
+void mf__caller_sign(const struct mf_caller *caller, struct mf__call *call)
+{
+    memcpy(call->tenant, caller->tenant, sizeof call->tenant);
+    call->may_name_secrets = (caller->scopes & MF_SCOPE_OUTBOUNDS) != 0;
+}
+
+bool mf__caller_holds(const struct mf_api *api, const struct mf_caller *caller)
+{
+    return !mf_tenants_is_on(api->tenants) || mf_tenants_holds(api->tenants, caller, mf_clock_unix_ms());
 }
 
 /* ---- the refusals ------------------------------------------------------------------------------- */
@@ -90,9 +102,43 @@ static struct mf_slice bearer_of(const struct mf_request *request)
     return mf_slice_of(value.data + at, value.size - at);
 }
 
+const char *mf__caller_protocol(const struct mf_request *request)
+{
+    struct mf_slice offered = mf_request_header(request, "sec-websocket-protocol");
+
+    return offered.data != NULL && mf_http_value_has_token(offered, "mayfly") ? "mayfly" : NULL;
+}
+
+/* Of what a browser offers for a WebSocket; data NULL when there is no token. */
+static struct mf_slice offered_token_of(const struct mf_request *request)
+{
+    static const char prefix[] = "mayfly.token.";
+    struct mf_slice offered = mf_request_header(request, "sec-websocket-protocol");
+
+    if (offered.data == NULL || mf_request_header(request, "sec-websocket-key").data == NULL) {
+        return mf_slice_of(NULL, 0);
+    }
+    for (size_t begin = 0; begin < offered.size;) {
+        size_t end = begin;
+        while (end < offered.size && offered.data[end] != ',' && offered.data[end] != ' ') {
+            end++;
+        }
+        struct mf_slice one = mf_slice_of(offered.data + begin, end - begin);
+        if (mf_slice_starts_with(one, prefix)) {
+            return mf_slice_of(one.data + sizeof prefix - 1, one.size - (sizeof prefix - 1));
+        }
+        begin = end + 1;
+    }
+    return mf_slice_of(NULL, 0);
+}
+
 static int find_caller(struct mf_api *api, const struct mf_request *request, struct mf_caller *ret_caller)
 {
     struct mf_slice text = bearer_of(request);
+
+    if (text.data == NULL) {
+        text = offered_token_of(request);
+    }
 
     return text.data == NULL ? MF_E_AUTH_MISSING
                              : mf_tenants_check(api->tenants, text, mf_clock_unix_ms(), ret_caller);

@@ -32,8 +32,9 @@ MF_OWN struct mf__executions *mf__executions_new(struct mf_api *api);
 void mf__executions_close(MF_OWN struct mf__executions *executions,
                           void (*on_closed)(void *user),
                           void *user);
-/* NULL: there is none. */
-struct mf__execution *mf__executions_find(struct mf__executions *executions, struct mf_slice id);
+/* Of |tenant|. NULL: there is none. */
+struct mf__execution *
+mf__executions_find(struct mf__executions *executions, struct mf_slice tenant, struct mf_slice id);
 
 /* Moves all of |program|. |bytes_held| of api->bytes_held are given back at the end. */
 struct mf__execution *mf__execution_new(struct mf_api *api,

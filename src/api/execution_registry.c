@@ -66,11 +66,14 @@ void mf__executions_make_room(struct mf__executions *executions)
 
 /* ---- all of them ---------------------------------------------------------------------------------------------------- */
 
-struct mf__execution *mf__executions_find(struct mf__executions *executions, struct mf_slice id)
+struct mf__execution *
+mf__executions_find(struct mf__executions *executions, struct mf_slice tenant, struct mf_slice id)
 {
     struct mf__execution *execution = mf_map_get(executions->by_id, mf_hash(id));
+    bool is_it = execution != NULL && mf_slice_equal_cstr(id, execution->live.id) &&
+                 mf_slice_equal_cstr(tenant, execution->live.tenant);
 
-    return execution != NULL && mf_slice_equal_cstr(id, execution->live.id) ? execution : NULL;
+    return is_it ? execution : NULL;
 }
 
 /* Its time is up, in one way or another. */

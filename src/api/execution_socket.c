@@ -18,6 +18,7 @@
 struct hub {
     struct mf_api *api;
     struct mf_socket *socket; /* NULL: it is closed. */
+    struct mf_caller caller;
     struct mf_list channels;
     size_t count;      /* Of them, and of executions that are about to begin. */
     unsigned jobs;     /* Messages that are not done with. */
@@ -359,7 +360,8 @@ static int apply(struct job *job)
     if (job->error < 0 || message->type == SOCKET_MESSAGE_EXECUTE) {
         return job->error < 0 ? job->error : execute(job);
     }
-    execution = mf__executions_find(job->hub->api->executions, mf_slice_of_cstr(message->id));
+    execution = mf__executions_find(job->hub->api->executions, mf_slice_of_cstr(job->hub->caller.tenant),
+                                    mf_slice_of_cstr(message->id));
     if (execution == NULL) {
         return MF_E_EXECUTION_UNKNOWN;
     }
@@ -441,6 +443,7 @@ static void take(struct hub *hub, struct mf_slice bytes)
     hub->jobs++;
     mf_buf_init(&job->text, MF_EXECUTION_MESSAGE_BYTES_MAX);
     mf__socket_message_init(&job->message, job->config);
+    mf__caller_sign(&hub->caller, &job->message.program.call);
     if (bytes.size > MF_API_INLINE_PARSE_BYTES_MAX) {
         read_apart(job, bytes);
         return;
@@ -460,6 +463,9 @@ static void on_message(struct mf_socket *socket, void *user, bool is_text, struc
     if (!is_text) {
         detach_all(hub);
         close_socket(hub, MF_WEBSOCKET_UNSUPPORTED, "Messages are JSON, as text.");
+    } else if (!mf__caller_holds(hub->api, &hub->caller)) {
+        detach_all(hub);
+        close_socket(hub, MF_WEBSOCKET_POLICY, mf_error_message(MF_E_AUTH_TOKEN));
     } else if (hub->api->bytes_held + bytes.size > MF_API_HELD_BYTES_MAX) {
         detach_all(hub);
         close_socket(hub, MF_WEBSOCKET_TRY_LATER, mf_error_message(MF_E_OVERLOADED));
@@ -529,9 +535,11 @@ void mf__socket_get(struct mf_api *api, struct mf_exchange *exchange)
     }
     hub = mf_new(sizeof *hub);
     hub->api = api;
+    hub->caller = *mf__caller(exchange);
     mf_list_init(&hub->channels);
     mf_buf_init(&hub->out, MF_HTTP_QUEUE_BYTES_MAX / 2);
     options.user = hub;
+    options.protocol = mf__caller_protocol(mf_exchange_request(exchange));
     api->sockets++;
     enter(hub);
     if (mf_exchange_upgrade(exchange, &options, &hub->socket) < 0) {

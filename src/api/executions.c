@@ -105,6 +105,7 @@ void mf__executions_post(struct mf_api *api, struct mf_exchange *exchange)
     posted->api = api;
     posted->is_lines = wants_lines(request);
     mf__program_init(&posted->program, api->config);
+    mf__caller_sign(mf__caller(exchange), &posted->program.call);
     mf__call_fault_init(&posted->fault);
     mf__intake_begin(&posted->intake, api, exchange, api->config->body_bytes_max, parse, parsed);
 }
@@ -114,6 +115,7 @@ void mf__executions_post(struct mf_api *api, struct mf_exchange *exchange)
 struct answer {
     struct mf_api *api;
     struct mf__intake intake;
+    char tenant[MF_STORE_TENANT_BYTES_MAX + 1];
     char id[MF_ID_BYTES_MAX];
     uint64_t call;
     bool is_bytes;
@@ -139,8 +141,8 @@ static void check_answer(struct mf__intake *intake)
 
 static int give(struct answer *answer)
 {
-    struct mf__execution *execution =
-        mf__executions_find(answer->api->executions, mf_slice_of_cstr(answer->id));
+    struct mf__execution *execution = mf__executions_find(
+        answer->api->executions, mf_slice_of_cstr(answer->tenant), mf_slice_of_cstr(answer->id));
     int rc = execution == NULL ? MF_E_EXECUTION_UNKNOWN
                                : mf__execution_answer(execution, answer->call, &answer->intake.body,
                                                       answer->is_bytes, answer->is_pause);
@@ -171,7 +173,8 @@ static void answered(struct mf__intake *intake, int error)
 /* The execution that the path names, or NULL and a problem. */
 static struct mf__execution *find(struct mf_api *api, struct mf_exchange *exchange)
 {
-    struct mf__execution *execution = mf__executions_find(api->executions, mf__route_segment(exchange, 2));
+    struct mf__execution *execution =
+        mf__executions_find(api->executions, mf__caller_tenant(exchange), mf__route_segment(exchange, 2));
 
     if (execution == NULL) {
         mf__problem_reply_error(exchange, MF_E_EXECUTION_UNKNOWN);
@@ -202,6 +205,7 @@ void mf__execution_call_post(struct mf_api *api, struct mf_exchange *exchange)
     answer->api = api;
     answer->call = call;
     answer->is_bytes = is_bytes;
+    memcpy(answer->tenant, mf__caller(exchange)->tenant, sizeof answer->tenant);
     (void)snprintf(answer->id, sizeof answer->id, "%s", mf__execution_id(execution));
     mf_buf_init(&answer->why, MF_API_FAULT_BYTES_MAX);
     mf__intake_begin(&answer->intake, api, exchange, mf__execution_call_bytes(execution), check_answer,

@@ -389,6 +389,7 @@ static struct mf_intercept *new_intercept(struct mf_api *api, const struct mf_in
 
     mf_random_id("run_", id);
     mf__call_init(&intercept->call, api->config);
+    memcpy(intercept->call.tenant, spec->tenant.data, spec->tenant.size);
     mf__call_fault_init(&intercept->fault);
     mf__live_init(&intercept->live, api, id, &intercept->call, 0);
     intercept->live.depth = spec->depth;
@@ -415,7 +416,8 @@ static int start(void *user,
     intercept->events = events;
     intercept->user = events_user;
     if (rc == 0) {
-        rc = mf__workers_get(api->workers, mf_slice_of_cstr(intercept->worker), &intercept->wait, &worker);
+        rc = mf__workers_get(api->workers, spec->tenant, mf_slice_of_cstr(intercept->worker),
+                             &intercept->wait, &worker);
     }
     if (rc == 0) {
         rc = prepare(intercept, worker);

@@ -127,6 +127,14 @@ bool mf__caller_may(const struct mf_exchange *exchange, enum mf_scope scope);
 bool mf__caller_is_for_all(const struct mf_exchange *exchange);
 /* Finds out who calls, for a route that wants |scope|; 0: any. False: it was answered (401, 403, 404). */
 MF_MUST_CHECK bool mf__caller_admit(struct mf_api *api, struct mf_exchange *exchange, uint32_t scope);
+struct mf__call;
+/* |call| is |caller|'s. */
+void mf__caller_sign(const struct mf_caller *caller, struct mf__call *call);
+/* Does the token still hold with which a long-lived connection began? */
+bool mf__caller_holds(const struct mf_api *api, const struct mf_caller *caller);
+/* The subprotocol of a WebSocket's request that is spoken here, or NULL. A browser's script can say its token in no other way than
+ * as one more: "mayfly", "mayfly.token.mf_...". */
+const char *mf__caller_protocol(const struct mf_request *request);
 /* 403, with the scope that is missing. */
 void mf__caller_refuse(struct mf_exchange *exchange, uint32_t scope, const char *why);
 

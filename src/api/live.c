@@ -11,6 +11,7 @@ void mf__live_init(struct mf__live *live,
     memset(live, 0, sizeof *live);
     live->api = api;
     (void)snprintf(live->id, sizeof live->id, "%s", id);
+    memcpy(live->tenant, call->tenant, sizeof live->tenant);
     mf__record_init(&live->record, call->log_bytes, body_bytes_max);
 }
 
@@ -53,7 +54,7 @@ int mf__live_start(struct mf__live *live, struct mf__call *call, const struct mf
     mf_buf_init(&call->bundle, MF_BUNDLE_BYTES_MAX); /* Its bytes are the pool's now. */
     if (may_fetch) {
         struct mf_egress_spec egress = {.id = live->id,
-                                        .tenant = mf_slice_of_cstr(""),
+                                        .tenant = mf_slice_of_cstr(live->tenant),
                                         .policy = call->policy,
                                         .subrequests = (uint32_t)call->subrequests,
                                         .depth = live->depth};

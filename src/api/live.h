@@ -15,7 +15,8 @@ struct mf__live {
     struct mf_api *api;
     struct mf_run *run; /* NULL before mf__live_start and after mf__live_over. */
     char id[MF_ID_BYTES_MAX];
-    char worker[MF_STORE_NAME_BYTES_MAX + 1]; /* Of the call. */
+    char tenant[MF_STORE_TENANT_BYTES_MAX + 1]; /* Of the call, */
+    char worker[MF_STORE_NAME_BYTES_MAX + 1];   /* likewise. */
     char hash[MF_LEDGER_HASH_BYTES_MAX + 1];
     uint64_t began_unix_ms;
     bool is_accounted; /* The ledger has counted it. */

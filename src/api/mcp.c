@@ -598,6 +598,7 @@ void mf__mcp_post(struct mf_api *api, struct mf_exchange *exchange)
     mcp = mf_new(sizeof *mcp);
     mcp->api = api;
     mf__program_init(&mcp->program, api->config);
+    mf__caller_sign(mf__caller(exchange), &mcp->program.call);
     mf__call_fault_init(&mcp->fault);
     mf_buf_init(&mcp->why, MF_API_FAULT_BYTES_MAX);
     mf_buf_init(&mcp->frame, SIZE_MAX / 4);

@@ -8,12 +8,6 @@
 #define EXPLAIN_BYTES_MAX 65536
 #define EXPLAIN_ANSWER_BYTES_MAX 1048576
 
-/* The tenant of a daemon without tokens. */
-static struct mf_slice tenant_of(void)
-{
-    return mf_slice_of_cstr("");
-}
-
 /* |ret_workers| holds MF_OUTBOUND_POLICY_NAMES_MAX. */
 static size_t list_workers(const struct mf_policy *policy, struct mf_slice *ret_workers)
 {
@@ -28,11 +22,11 @@ static size_t list_workers(const struct mf_policy *policy, struct mf_slice *ret_
 
 /* ---- names in a policy ----------------------------------------------------------------------------- */
 
-static bool has_secret(struct mf_api *api, struct mf_slice name)
+static bool has_secret(struct mf_api *api, struct mf_slice tenant, struct mf_slice name)
 {
     struct mf_secret_info info;
 
-    return mf_vault_info(api->vault, tenant_of(), name, &info) == 0;
+    return mf_vault_info(api->vault, tenant, name, &info) == 0;
 }
 
 /* Where names are looked up. */
@@ -45,7 +39,7 @@ static bool has_secret_of(void *user, struct mf_slice name)
 {
     struct names *names = user;
 
-    return has_secret(names->api, name);
+    return has_secret(names->api, mf_slice_of_cstr(names->look->tenant), name);
 }
 
 static bool has_worker(void *user, struct mf_slice name)
@@ -67,7 +61,7 @@ static int look_work(struct mf_store *store, struct mf_store_job *job)
     struct mf_slice workers[MF_OUTBOUND_POLICY_NAMES_MAX];
     size_t count = list_workers(look->policy, workers);
 
-    return mf_store_workers_exist(store, tenant_of(), workers, count, look->exist);
+    return mf_store_workers_exist(store, mf_slice_of_cstr(look->tenant), workers, count, look->exist);
 }
 
 static void look_done(struct mf_store_job *job, int error)
@@ -79,12 +73,15 @@ static void look_done(struct mf_store_job *job, int error)
 
 int mf__outbounds_look(struct mf_api *api,
                        struct mf__look *look,
+                       struct mf_slice tenant,
                        struct mf_policy *policy,
                        void (*done)(struct mf__look *look, int error))
 {
     int rc;
 
     memset(look, 0, sizeof *look);
+    MF_ASSERT(tenant.size < sizeof look->tenant);
+    memcpy(look->tenant, tenant.data, tenant.size);
     look->policy = policy;
     look->done = done;
     if (mf_policy_worker(policy, 0).data == NULL) {
@@ -165,9 +162,10 @@ static void refuse_faults(MF_OWN struct mf__put *put, const struct mf_policy_fau
 
 /* ---- what is shown --------------------------------------------------------------------------------- */
 
-static bool is_default(const struct mf_api *api, struct mf_slice name)
+static bool is_default(const struct mf_api *api, struct mf_slice tenant, struct mf_slice name)
 {
-    return api->config->outbound_default != NULL && mf_slice_equal_cstr(name, api->config->outbound_default);
+    return tenant.size == 0 && api->config->outbound_default != NULL &&
+           mf_slice_equal_cstr(name, api->config->outbound_default);
 }
 
 static int append_info(struct mf_buf *out, const struct mf_api *api, const struct mf_outbound *outbound)
@@ -179,7 +177,7 @@ static int append_info(struct mf_buf *out, const struct mf_api *api, const struc
     }
     if (rc == 0) {
         rc = mf_buf_printf(out, ",\"isDefault\":%s,\"version\":%llu,\"createdAt\":",
-                           is_default(api, outbound->name) ? "true" : "false",
+                           is_default(api, outbound->tenant, outbound->name) ? "true" : "false",
                            (unsigned long long)outbound->version);
     }
     if (rc == 0) {
@@ -219,12 +217,13 @@ static void reply_whole(MF_OWN struct mf__put *put, int status, const struct mf_
 void mf__outbounds_get(struct mf_api *api, struct mf_exchange *exchange)
 {
     const struct mf_outbound *outbound;
+    struct mf_slice tenant = mf__caller_tenant(exchange);
     struct mf_buf body;
     int rc;
 
     mf_buf_init(&body, (size_t)MF_OUTBOUNDS_MAX * INFO_BYTES_MAX);
     rc = mf_buf_append_cstr(&body, "{\"outbounds\":[");
-    for (size_t i = 0; rc == 0 && (outbound = mf_outbounds_at(api->outbounds, i)) != NULL; i++) {
+    for (size_t i = 0; rc == 0 && (outbound = mf_outbounds_at(api->outbounds, tenant, i)) != NULL; i++) {
         rc = i == 0 ? 0 : mf_buf_append_cstr(&body, ",");
         if (rc == 0) {
             rc = append_info(&body, api, outbound);
@@ -246,7 +245,7 @@ void mf__outbounds_get(struct mf_api *api, struct mf_exchange *exchange)
 
 static void get_ready(struct mf__put *put)
 {
-    const struct mf_outbound *outbound = mf_outbounds_get(put->api->outbounds, put->name);
+    const struct mf_outbound *outbound = mf_outbounds_get(put->api->outbounds, put->tenant, put->name);
 
     if (outbound == NULL) {
         mf__put_reply_error(put, MF_E_OUTBOUND_UNKNOWN);
@@ -290,7 +289,7 @@ static int put_work(struct mf_store *store, struct mf_store_job *job)
 {
     struct change *change = MF_CONTAINER_OF(job, struct change, job);
 
-    return mf_store_outbound_put(store, tenant_of(), change->put->name, mf_buf_peek(&change->json),
+    return mf_store_outbound_put(store, change->put->tenant, change->put->name, mf_buf_peek(&change->json),
                                  &change->uses, change->now_ms, &change->version, &change->missing);
 }
 
@@ -311,8 +310,10 @@ static void refuse_missing(struct change *change)
 
 static int take_change(struct mf_api *api, const struct change *change)
 {
-    const struct mf_outbound *before = mf_outbounds_get(api->outbounds, change->put->name);
-    struct mf_outbound outbound = {.name = change->put->name,
+    const struct mf_outbound *before =
+        mf_outbounds_get(api->outbounds, change->put->tenant, change->put->name);
+    struct mf_outbound outbound = {.tenant = change->put->tenant,
+                                   .name = change->put->name,
                                    .json = mf_buf_peek(&change->json),
                                    .policy = change->policy,
                                    .version = change->version,
@@ -336,7 +337,8 @@ static void put_done(struct mf_store_job *job, int error)
     } else if (error < 0) {
         mf__put_reply_error(put, error);
     } else {
-        reply_whole(put, change->version == 1 ? 201 : 200, mf_outbounds_get(api->outbounds, put->name));
+        reply_whole(put, change->version == 1 ? 201 : 200,
+                    mf_outbounds_get(api->outbounds, put->tenant, put->name));
     }
     free_change(change);
 }
@@ -364,8 +366,8 @@ static void begin_change(struct change *change, int error)
     if (error == 0) {
         error = mf__outbounds_check(api, &change->look, "", &faults);
     }
-    if (error == 0 && mf_outbounds_get(api->outbounds, put->name) == NULL &&
-        mf_outbounds_at(api->outbounds, MF_OUTBOUNDS_MAX - 1) != NULL) {
+    if (error == 0 && mf_outbounds_get(api->outbounds, put->tenant, put->name) == NULL &&
+        mf_outbounds_at(api->outbounds, put->tenant, MF_OUTBOUNDS_MAX - 1) != NULL) {
         error = MF_E_TOO_MANY;
     }
     if (error == 0) {
@@ -418,7 +420,7 @@ static void put_ready(struct mf__put *put)
         refuse_faults(put, &faults);
         free_change(change);
     } else {
-        rc = rc < 0 ? rc : mf__outbounds_look(put->api, &change->look, change->policy, looked);
+        rc = rc < 0 ? rc : mf__outbounds_look(put->api, &change->look, put->tenant, change->policy, looked);
         if (rc != MF_E_AGAIN) {
             begin_change(change, rc);
         }
@@ -437,7 +439,7 @@ static int delete_work(struct mf_store *store, struct mf_store_job *job)
 {
     struct change *change = MF_CONTAINER_OF(job, struct change, job);
 
-    return mf_store_outbound_delete(store, tenant_of(), change->put->name, &change->users);
+    return mf_store_outbound_delete(store, change->put->tenant, change->put->name, &change->users);
 }
 
 static void delete_done(struct mf_store_job *job, int error)
@@ -446,7 +448,7 @@ static void delete_done(struct mf_store_job *job, int error)
     struct mf__put *put = change->put;
 
     if (error == 0) {
-        (void)mf_outbounds_remove(put->api->outbounds, put->name);
+        (void)mf_outbounds_remove(put->api->outbounds, put->tenant, put->name);
         mf__put_reply_empty(put);
     } else if (error == MF_E_OUTBOUND_IN_USE) {
         mf__put_reply_used(put, error, "workers", mf_buf_peek(&change->users));
@@ -461,7 +463,7 @@ static void delete_ready(struct mf__put *put)
     struct change *change;
     int rc;
 
-    if (is_default(put->api, put->name)) {
+    if (is_default(put->api, put->tenant, put->name)) {
         mf__put_reply_error(put, MF_E_OUTBOUND_IN_USE);
         return;
     }
@@ -520,7 +522,7 @@ static void explain(struct mf__put *put,
     int rc;
 
     mf_buf_init(&answer, EXPLAIN_ANSWER_BYTES_MAX);
-    rc = mf_policy_explain(policy, put->api->vault, tenant_of(), &request, &answer);
+    rc = mf_policy_explain(policy, put->api->vault, put->tenant, &request, &answer);
     if (rc == 0) {
         mf__put_reply_json(put, 200, mf_buf_peek(&answer));
     } else {
@@ -533,7 +535,7 @@ static void explain_ready(struct mf__put *put)
 {
     static const struct mf_json_field fields[] = {
         {"method", "s", false}, {"url", "s", true}, {"headers", "o", false}};
-    const struct mf_outbound *outbound = mf_outbounds_get(put->api->outbounds, put->name);
+    const struct mf_outbound *outbound = mf_outbounds_get(put->api->outbounds, put->tenant, put->name);
     struct mf__problem problem = {.error = MF_E_OUTBOUND_UNKNOWN};
     struct mf_buf headers;
     struct mf_buf param;
@@ -592,16 +594,14 @@ static int load_one(void *user, const struct mf_store_outbound *row)
 {
     static const char nothing[] = "{\"rules\":[]}";
     struct mf_api *api = user;
-    struct mf_outbound outbound = {.name = row->name,
+    struct mf_outbound outbound = {.tenant = row->tenant,
+                                   .name = row->name,
                                    .json = row->policy,
                                    .version = row->version,
                                    .created_ms = row->created_ms,
                                    .updated_ms = row->updated_ms};
     int rc;
 
-    if (row->tenant.size > 0) {
-        return 0; /* There are no tokens, so nobody can be that tenant. */
-    }
     rc = read_stored(row->policy, &outbound.policy);
     if (rc == MF_E_API_JSON) {
         outbound.json = mf_slice_of_cstr(nothing); /* It stands in answers, which are JSON. */
@@ -623,7 +623,8 @@ void mf__outbounds_look_for_default(struct mf_api *api)
 {
     const char *standard = api->config->outbound_default;
 
-    if (standard != NULL && mf_outbounds_get(api->outbounds, mf_slice_of_cstr(standard)) == NULL) {
+    if (standard != NULL &&
+        mf_outbounds_get(api->outbounds, mf_slice_of_cstr(""), mf_slice_of_cstr(standard)) == NULL) {
         mf_log(MF_LOG_WARN, 0, NULL,
                "outbound.default names %s, which does not exist: until it is put, nothing is let through",
                standard);
@@ -642,15 +643,36 @@ int mf__outbounds_load(struct mf_api *api)
 
 /* ---- for a run ------------------------------------------------------------------------------------------------ */
 
-static bool take_named(struct mf_api *api, struct mf__call *call, const char *name)
+static bool take_named(struct mf_api *api, const char *tenant, struct mf__call *call, const char *name)
 {
-    const struct mf_outbound *outbound = mf_outbounds_get(api->outbounds, mf_slice_of_cstr(name));
+    const struct mf_outbound *outbound =
+        mf_outbounds_get(api->outbounds, mf_slice_of_cstr(tenant), mf_slice_of_cstr(name));
 
     if (outbound != NULL) {
         mf_policy_ref(outbound->policy);
         call->policy = outbound->policy;
     }
     return outbound != NULL;
+}
+
+static bool names_anything(const struct mf_policy *policy)
+{
+    return mf_policy_secret(policy, 0).data != NULL || mf_policy_worker(policy, 0).data != NULL;
+}
+
+/* The tenant's own of that name, else the operator's; the secrets and workers of that one are not the tenant's, and whoever
+ * has its name could have put others under theirs. One that is yet to be put lets nothing through. */
+static void take_default(struct mf_api *api, struct mf__call *call)
+{
+    const char *name = api->config->outbound_default;
+
+    if (name == NULL || take_named(api, call->tenant, call, name) || !take_named(api, "", call, name)) {
+        return;
+    }
+    if (names_anything(call->policy)) {
+        mf_policy_unref(call->policy);
+        call->policy = NULL;
+    }
 }
 
 int mf__outbounds_resolved(struct mf_api *api, const struct mf__look *look, struct mf__call_fault *fault)
@@ -675,19 +697,22 @@ int mf__outbounds_resolve(struct mf_api *api,
     case MF__OUTBOUND_NONE:
         break;
     case MF__OUTBOUND_DEFAULT:
-        /* One that is yet to be put lets nothing through. */
-        if (api->config->outbound_default != NULL) {
-            (void)take_named(api, call, api->config->outbound_default);
-        }
+        take_default(api, call);
         break;
     case MF__OUTBOUND_NAMED:
-        if (!take_named(api, call, call->outbound_name)) {
+        if (!take_named(api, call->tenant, call, call->outbound_name)) {
             return mf__json_refuse(&fault->param, &fault->why, pointer, "There is no outbound named %s.",
                                    call->outbound_name);
         }
         break;
     case MF__OUTBOUND_INLINE:
-        rc = mf__outbounds_look(api, look, call->policy, done);
+        if (names_anything(call->policy) && !call->may_name_secrets) {
+            (void)mf__json_refuse(&fault->param, &fault->why, pointer,
+                                  "A policy that names secrets or workers wants the scope outbounds; name a "
+                                  "stored outbound instead.");
+            return MF_E_AUTH_SCOPE;
+        }
+        rc = mf__outbounds_look(api, look, mf_slice_of_cstr(call->tenant), call->policy, done);
         return rc < 0 ? rc : mf__outbounds_resolved(api, look, fault);
     }
     return 0;

@@ -1,4 +1,5 @@
-/* route.c - which function answers which resource. One table; the checks that come before every one of them. */
+/* route.c - which function answers which resource. One table; the checks that come before every one of them.
+ * tests/integration/tenants-routes.test.mjs has a row for each of its rows. */
 #include <stdio.h>
 
 #include "internal.h"

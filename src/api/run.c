@@ -151,6 +151,7 @@ void mf__run_post(struct mf_api *api, struct mf_exchange *exchange)
     run->wants_envelope = mf__accept_wants_json(mf_request_header(request, "accept"), form == FORM_JSON);
     mf_random_id("run_", run->id);
     mf__call_init(&run->call, api->config);
+    mf__caller_sign(mf__caller(exchange), &run->call);
     mf__call_fault_init(&run->fault);
     mf_buf_init(&run->query, request->query.size);
     rc = mf_buf_append_slice(&run->query, request->query);

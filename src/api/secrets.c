@@ -6,13 +6,6 @@
 #define LIST_BYTES_MAX ((size_t)MF_SECRETS_COUNT_MAX * INFO_BYTES_MAX)
 #define FAULTS_BYTES_MAX 32768
 
-/* The tenant of a daemon without tokens. */
-static struct mf_slice tenant_of(const struct mf_exchange *exchange)
-{
-    (void)exchange;
-    return mf_slice_of_cstr("");
-}
-
 /* ---- what is shown ---------------------------------------------------------------------------- */
 
 static int append_times(struct mf_buf *out, const struct mf_secret_info *info)
@@ -84,7 +77,7 @@ void mf__secrets_get(struct mf_api *api, struct mf_exchange *exchange)
 
     mf_buf_init(&body, LIST_BYTES_MAX);
     rc = mf_buf_append_cstr(&body, "{\"secrets\":[");
-    while (rc == 0 && mf_vault_next(api->vault, tenant_of(exchange), &cursor, &info)) {
+    while (rc == 0 && mf_vault_next(api->vault, mf__caller_tenant(exchange), &cursor, &info)) {
         rc = is_first ? 0 : mf_buf_append_cstr(&body, ",");
         if (rc == 0) {
             rc = append_info(&body, &info);
@@ -105,7 +98,7 @@ void mf__secrets_get(struct mf_api *api, struct mf_exchange *exchange)
 static void get_ready(struct mf__put *put)
 {
     struct mf_secret_info info;
-    int rc = mf_vault_info(put->api->vault, tenant_of(put->exchange), put->name, &info);
+    int rc = mf_vault_info(put->api->vault, put->tenant, put->name, &info);
 
     if (rc < 0) {
         mf__put_reply_error(put, rc);
@@ -162,7 +155,7 @@ static void put_ready(struct mf__put *put)
     } else if (rc < 0) {
         mf__put_reply_error(put, rc);
     } else {
-        rc = mf_vault_put(put->api->vault, tenant_of(put->exchange), put->name, secret, put_done, put);
+        rc = mf_vault_put(put->api->vault, put->tenant, put->name, secret, put_done, put);
         if (rc < 0) {
             mf__put_reply_error(put, rc);
         }
@@ -192,7 +185,7 @@ static void delete_done(void *user, int error, struct mf_slice users)
 
 static void delete_ready(struct mf__put *put)
 {
-    int rc = mf_vault_delete(put->api->vault, tenant_of(put->exchange), put->name, delete_done, put);
+    int rc = mf_vault_delete(put->api->vault, put->tenant, put->name, delete_done, put);
 
     if (rc < 0) {
         mf__put_reply_error(put, rc);

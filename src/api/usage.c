@@ -22,6 +22,7 @@ struct usage {
     struct mf_store_usage_query query;
     struct mf_store_usage after;
     char after_text[AFTER_BYTES_MAX];
+    char tenant[MF_STORE_TENANT_BYTES_MAX + 1]; /* Whose, unless it is of all. */
     size_t rows_max;
     size_t count;
     char next[AFTER_BYTES_MAX];
@@ -161,6 +162,14 @@ static int read_parameter(struct usage *usage, struct mf_slice name, struct mf_s
     if (mf_slice_equal_cstr(name, "after")) {
         return read_after(usage, value);
     }
+    if (mf_slice_equal_cstr(name, "tenant") && mf__caller_is_for_all(usage->exchange) &&
+        value.size < sizeof usage->tenant) {
+        if (value.size > 0) {
+            memcpy(usage->tenant, value.data, value.size);
+        }
+        usage->query.tenant = mf_slice_of(usage->tenant, value.size);
+        return 0;
+    }
     if (mf_slice_equal_cstr(name, "limit")) {
         if (mf_slice_parse_u64(value, MF_USAGE_ROWS_MAX, &number) < 0 || number == 0) {
             return refuse(usage, "limit is not a number from 1 to 10000.");
@@ -168,7 +177,8 @@ static int read_parameter(struct usage *usage, struct mf_slice name, struct mf_s
         usage->rows_max = (size_t)number;
         return 0;
     }
-    return refuse(usage, "The parameters are from, to, groupBy, format, limit and after.");
+    return refuse(usage,
+                  "The parameters are from, to, groupBy, format, limit and after; for an admin also tenant.");
 }
 
 static int read_query(struct usage *usage, struct mf_slice text)
@@ -449,6 +459,10 @@ void mf__usage_get(struct mf_api *api, struct mf_exchange *exchange)
     usage->exchange = exchange;
     usage->rows_max = MF_USAGE_ROWS_DEFAULT;
     usage->query = (struct mf_store_usage_query){.day_first = today, .day_last = today};
+    if (!mf__caller_is_for_all(exchange)) {
+        memcpy(usage->tenant, mf__caller(exchange)->tenant, sizeof usage->tenant);
+        usage->query.tenant = mf_slice_of_cstr(usage->tenant);
+    }
     usage->wait.done = synced;
     rc = read_query(usage, mf_exchange_request(exchange)->query);
     mf_buf_init(&usage->body, (usage->rows_max + 1) * ROW_BYTES_MAX);

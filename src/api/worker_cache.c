@@ -14,7 +14,7 @@ struct mf__workers {
     size_t bytes_max;
     size_t count_max;
     struct mf_map
-        *by_name; /* mf_hash of the name to struct mf__worker. Of two with one hash the later one is here. */
+        *by_key; /* mf_hash of the key to struct mf__worker. Of two with one hash the later one is here. */
     struct mf_map *loads; /* Likewise, to struct load. */
     struct mf_list used;
     struct mf__workers_state state;
@@ -33,14 +33,37 @@ struct load {
     char hash[MF__WORKER_HASH_BYTES];
 };
 
-static struct mf_slice tenant_of(void)
+/* A name has no slash in it: no two of them have the same. */
+struct key {
+    char text[MF_STORE_TENANT_BYTES_MAX + MF_STORE_NAME_BYTES_MAX + 2];
+    size_t size;
+};
+
+static struct mf_slice write_key(struct key *key, struct mf_slice tenant, struct mf_slice name)
 {
-    return mf_slice_of_cstr(""); /* The tenant of a daemon without tokens. */
+    MF_ASSERT(tenant.size <= MF_STORE_TENANT_BYTES_MAX && name.size <= MF_STORE_NAME_BYTES_MAX);
+    if (tenant.size > 0) {
+        memcpy(key->text, tenant.data, tenant.size);
+    }
+    key->text[tenant.size] = '/';
+    memcpy(key->text + tenant.size + 1, name.data, name.size);
+    key->size = tenant.size + 1 + name.size;
+    return mf_slice_of(key->text, key->size);
+}
+
+static struct mf_slice key_of(const struct mf__worker *worker)
+{
+    return mf_slice_of(worker->key, worker->key_size);
+}
+
+static struct mf_slice tenant_of(const struct mf__worker *worker)
+{
+    return mf_slice_of(worker->key, worker->tenant_size);
 }
 
 static struct mf_slice name_of(const struct mf__worker *worker)
 {
-    return mf_slice_of(worker->name, worker->name_size);
+    return mf_slice_of(worker->key + worker->tenant_size + 1, worker->key_size - worker->tenant_size - 1);
 }
 
 /* ---- the form in which code is kept ------------------------------------------------------------- */
@@ -113,7 +136,7 @@ static int read_code(struct load *load)
     write_hash(mf_buf_peek(&load->text), hash);
     if (strcmp(hash, load->hash) != 0) {
         mf_log(MF_LOG_ERROR, MF_E_STORE, NULL, "the code of worker %s is not what was put",
-               load->worker->name);
+               load->worker->key);
         return MF_E_STORE;
     }
     memcpy(call->worker_hash, hash, sizeof hash);
@@ -126,7 +149,7 @@ static int read_code(struct load *load)
     cJSON_Delete(root);
     if (rc < 0) { /* By limits or rules that have changed since. */
         mf_log(MF_LOG_ERROR, rc, NULL, "the stored worker %s is not valid here: put it again",
-               load->worker->name);
+               load->worker->key);
     }
     mf__call_fault_done(&fault);
     if (rc == 0) {
@@ -146,7 +169,7 @@ MF_OWN struct mf__workers *mf__workers_new(struct mf_api *api, size_t bytes_max,
     workers->api = api;
     workers->bytes_max = bytes_max;
     workers->count_max = count_max;
-    workers->by_name = mf_map_new(count_max + 1);
+    workers->by_key = mf_map_new(count_max + 1);
     workers->loads = mf_map_new(MF_STORE_JOBS_MAX + 1);
     mf_list_init(&workers->used);
     return workers;
@@ -160,7 +183,7 @@ static void free_worker(struct mf__worker *worker)
 
 static void drop(struct mf__workers *workers, struct mf__worker *worker)
 {
-    MF_ASSERT(mf_map_take(workers->by_name, mf_hash(name_of(worker))) == worker);
+    MF_ASSERT(mf_map_take(workers->by_key, mf_hash(key_of(worker))) == worker);
     mf_list_remove(&worker->link);
     workers->state.count--;
     workers->state.bytes -= worker->bytes;
@@ -177,16 +200,16 @@ void mf__workers_free(MF_OWN struct mf__workers *workers)
     while (!mf_list_is_empty(&workers->used)) {
         drop(workers, MF_CONTAINER_OF(workers->used.next, struct mf__worker, link));
     }
-    mf_map_free(workers->by_name);
+    mf_map_free(workers->by_key);
     mf_map_free(workers->loads);
     mf_free(workers);
 }
 
-static struct mf__worker *find(const struct mf__workers *workers, struct mf_slice name)
+static struct mf__worker *find(const struct mf__workers *workers, struct mf_slice key)
 {
-    struct mf__worker *worker = mf_map_get(workers->by_name, mf_hash(name));
+    struct mf__worker *worker = mf_map_get(workers->by_key, mf_hash(key));
 
-    return worker != NULL && mf_slice_equal(name_of(worker), name) ? worker : NULL;
+    return worker != NULL && mf_slice_equal(key_of(worker), key) ? worker : NULL;
 }
 
 /* The least recently used go until |more| bytes fit. */
@@ -203,8 +226,8 @@ static void make_room(struct mf__workers *workers, size_t more)
 /* False: it stays the caller's, and is not kept. */
 static bool keep(struct mf__workers *workers, struct mf__worker *worker)
 {
-    uint64_t hash = mf_hash(name_of(worker));
-    struct mf__worker *before = mf_map_get(workers->by_name, hash);
+    uint64_t hash = mf_hash(key_of(worker));
+    struct mf__worker *before = mf_map_get(workers->by_key, hash);
 
     if (before != NULL) {
         drop(workers, before);
@@ -212,7 +235,7 @@ static bool keep(struct mf__workers *workers, struct mf__worker *worker)
     make_room(workers, worker->bytes);
     if (worker->bytes > workers->bytes_max ||
         workers->api->bytes_held + worker->bytes > MF_API_HELD_BYTES_MAX ||
-        mf_map_put(workers->by_name, hash, worker) < 0) {
+        mf_map_put(workers->by_key, hash, worker) < 0) {
         return false;
     }
     mf_list_push_front(&workers->used, &worker->link);
@@ -222,10 +245,12 @@ static bool keep(struct mf__workers *workers, struct mf__worker *worker)
     return true;
 }
 
-void mf__workers_forget(struct mf__workers *workers, struct mf_slice name)
+void mf__workers_forget(struct mf__workers *workers, struct mf_slice tenant, struct mf_slice name)
 {
-    struct mf__worker *worker = find(workers, name);
-    struct load *load = mf_map_get(workers->loads, mf_hash(name));
+    struct key text;
+    struct mf_slice key = write_key(&text, tenant, name);
+    struct mf__worker *worker = find(workers, key);
+    struct load *load = mf_map_get(workers->loads, mf_hash(key));
 
     if (worker != NULL) {
         drop(workers, worker);
@@ -253,7 +278,8 @@ static int copy_row(void *user, const struct mf_store_worker *row)
 static int load_work(struct mf_store *store, struct mf_store_job *job)
 {
     struct load *load = MF_CONTAINER_OF(job, struct load, job);
-    int rc = mf_store_worker_get(store, tenant_of(), name_of(load->worker), 0, true, copy_row, load);
+    int rc =
+        mf_store_worker_get(store, tenant_of(load->worker), name_of(load->worker), 0, true, copy_row, load);
 
     rc = rc < 0 ? rc : read_code(load);
     mf_buf_done(&load->text);
@@ -268,7 +294,7 @@ static void load_done(struct mf_store_job *job, int error)
     struct mf_code *code = load->worker->call.code;
     bool is_kept;
 
-    MF_ASSERT(mf_map_take(workers->loads, mf_hash(name_of(load->worker))) == load);
+    MF_ASSERT(mf_map_take(workers->loads, mf_hash(key_of(load->worker))) == load);
     is_kept = error == 0 && !load->is_stale && keep(workers, load->worker);
     if (is_kept) {
         mf_code_ref(code); /* Whoever is told may do what makes it go. */
@@ -286,14 +312,16 @@ static void load_done(struct mf_store_job *job, int error)
     mf_free(load);
 }
 
-static int begin_load(struct mf__workers *workers, struct mf_slice name, struct load **ret_load)
+static int
+begin_load(struct mf__workers *workers, const struct key *key, size_t tenant_size, struct load **ret_load)
 {
     struct load *load = mf_new(sizeof *load);
     struct mf__worker *worker = mf_new(sizeof *worker);
     int rc;
 
-    memcpy(worker->name, name.data, name.size);
-    worker->name_size = name.size;
+    memcpy(worker->key, key->text, key->size);
+    worker->key_size = key->size;
+    worker->tenant_size = tenant_size;
     mf_list_init(&worker->link);
     mf__call_init(&worker->call, workers->api->config);
     mf_list_init(&load->waiting);
@@ -302,11 +330,11 @@ static int begin_load(struct mf__workers *workers, struct mf_slice name, struct 
     load->workers = workers;
     load->config = mf_config_ref(workers->api->config);
     load->worker = worker;
-    rc = mf_map_put(workers->loads, mf_hash(name), load);
+    rc = mf_map_put(workers->loads, mf_hash(key_of(worker)), load);
     if (rc == 0) {
         rc = mf_store_queue_submit(workers->api->queue, &load->job);
         if (rc < 0) {
-            (void)mf_map_take(workers->loads, mf_hash(name));
+            (void)mf_map_take(workers->loads, mf_hash(key_of(worker)));
         }
     }
     if (rc < 0) {
@@ -321,15 +349,17 @@ static int begin_load(struct mf__workers *workers, struct mf_slice name, struct 
 }
 
 int mf__workers_get(struct mf__workers *workers,
+                    struct mf_slice tenant,
                     struct mf_slice name,
                     struct mf__worker_wait *wait,
                     const struct mf__worker **ret_worker)
 {
-    struct mf__worker *worker = find(workers, name);
+    struct key text;
+    struct mf_slice key = write_key(&text, tenant, name);
+    struct mf__worker *worker = find(workers, key);
     struct load *load;
     int rc = 0;
 
-    MF_ASSERT(name.size <= MF_STORE_NAME_BYTES_MAX);
     if (worker != NULL) {
         workers->state.hits++;
         mf_list_remove(&worker->link);
@@ -337,12 +367,12 @@ int mf__workers_get(struct mf__workers *workers,
         *ret_worker = worker;
         return 0;
     }
-    load = mf_map_get(workers->loads, mf_hash(name));
-    if (load != NULL && (load->is_stale || !mf_slice_equal(name_of(load->worker), name))) {
+    load = mf_map_get(workers->loads, mf_hash(key));
+    if (load != NULL && (load->is_stale || !mf_slice_equal(key_of(load->worker), key))) {
         return MF_E_OVERLOADED; /* It changes under our eyes: rare, and over soon. */
     }
     if (load == NULL) {
-        rc = begin_load(workers, name, &load);
+        rc = begin_load(workers, &text, tenant.size, &load);
     } else if (load->waiting_count >= MF_WORKER_LOADS_WAITING_MAX) {
         rc = MF_E_OVERLOADED;
     }
@@ -379,7 +409,9 @@ void mf__worker_call(const struct mf__worker *worker,
     ret_call->limits_set = from->limits_set;
     ret_call->outbound = from->outbound;
     memcpy(ret_call->outbound_name, from->outbound_name, sizeof ret_call->outbound_name);
-    memcpy(ret_call->worker, worker->name, sizeof ret_call->worker);
+    memcpy(ret_call->tenant, worker->key, worker->tenant_size);
+    ret_call->may_name_secrets = true; /* Who put it could. */
+    memcpy(ret_call->worker, name_of(worker).data, name_of(worker).size);
     memcpy(ret_call->worker_hash, from->worker_hash, sizeof ret_call->worker_hash);
     ret_call->policy = from->policy;
     if (ret_call->policy != NULL) {

@@ -17,8 +17,9 @@ struct mf__worker {
     struct mf_list link;  /* Of the cache: the one that was used last stands first. */
     struct mf__call call; /* Its code, limits and outbound; nothing of a request. */
     size_t bytes;
-    size_t name_size;
-    char name[MF_STORE_NAME_BYTES_MAX + 1];
+    size_t key_size;
+    size_t tenant_size;
+    char key[MF_STORE_TENANT_BYTES_MAX + MF_STORE_NAME_BYTES_MAX + 2]; /* "tenant/name" */
 };
 
 struct mf__worker_wait {
@@ -42,16 +43,19 @@ MF_OWN struct mf__workers *mf__workers_new(struct mf_api *api, size_t bytes_max,
 void mf__workers_free(MF_OWN struct mf__workers *workers);
 /* 0: it is here, borrowed. MF_E_AGAIN: |wait->done| comes, or mf__workers_cancel before. MF_E_OVERLOADED, MF_E_CLOSED. */
 MF_MUST_CHECK int mf__workers_get(struct mf__workers *workers,
+                                  struct mf_slice tenant,
                                   struct mf_slice name,
                                   struct mf__worker_wait *wait,
                                   const struct mf__worker **ret_worker);
 void mf__workers_cancel(struct mf__worker_wait *wait);
-/* What is stored under |name| is another now, or gone. In the |done| of the job that changed it. */
-void mf__workers_forget(struct mf__workers *workers, struct mf_slice name);
+/* What |tenant| has stored under |name| is another now, or gone. In the |done| of the job that changed it. */
+void mf__workers_forget(struct mf__workers *workers, struct mf_slice tenant, struct mf_slice name);
 void mf__workers_state(const struct mf__workers *workers, struct mf__workers_state *ret_state);
 
 /* A call of it, for mf__call_done; a request is to be added. */
-void mf__worker_call(const struct mf__worker *worker, const struct mf_config *config, struct mf__call *ret_call);
+void mf__worker_call(const struct mf__worker *worker,
+                     const struct mf_config *config,
+                     struct mf__call *ret_call);
 
 /* The one form in which code is kept and named: the fields in our order, the modules in that of their names, no blanks.
  * |ret_text| is for cJSON_free. MF_E_NO_MEMORY. */

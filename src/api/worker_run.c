@@ -78,14 +78,22 @@ static bool is_of_connection(struct mf_slice name)
     return false;
 }
 
-static int write_headers(const struct mf_request *request, struct mf_buf *out)
+/* What is said to the daemon, no worker hears: it could be whoever says it. */
+static bool is_for_us(const struct mf_api *api, struct mf_slice name)
+{
+    return mf_tenants_is_on(api->tenants) &&
+           (mf_slice_equal_cstr(name, "authorization") || mf_slice_equal_cstr(name, "mayfly-tenant"));
+}
+
+static int write_headers(const struct mf_api *api, const struct mf_request *request, struct mf_buf *out)
 {
     struct mf_header header;
     size_t cursor = 0;
     int rc = 0;
 
     while (rc == 0 && mf_headers_next(request->headers, &cursor, &header) > 0) {
-        rc = is_of_connection(header.name) ? 0 : mf_headers_append(out, header.name, header.value);
+        bool is_kept = is_of_connection(header.name) || is_for_us(api, header.name);
+        rc = is_kept ? 0 : mf_headers_append(out, header.name, header.value);
     }
     return rc;
 }
@@ -102,7 +110,7 @@ static int append_request(struct invocation *invocation)
     mf_buf_init(&headers, MF_HEADERS_ENCODED_BYTES_MAX);
     rc = write_url(request, mf__route_rest(exchange, 4), &url);
     if (rc == 0) {
-        rc = write_headers(request, &headers);
+        rc = write_headers(invocation->api, request, &headers);
     }
     if (rc == 0) {
         rc = mf__request_parts(&invocation->call.bundle, request->method, mf_buf_peek(&url),
@@ -243,10 +251,12 @@ static void begin(struct mf_api *api, struct mf_exchange *exchange, bool is_fetc
     memcpy(invocation->name, name.data, name.size);
     mf_random_id("run_", invocation->id);
     mf__call_init(&invocation->call, api->config);
+    mf__caller_sign(mf__caller(exchange), &invocation->call);
     mf__call_fault_init(&invocation->fault);
     invocation->wait.done = found;
     mf_exchange_listen(exchange, &waiting_events, invocation);
-    rc = mf__workers_get(api->workers, mf_slice_of_cstr(invocation->name), &invocation->wait, &worker);
+    rc = mf__workers_get(api->workers, mf__caller_tenant(exchange), mf_slice_of_cstr(invocation->name),
+                         &invocation->wait, &worker);
     if (rc != MF_E_AGAIN) {
         found(&invocation->wait, rc, worker);
     }

@@ -16,11 +16,6 @@
 #define ROLLBACK_BYTES_MAX 1024
 #define HASH_SHOWN 16 /* Digits of it in an entity tag. */
 
-static struct mf_slice tenant_of(void)
-{
-    return mf_slice_of_cstr(""); /* The tenant of a daemon without tokens. */
-}
-
 /* ---- what is shown ---------------------------------------------------------------------------------- */
 
 static void write_etag(const struct mf_store_worker *row, char ret_etag[MF_WORKER_ETAG_BYTES_MAX])
@@ -172,7 +167,7 @@ static int put_work(struct mf_store *store, struct mf_store_job *job)
 {
     struct change *change = MF_CONTAINER_OF(job, struct change, job);
     struct mf_store_worker_ask ask = {.may = may_put, .user = change};
-    struct mf_store_worker_put put = {.tenant = tenant_of(),
+    struct mf_store_worker_put put = {.tenant = mf_slice_of_cstr(change->call.tenant),
                                       .name = mf_slice_of_cstr(change->name),
                                       .hash = mf_slice_of_cstr(change->hash),
                                       .code = mf_slice_of_cstr(change->text),
@@ -191,7 +186,8 @@ static void put_done(struct mf_store_job *job, int error)
     struct change *change = MF_CONTAINER_OF(job, struct change, job);
 
     if (error == 0) {
-        mf__workers_forget(change->api->workers, mf_slice_of_cstr(change->name));
+        mf__workers_forget(change->api->workers, mf_slice_of_cstr(change->call.tenant),
+                           mf_slice_of_cstr(change->name));
     }
     if (error < 0) {
         refuse_change(change, error);
@@ -263,6 +259,7 @@ void mf__worker_put(struct mf_api *api, struct mf_exchange *exchange)
     memcpy(change->name, name.data, name.size);
     mf__precondition_read(request, &change->precondition);
     mf__call_init(&change->call, api->config);
+    mf__caller_sign(mf__caller(exchange), &change->call);
     mf__call_fault_init(&change->fault);
     change->fault.at = "";
     mf_buf_init(&change->info, INFO_BYTES_MAX);
@@ -319,7 +316,7 @@ static void query_done(struct mf_store_job *job, int error)
     struct query *query = MF_CONTAINER_OF(job, struct query, job);
 
     if (query->is_change && error == 0) {
-        mf__workers_forget(query->put->api->workers, query->put->name);
+        mf__workers_forget(query->put->api->workers, query->put->tenant, query->put->name);
     }
     answer(query, error);
 }
@@ -365,7 +362,7 @@ static int write_info(void *user, const struct mf_store_worker *row)
 
 static int get_work(struct query *query, struct mf_store *store)
 {
-    return mf_store_worker_get(store, tenant_of(), query->put->name, 0, false, write_info, query);
+    return mf_store_worker_get(store, query->put->tenant, query->put->name, 0, false, write_info, query);
 }
 
 static void get_ready(struct mf__put *put)
@@ -382,7 +379,7 @@ static int delete_work(struct query *query, struct mf_store *store)
 {
     struct mf_store_worker_ask ask = {.may = may_change, .user = &query->precondition};
 
-    return mf_store_worker_delete(store, tenant_of(), query->put->name, &ask, &query->users);
+    return mf_store_worker_delete(store, query->put->tenant, query->put->name, &ask, &query->users);
 }
 
 static void delete_ready(struct mf__put *put)
@@ -415,7 +412,7 @@ static int versions_work(struct query *query, struct mf_store *store)
     int rc = mf_buf_append_cstr(&query->body, "{\"versions\":[");
 
     if (rc == 0) {
-        rc = mf_store_worker_versions(store, tenant_of(), query->put->name, write_version, query);
+        rc = mf_store_worker_versions(store, query->put->tenant, query->put->name, write_version, query);
     }
     return rc < 0 ? rc : mf_buf_append_cstr(&query->body, "]}\n");
 }
@@ -446,7 +443,8 @@ static int write_code(void *user, const struct mf_store_worker *row)
 
 static int version_work(struct query *query, struct mf_store *store)
 {
-    return mf_store_worker_get(store, tenant_of(), query->put->name, query->version, true, write_code, query);
+    return mf_store_worker_get(store, query->put->tenant, query->put->name, query->version, true, write_code,
+                               query);
 }
 
 static void version_ready(struct mf__put *put)
@@ -467,8 +465,8 @@ static int rollback_work(struct query *query, struct mf_store *store)
 {
     struct mf_store_worker_ask ask = {.may = may_change, .user = &query->precondition};
 
-    return mf_store_worker_use(store, tenant_of(), query->put->name, query->version, mf_clock_unix_ms(), &ask,
-                               write_info, query);
+    return mf_store_worker_use(store, query->put->tenant, query->put->name, query->version,
+                               mf_clock_unix_ms(), &ask, write_info, query);
 }
 
 static void rollback_ready(struct mf__put *put)
@@ -508,6 +506,7 @@ struct list {
     struct mf_exchange *exchange; /* NULL: the client is gone. */
     size_t limit;
     size_t count;
+    char tenant[MF_STORE_TENANT_BYTES_MAX + 1];
     char after[MF_STORE_NAME_BYTES_MAX + 1]; /* It begins behind this name. */
     char last[MF_STORE_NAME_BYTES_MAX + 1];
     struct mf_buf body;
@@ -539,8 +538,8 @@ static int list_work(struct mf_store *store, struct mf_store_job *job)
     int rc = mf_buf_append_cstr(&list->body, "{\"workers\":[");
 
     if (rc == 0) {
-        rc = mf_store_worker_list(store, tenant_of(), mf_slice_of_cstr(list->after), list->limit + 1,
-                                  write_item, list);
+        rc = mf_store_worker_list(store, mf_slice_of_cstr(list->tenant), mf_slice_of_cstr(list->after),
+                                  list->limit + 1, write_item, list);
     }
     if (rc == 0) {
         rc = mf_buf_append_cstr(&list->body, "],\"next\":");
@@ -627,6 +626,7 @@ void mf__workers_list(struct mf_api *api, struct mf_exchange *exchange)
 
     list->api = api;
     list->exchange = exchange;
+    memcpy(list->tenant, mf__caller(exchange)->tenant, sizeof list->tenant);
     list->limit = MF_WORKER_LIST_DEFAULT;
     list->job = (struct mf_store_job){.work = list_work, .done = list_done};
     why = read_query(list, mf_exchange_request(exchange)->query);

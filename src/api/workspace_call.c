@@ -182,7 +182,9 @@ mf__wscall_begin(struct mf_api *api, struct mf_exchange *exchange, size_t size, 
     mf_buf_init(&call->param, MF_API_FAULT_BYTES_MAX);
     mf_buf_init(&call->members, MEMBERS_BYTES_MAX);
     mf_exchange_listen(exchange, &events, call);
-    call->ref.tenant = mf_slice_of_cstr(""); /* The tenant of a daemon without tokens. */
+    if (rc == 0) {
+        rc = mf_arena_copy(call->arena, mf__caller_tenant(exchange), &call->ref.tenant);
+    }
     if (rc == 0) {
         rc = mf_arena_copy(call->arena, name, &call->ref.name);
     }

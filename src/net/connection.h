@@ -152,8 +152,9 @@ void mf__socket_on_timeout(struct mf__connection *connection, enum mf__phase pha
 /* on_close, unless it was called or the owner closed it. */
 void mf__socket_finish(struct mf__connection *connection, int code);
 void mf__socket_free(struct mf_socket *socket); /* NULL is fine. */
-/* Is it a request for a WebSocket? Then the 101 is written into |out|. */
-MF_MUST_CHECK int mf__handshake(const struct mf_http_request *request, struct mf_buf *out);
+/* Is it a request for a WebSocket? Then the 101 is written into |out|. |protocol| may be NULL. */
+MF_MUST_CHECK int
+mf__handshake(const struct mf_http_request *request, const char *protocol, struct mf_buf *out);
 
 /* ---- output.c: bytes to the client ---- */
 

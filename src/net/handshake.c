@@ -80,7 +80,7 @@ static int append_accept(struct mf_buf *out, struct mf_slice key)
     return mf_buf_append_base64(out, mf_slice_of(digest, digest_size));
 }
 
-int mf__handshake(const struct mf_http_request *request, struct mf_buf *out)
+int mf__handshake(const struct mf_http_request *request, const char *protocol, struct mf_buf *out)
 {
     size_t size_before = out->size;
     int error = check(request);
@@ -92,6 +92,9 @@ int mf__handshake(const struct mf_http_request *request, struct mf_buf *out)
                                     "connection: Upgrade\r\nsec-websocket-accept: ");
     if (error >= 0) {
         error = append_accept(out, only(request->headers, "sec-websocket-key"));
+    }
+    if (error >= 0 && protocol != NULL) {
+        error = mf_buf_printf(out, "\r\nsec-websocket-protocol: %s", protocol);
     }
     if (error >= 0) {
         error = mf_buf_append_cstr(out, "\r\n\r\n");

@@ -290,7 +290,8 @@ int mf_exchange_upgrade(struct mf_exchange *exchange,
     MF_ASSERT(options->queue_bytes_max <= MF_HTTP_QUEUE_BYTES_MAX / 2);
     int error = connection->server->state == MF__SERVER_OPEN ? 0 : MF_E_DRAINING;
     if (error >= 0) {
-        error = mf__handshake(mf_http_parser_request(connection->parser), &connection->out);
+        error =
+            mf__handshake(mf_http_parser_request(connection->parser), options->protocol, &connection->out);
     }
     mf__exchange_finish(connection, 0);
     if (error < 0) {

@@ -512,6 +512,7 @@ static void hand_over(struct mf__fetch *fetch)
     struct mf_egress *egress = fetch->run->egress;
     struct mf_intercept_spec spec = {.run = fetch->run->id,
                                      .depth = fetch->run->depth + 1,
+                                     .tenant = mf_buf_peek(&fetch->run->tenant),
                                      .worker = fetch->hop.request.rule->worker,
                                      .method = mf_slice_of_cstr(fetch->method),
                                      .url = mf_buf_peek(&fetch->url),

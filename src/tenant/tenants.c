@@ -175,6 +175,14 @@ bool mf_tenants_is_on(const struct mf_tenants *tenants)
     return tenants != NULL && tenants->admin_path != NULL;
 }
 
+bool mf_tenants_holds(const struct mf_tenants *tenants, const struct mf_caller *caller, uint64_t now_ms)
+{
+    const struct token *token =
+        caller->token[0] == '\0' ? NULL : find_token(tenants, mf_slice_of_cstr(caller->token));
+
+    return caller->token[0] == '\0' || (token != NULL && now_ms < token->expires_ms);
+}
+
 bool mf_tenants_exists(const struct mf_tenants *tenants, struct mf_slice name)
 {
     return find_tenant(tenants, name) != NULL;

@@ -79,7 +79,19 @@ static struct entry *get(const struct mf_vault *vault, struct mf_slice tenant, s
     return find(vault, tenant, name, &at) ? vault->entries[at] : NULL;
 }
 
-/* The entry, made when it is missing. NULL: MF_SECRETS_COUNT_MAX are there. */
+static bool has_all_its_places(const struct mf_vault *vault, struct mf_slice tenant)
+{
+    size_t first;
+
+    if (tenant.size == 0) {
+        return false;
+    }
+    (void)find(vault, tenant, mf_slice_of(NULL, 0), &first); /* No name is empty. */
+    first += MF_TENANT_SECRETS_MAX - 1;
+    return first < vault->count && mf_slice_equal_cstr(tenant, vault->entries[first]->tenant);
+}
+
+/* The entry, made when it is missing. NULL: MF_SECRETS_COUNT_MAX are there, or MF_TENANT_SECRETS_MAX of the tenant. */
 static struct entry *get_or_add(struct mf_vault *vault, struct mf_slice tenant, struct mf_slice name)
 {
     struct entry *entry;
@@ -88,7 +100,7 @@ static struct entry *get_or_add(struct mf_vault *vault, struct mf_slice tenant, 
     if (find(vault, tenant, name, &at)) {
         return vault->entries[at];
     }
-    if (vault->count == MF_SECRETS_COUNT_MAX) {
+    if (vault->count == MF_SECRETS_COUNT_MAX || has_all_its_places(vault, tenant)) {
         return NULL;
     }
     if (vault->count == vault->capacity) {

@@ -21,7 +21,8 @@ static void store(struct mf_store *store_of, const char *tenant, const char *nam
 /* What a request to a.example meets with the policy of |name|. */
 static bool lets_through(struct mf_api *api, const char *name)
 {
-    const struct mf_outbound *outbound = mf_outbounds_get(api->outbounds, mf_slice_of_cstr(name));
+    const struct mf_outbound *outbound =
+        mf_outbounds_get(api->outbounds, mf_slice_of_cstr(""), mf_slice_of_cstr(name));
     struct mf_policy_request request = {mf_slice_of_cstr("GET"), mf_slice_of_cstr("https://a.example/"),
                                         mf_slice_of_cstr("")};
     struct mf_buf out;
@@ -52,10 +53,44 @@ resolve(struct mf_api *api, enum mf__outbound kind, const char *name, struct mf_
     return rc;
 }
 
+static struct mf_policy *default_of(struct mf_api *api, const char *tenant)
+{
+    struct mf__call call = {.outbound = MF__OUTBOUND_DEFAULT};
+    struct mf__call_fault fault;
+
+    (void)snprintf(call.tenant, sizeof call.tenant, "%s", tenant);
+    mf__call_fault_init(&fault);
+    MF_CHECK_INT(mf__outbounds_resolve(api, &call, &fault, NULL, NULL), 0);
+    mf__call_fault_done(&fault);
+    mf_policy_unref(call.policy); /* It is stored as well. */
+    return call.policy;
+}
+
+/* A tenant's own goes first; the operator's is for all, unless it has secrets. */
+static void tenants_have_defaults(struct mf_api *api, struct mf_config *config)
+{
+    struct mf_slice none = mf_slice_of_cstr("");
+    struct mf_slice somebody = mf_slice_of_cstr("somebody");
+
+    config->outbound_default = (char[]){"good"};
+    MF_CHECK(default_of(api, "somebody") ==
+             mf_outbounds_get(api->outbounds, none, mf_slice_of_cstr("good"))->policy);
+    config->outbound_default = (char[]){"theirs"};
+    MF_CHECK(default_of(api, "somebody") ==
+             mf_outbounds_get(api->outbounds, somebody, mf_slice_of_cstr("theirs"))->policy);
+    MF_CHECK(default_of(api, "") == NULL && default_of(api, "another") == NULL);
+    config->outbound_default = (char[]){"keyed"};
+    MF_CHECK(default_of(api, "") ==
+             mf_outbounds_get(api->outbounds, none, mf_slice_of_cstr("keyed"))->policy);
+    MF_CHECK(default_of(api, "somebody") == NULL);
+    config->outbound_default = NULL;
+}
+
 static void gives_runs_their_policy(struct mf_api *api, struct mf_config *config)
 {
     struct mf_policy *policy = NULL;
-    struct mf_policy *of_good = mf_outbounds_get(api->outbounds, mf_slice_of_cstr("good"))->policy;
+    struct mf_policy *of_good =
+        mf_outbounds_get(api->outbounds, mf_slice_of_cstr(""), mf_slice_of_cstr("good"))->policy;
 
     MF_CHECK_INT(resolve(api, MF__OUTBOUND_NAMED, "good", &policy), 0);
     MF_CHECK(policy == of_good);
@@ -92,18 +127,23 @@ int main(void)
     store(options.store, "", "torn", "{\"rules\":[{\"match\"");
     store(options.store, "", "newer", "{\"rules\":[],\"of a later version\":1}");
     store(options.store, "somebody", "theirs", good);
+    store(options.store, "", "keyed",
+          "{\"rules\":[{\"match\":{\"host\":\"a.example\"},\"action\":{\"inject\":[{\"secret\":\"s\"}]}}]}");
     MF_CHECK_INT(uv_loop_init(&loop), 0);
     MF_CHECK_INT(mf_api_open(&loop, &options, &api), 0);
 
     MF_CHECK(lets_through(api, "good"));
     MF_CHECK(!lets_through(api, "torn")); /* To be seen and put again; until then it lets nothing through. */
     MF_CHECK(!lets_through(api, "newer"));
-    MF_CHECK_TEXT(mf_outbounds_get(api->outbounds, mf_slice_of_cstr("torn"))->json, "{\"rules\":[]}");
-    MF_CHECK_TEXT(mf_outbounds_get(api->outbounds, mf_slice_of_cstr("newer"))->json,
+    MF_CHECK_TEXT(mf_outbounds_get(api->outbounds, mf_slice_of_cstr(""), mf_slice_of_cstr("torn"))->json,
+                  "{\"rules\":[]}");
+    MF_CHECK_TEXT(mf_outbounds_get(api->outbounds, mf_slice_of_cstr(""), mf_slice_of_cstr("newer"))->json,
                   "{\"rules\":[],\"of a later version\":1}");
-    MF_CHECK(mf_outbounds_get(api->outbounds, mf_slice_of_cstr("theirs")) == NULL);
-    MF_CHECK_INT(mf_outbounds_get(api->outbounds, mf_slice_of_cstr("good"))->created_ms, 7);
+    MF_CHECK(mf_outbounds_get(api->outbounds, mf_slice_of_cstr(""), mf_slice_of_cstr("theirs")) == NULL);
+    MF_CHECK_INT(mf_outbounds_get(api->outbounds, mf_slice_of_cstr(""), mf_slice_of_cstr("good"))->created_ms,
+                 7);
     gives_runs_their_policy(api, &config);
+    tenants_have_defaults(api, &config);
     printf("ok reads_what_was_stored\n");
 
     mf_api_close(api, NULL, NULL);

@@ -513,19 +513,19 @@ static void keeps_outbounds_in_order(void)
                                        .version = 1};
         MF_CHECK_INT(mf_outbounds_put(outbounds, &outbound), 0);
     }
-    MF_CHECK_TEXT(mf_outbounds_at(outbounds, 0)->name, "a");
-    MF_CHECK_TEXT(mf_outbounds_at(outbounds, 3)->name, "z");
-    MF_CHECK(mf_outbounds_at(outbounds, 4) == NULL);
-    struct mf_policy *held = mf_outbounds_get(outbounds, mf_slice_of_cstr("m"))->policy;
+    MF_CHECK_TEXT(mf_outbounds_at(outbounds, mf_slice_of_cstr(""), 0)->name, "a");
+    MF_CHECK_TEXT(mf_outbounds_at(outbounds, mf_slice_of_cstr(""), 3)->name, "z");
+    MF_CHECK(mf_outbounds_at(outbounds, mf_slice_of_cstr(""), 4) == NULL);
+    struct mf_policy *held = mf_outbounds_get(outbounds, mf_slice_of_cstr(""), mf_slice_of_cstr("m"))->policy;
     mf_policy_ref(held);
     struct mf_outbound outbound = {
         .name = mf_slice_of_cstr("m"), .json = mf_slice_of_cstr("{ }"), .policy = newer, .version = 2};
     MF_CHECK_INT(mf_outbounds_put(outbounds, &outbound), 0);
-    MF_CHECK(mf_outbounds_get(outbounds, mf_slice_of_cstr("m"))->policy == newer);
-    MF_CHECK_TEXT(mf_outbounds_get(outbounds, mf_slice_of_cstr("m"))->json, "{ }");
-    MF_CHECK(mf_outbounds_remove(outbounds, mf_slice_of_cstr("a")));
-    MF_CHECK(!mf_outbounds_remove(outbounds, mf_slice_of_cstr("a")));
-    MF_CHECK(mf_outbounds_get(outbounds, mf_slice_of_cstr("a")) == NULL);
+    MF_CHECK(mf_outbounds_get(outbounds, mf_slice_of_cstr(""), mf_slice_of_cstr("m"))->policy == newer);
+    MF_CHECK_TEXT(mf_outbounds_get(outbounds, mf_slice_of_cstr(""), mf_slice_of_cstr("m"))->json, "{ }");
+    MF_CHECK(mf_outbounds_remove(outbounds, mf_slice_of_cstr(""), mf_slice_of_cstr("a")));
+    MF_CHECK(!mf_outbounds_remove(outbounds, mf_slice_of_cstr(""), mf_slice_of_cstr("a")));
+    MF_CHECK(mf_outbounds_get(outbounds, mf_slice_of_cstr(""), mf_slice_of_cstr("a")) == NULL);
     mf_policy_unref(policy);
     mf_policy_unref(newer);
     mf_outbounds_free(outbounds);
