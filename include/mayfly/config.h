@@ -83,6 +83,11 @@ struct mf_config {
     uint32_t write_timeout_ms;
     bool is_clock_frozen;
 
+    uint64_t trace_count_max; /* Records of runs that are over: how many, */
+    uint64_t trace_bytes_max; /* all together, */
+    uint64_t trace_record_bytes_max;
+    uint32_t trace_age_s; /* and how long. */
+
     uint64_t price_worker_day_micros;     /* Millionths of a unit of money: for a unique worker and day, */
     uint64_t price_million_runs_micros;   /* for a million runs, */
     uint64_t price_million_cpu_ms_micros; /* for a million milliseconds of CPU. */

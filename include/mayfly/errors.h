@@ -99,6 +99,9 @@
     XX(IDEMPOTENCY_KEY,   -7231, 400, "idempotency.key",        "This cannot be an Idempotency-Key.")                    \
     XX(IDEMPOTENCY_BODY,  -7232, 422, "idempotency.body",       "The Idempotency-Key was used for another request.")     \
     XX(IDEMPOTENCY_FLIGHT,-7233, 409, "idempotency.in_flight",  "A request of this Idempotency-Key is under way.")       \
+    /* runs that are over */                                                                                               \
+    XX(RUN_UNKNOWN,       -7301, 404, "run.unknown",            "There is no run of this id that is over, or no longer.") \
+    XX(TAIL_BUSY,         -7302, 503, "tail.busy",              "As many as may are reading the tail.")                   \
     /* start */                                                                                                           \
     XX(CONFIG,            -6501, 500, "config",                 "The configuration is not valid.")                        \
     XX(JAIL,              -6502, 500, "jail",                   "The kernel refuses a layer of the jail.")                \

@@ -292,6 +292,53 @@
 #define MF_USAGE_MILLION_CPU_MS_MICROS 20000 /* the same: its $0.02 for a million milliseconds of CPU */
 #define MF_USAGE_PRICE_MICROS_MAX 1000000000000 /* millionths of a unit of money: what the config may say of a price */
 
+/* -- runs that are over, and who watches */
+#define MF_TRACE_COUNT_DEFAULT 10000 /* runs of which a record is kept, the newest; a small one takes about 1 KB */
+#define MF_TRACE_COUNT_MAX 1000000 /* runs: what the config may say */
+#define MF_TRACE_MEMORY_MB_DEFAULT 64 /* MiB: all records together */
+#define MF_TRACE_MEMORY_MB_MAX 65536 /* MiB: what the config may say */
+#define MF_TRACE_RECORD_BYTES_DEFAULT 65536 /* bytes: one record; of a run that says more the ends of its lists are cut */
+#define MF_TRACE_RECORD_BYTES_MIN 1024 /* bytes: below this not even names and numbers fit */
+#define MF_TRACE_RECORD_BYTES_MAX 1048576 /* bytes: what the config may say, and what a tail worker gets of one run */
+#define MF_TRACE_AGE_S_DEFAULT 86400 /* s: a record goes after a day */
+#define MF_TRACE_AGE_S_MAX 2592000 /* s: what the config may say, 30 days */
+#define MF_TRACE_URL_BYTES_MAX 2048 /* bytes: of a run's URL that a record has */
+#define MF_TRACE_METHOD_BYTES_MAX 64 /* bytes: likewise of its method */
+#define MF_TRACE_ENTRYPOINT_BYTES_MAX 256 /* bytes: of the name of its export */
+#define MF_TRACE_TOOL_CALLS_BYTES_MAX 65536 /* bytes: what became of an execution's calls, some 400 of them; the rest are counted */
+#define MF_TRACE_HEADERS_MAX 64 /* headers that a record has: each is compared with those before it */
+#define MF_TRACE_HEADERS_BYTES_MAX 8192 /* bytes: of them as JSON */
+#define MF_TRACE_STATE_BYTES_MAX 512 /* bytes: tracestate; W3C wants as many to be handed on, and a longer one counts for nothing */
+#define MF_TRACE_STATE_MEMBERS_MAX 32 /* members of it: W3C's number */
+#define MF_TRACE_PAGE_DEFAULT 100 /* runs in one page, unless the caller says how many */
+#define MF_TRACE_PAGE_MAX 1000 /* runs in one page */
+#define MF_TRACE_PAGE_BYTES 4194304 /* bytes: a page with more ends early */
+#define MF_TRACE_LOOKS_MAX 100000 /* records that one call looks at, some 10 ms; the answer then says where to go on, and may have found nothing yet */
+#define MF_TRACE_QUERY_BYTES_MAX 4096 /* bytes: what the parameters of a call decode to */
+#define MF_TAIL_READERS_MAX 64 /* readers of /v1/tail at once: each run that ends is compared with what each wants */
+#define MF_TAIL_SEARCH_BYTES_MAX 256 /* bytes: a search; it is looked for in all that each run says */
+#define MF_TAIL_PING_MS 10000 /* ms: without an event; proxies give silent streams up after 30 s and more */
+#define MF_TAIL_WORKERS_MAX 10 /* tail workers of one worker: each of its runs makes as many more */
+#define MF_TAIL_RUNS_MAX 256 /* runs of tail workers that wait or are under way; past it their events are dropped and counted */
+
+/* -- traces that are sent */
+#define MF_OTLP_QUEUE_BYTES_MAX 33554432 /* bytes: records that wait to be sent; past it new ones are dropped and counted */
+#define MF_OTLP_QUEUE_MAX 8192 /* runs: likewise */
+#define MF_OTLP_BATCH_MAX 512 /* runs in one request; OpenTelemetry's own number for spans */
+#define MF_OTLP_BATCH_BYTES_MAX 4194304 /* bytes of records in one request: collectors refuse what is larger than some MiB */
+#define MF_OTLP_BODY_BYTES_MAX 67108864 /* bytes: one request; a record grows at most so much by its escapes */
+#define MF_OTLP_DELAY_MS 1000 /* ms: a record waits for others to go with it no longer than this */
+#define MF_OTLP_TIMEOUT_MS 10000 /* ms: for one request; OpenTelemetry's own number */
+#define MF_OTLP_RETRY_MS_MIN 500 /* ms: before the first retry; each wait is twice the one before, and as much again at random */
+#define MF_OTLP_RETRY_MS_MAX 30000 /* ms: the longest such wait, also where the collector asks for more */
+#define MF_OTLP_TRIES_MAX 6 /* times that one request is sent; then it is dropped and counted */
+#define MF_OTLP_HEADERS_MAX 16 /* headers in the file that the config names */
+#define MF_OTLP_HEADERS_BYTES_MAX 16384 /* bytes: that file */
+#define MF_OTLP_ANSWER_BYTES_MAX 65536 /* bytes: of a collector's answer that are read */
+#define MF_OTLP_URL_BYTES_MAX 2048 /* bytes: the collector's URL */
+#define MF_OTLP_SPANS_MAX 1024 /* spans of one run: its requests and calls of tools; the rest are counted */
+#define MF_OTLP_CLOSE_MS 2000 /* ms: at the end of the daemon for what was not sent yet */
+
 /* -- store */
 #define MF_STORE_BYTES_MIN 1048576 /* bytes: the least that the config may say the database's file may have; empty tables take half of it */
 #define MF_STORE_BYTES_MAX 17592186040320 /* bytes: SQLite's own limit, 16 TiB */

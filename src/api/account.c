@@ -1,5 +1,7 @@
 #include "account.h"
 
+#include "observe.h"
+
 static void add(struct mf__live *live, struct mf_ledger_run *run)
 {
     run->tenant = mf_slice_of_cstr(live->tenant);
@@ -53,4 +55,5 @@ void mf__account_ended(struct mf__live *live, const struct mf_run_result *result
 {
     tell_meter(live, result);
     tell_ledger(live, result);
+    mf__observe_ended(live, result);
 }

@@ -5,6 +5,8 @@
 #include "outbounds.h"
 
 #include "json.h"
+#include "observe.h"
+#include "tail.h"
 #include "worker_cache.h"
 #include "workspace_call.h"
 
@@ -34,13 +36,17 @@ void mf__api_arm_admit(struct mf_api *api)
 
 void mf_api_configure(struct mf_api *api, struct mf_config *config)
 {
+    struct mf_traces_limits limits = mf__observe_limits(config);
+
     api->config = config;
+    mf_traces_configure(api->traces, &limits);
     mf__outbounds_look_for_default(api);
 }
 
 int mf_api_open(uv_loop_t *loop, const struct mf_api_options *options, MF_OWN struct mf_api **ret_api)
 {
     struct mf_api *api = mf_new(sizeof *api);
+    struct mf_traces_limits limits = mf__observe_limits(options->config);
     int rc = uv_timer_init(loop, &api->admit_timer);
 
     MF_ASSERT(rc == 0); /* Cannot fail: it only fills the handle. */
@@ -61,6 +67,8 @@ int mf_api_open(uv_loop_t *loop, const struct mf_api_options *options, MF_OWN st
     api->outbounds = mf_outbounds_new();
     api->workers = mf__workers_new(api, MF_WORKER_CACHE_BYTES_DEFAULT, MF_WORKER_CACHE_COUNT_DEFAULT);
     api->executions = mf__executions_new(api);
+    api->traces = mf_traces_new(&limits);
+    api->tails = mf__tails_new(api);
     if (api->egress != NULL) {
         mf_egress_set_interceptor(api->egress, &mf__interceptor, api);
     }
@@ -87,6 +95,7 @@ void mf_api_drain(struct mf_api *api)
     api->is_leaving = true;
     api->is_draining = true;
     mf_admit_drain(api->admit);
+    mf__tails_drain(api->tails);
 }
 
 static void timer_closed(uv_handle_t *handle)
@@ -99,17 +108,25 @@ static void timer_closed(uv_handle_t *handle)
     MF_ASSERT(api->bytes_held == 0);
     mf_outbounds_free(api->outbounds);
     mf_meter_free(api->meter);
+    mf_traces_free(api->traces);
     mf_free(api);
     if (on_closed != NULL) {
         on_closed(user);
     }
 }
 
-static void executions_closed(void *user)
+static void tails_closed(void *user)
 {
     struct mf_api *api = user;
 
     uv_close((uv_handle_t *)&api->admit_timer, timer_closed);
+}
+
+static void executions_closed(void *user)
+{
+    struct mf_api *api = user;
+
+    mf__tails_close(api->tails, tails_closed, api);
 }
 
 void mf_api_close(MF_OWN struct mf_api *api, void (*on_closed)(void *user), void *user)

@@ -9,6 +9,7 @@
 #include <mayfly/config.h>
 #include <mayfly/outbound_policy.h>
 #include <mayfly/pool.h>
+#include <mayfly/trace.h>
 
 struct cJSON;
 
@@ -40,6 +41,9 @@ struct mf__call {
     char outbound_name[MF_OUTBOUND_NAME_BYTES_MAX + 1];
     char worker[MF_STORE_NAME_BYTES_MAX + 1]; /* Whose code it is; empty: it came with the request. */
     char worker_hash[MF_LEDGER_HASH_BYTES_MAX + 1];
+    uint64_t worker_version;
+    enum mf_trace_kind kind;
+    struct mf_trace_context trace; /* Not set: the trace begins with the run. */
     struct mf_policy
         *policy; /* The inline one; mf__outbounds_resolve finds the others. NULL: every fetch() is refused. */
 };

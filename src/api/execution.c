@@ -26,9 +26,8 @@ static void run_on_log(struct mf_run *run, void *user, const struct mf_msg_log *
 {
     struct mf__execution *execution = mf__execution_of(user);
 
-    if (!execution->program.call.may_call) {
-        mf__live_on_log(run, user, log);
-    } else if (mf__log_level_name(log->method) != NULL) {
+    mf__live_on_log(run, user, log);
+    if (execution->program.call.may_call && mf__log_level_name(log->method) != NULL) {
         mf__execution_say_log(execution, log);
     }
 }
@@ -37,7 +36,7 @@ static void run_on_exception(struct mf_run *run, void *user, const struct mf_msg
 {
     struct fault *fault = &mf__execution_of(user)->fault;
 
-    (void)run;
+    mf__live_on_exception(run, user, exception);
     (void)snprintf(fault->name, sizeof fault->name, "%.*s", (int)exception->name.size,
                    (const char *)exception->name.data);
     mf_buf_reset(&fault->stack);
@@ -92,6 +91,7 @@ static void run_on_done(struct mf_run *run, void *user, const struct mf_run_resu
     if (shown.error == execution->verdict) {
         shown.text = mf_buf_peek(&execution->why);
     }
+    mf__execution_note_open_calls(execution);
     mf__account_ended(&execution->live, &shown);
     mf__execution_say_done(execution, &shown);
     executions->state.parked -= execution->is_parked ? 1 : 0;

@@ -50,6 +50,53 @@ void mf__execution_give_verdict(struct mf__execution *execution, int error, stru
     }
 }
 
+/* ---- for the run's record --------------------------------------------------------------------------------------- */
+
+static int append_note(struct mf_buf *out,
+                       const struct mf__execution *execution,
+                       const struct mf__tool_call *call,
+                       bool is_answered)
+{
+    uint64_t began_ns = execution->live.began_ns;
+    char span_id[MF_SPAN_ID_CHARS + 1];
+    int rc = mf_buf_printf(out, "%s{\"call\":%u,\"namespace\":", out->size > 0 ? "," : "", call->number);
+
+    mf_trace_hex(call->span_id, MF_SPAN_ID_BYTES, span_id);
+    rc = rc < 0 ? rc : mf_buf_append_json_string(out, mf_slice_of_cstr(call->space));
+    rc = rc < 0 ? rc : mf_buf_append_cstr(out, ",\"name\":");
+    rc = rc < 0 ? rc : mf_buf_append_json_string(out, mf_slice_of_cstr(call->name));
+    return rc < 0 ? rc
+                  : mf_buf_printf(out, ",\"startMs\":%.3f,\"ms\":%.3f,\"outcome\":\"%s\",\"spanId\":\"%s\"}",
+                                  (double)(call->made_ns - began_ns) / (double)MF_NS_PER_MS,
+                                  (double)(mf_clock_now_ns() - call->made_ns) / (double)MF_NS_PER_MS,
+                                  is_answered ? "answered" : "abandoned", span_id);
+}
+
+void mf__execution_note_call(struct mf__execution *execution,
+                             const struct mf__tool_call *call,
+                             bool is_answered)
+{
+    struct mf__record *record = &execution->live.record;
+    size_t before = record->tool_calls.size;
+
+    if (append_note(&record->tool_calls, execution, call, is_answered) < 0) {
+        record->tool_calls.size = before; /* Never half of one. */
+        record->tool_calls_left_out++;
+    }
+}
+
+void mf__execution_note_open_calls(struct mf__execution *execution)
+{
+    const struct mf__tool_calls *calls = &execution->calls;
+
+    for (uint64_t number = 1; calls->open > 0 && number <= calls->made; number++) {
+        const struct mf__tool_call *call = mf__tool_calls_by_number(calls, number);
+        if (call != NULL && call->state != TOOL_CALL_ANSWERS) {
+            mf__execution_note_call(execution, call, false);
+        }
+    }
+}
+
 /* ---- calls ---------------------------------------------------------------------------------------------------- */
 
 static void ask(struct mf__execution *execution)
@@ -83,6 +130,7 @@ static void fail_call(struct mf__execution *execution, struct mf__tool_call *cal
 {
     mf_run_fetch_fail(execution->live.run, call->fetch, error, mf_slice_of(NULL, 0));
     if (call->state != TOOL_CALL_ANSWERS) {
+        mf__execution_note_call(execution, call, true);
         mf__tool_call_settle(&execution->calls, call, TOOL_CALL_ANSWERED);
     }
     mf__tool_call_free(&execution->calls, call);
@@ -109,6 +157,7 @@ give_answer(struct mf__execution *execution, struct mf__tool_call *call, struct 
         return;
     }
     execution->live.record.bytes_in += answer->size;
+    mf__execution_note_call(execution, call, true);
     mf__tool_call_settle(&execution->calls, call, TOOL_CALL_ANSWERED);
     call->answer = *answer;
     mf_buf_init(answer, answer->bytes_max);
@@ -304,6 +353,7 @@ void mf__execution_on_fetch_drop(struct mf_run *run, void *user, uint32_t fetch)
         return;
     }
     if (call->state != TOOL_CALL_ANSWERS) {
+        mf__execution_note_call(execution, call, false);
         mf__tool_call_settle(&execution->calls, call, TOOL_CALL_ABANDONED);
     }
     mf__tool_call_free(&execution->calls, call);

@@ -96,6 +96,11 @@ void mf__execution_say_done(struct mf__execution *execution, const struct mf_run
 
 /* ---- execution_calls.c ----------------------------------------------------------------------------------- */
 
+/* What became of one, for the run's record. */
+void mf__execution_note_call(struct mf__execution *execution,
+                             const struct mf__tool_call *call,
+                             bool is_answered);
+void mf__execution_note_open_calls(struct mf__execution *execution);
 void mf__execution_mind_place(struct mf__execution *execution);
 /* Its run ends, and its client is told |error| and |why|; the first one counts. */
 void mf__execution_give_verdict(struct mf__execution *execution, int error, struct mf_slice why);

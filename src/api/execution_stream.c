@@ -1,5 +1,6 @@
 #include "execution_stream.h"
 
+#include "observe.h"
 #include "serve.h"
 
 struct stream {
@@ -108,7 +109,10 @@ void mf__execution_stream(struct mf_api *api,
                           uint64_t bytes_held)
 {
     struct stream *stream = new_stream(api, exchange, program->call.may_call);
-    struct mf__execution *execution = mf__execution_new(api, program, bytes_held, &sink, stream);
+    struct mf__execution *execution;
+
+    mf__observe_context(exchange, &program->call.trace);
+    execution = mf__execution_new(api, program, bytes_held, &sink, stream);
 
     stream->execution = execution;
     memcpy(stream->id, mf__execution_id(execution), sizeof stream->id);

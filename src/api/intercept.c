@@ -356,6 +356,7 @@ static int prepare(struct mf_intercept *intercept, const struct mf__worker *work
 
     mf__call_done(&intercept->call);
     mf__worker_call(worker, api->config, &intercept->call);
+    intercept->call.kind = MF_TRACE_INTERCEPTOR;
     intercept->state = INTERCEPT_LOOKING;
     rc = mf__outbounds_resolve(api, &intercept->call, &intercept->fault, &intercept->look, looked);
     return rc < 0 ? rc : begin(intercept);

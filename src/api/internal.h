@@ -5,6 +5,7 @@
 #include <mayfly/api.h>
 #include <mayfly/ledger.h>
 #include <mayfly/meter.h>
+#include <mayfly/trace.h>
 
 struct mf_api {
     uv_loop_t *loop;
@@ -21,6 +22,8 @@ struct mf_api {
     struct mf_meter *meter;
     struct mf_ledger *ledger;
     struct mf__executions *executions;
+    struct mf_traces *traces;
+    struct mf__tails *tails;
     unsigned sockets;       /* At most MF_EXECUTION_SOCKETS_MAX. */
     uv_timer_t admit_timer; /* Due when the next waiting ticket's time is up. */
     uint64_t bytes_held;    /* Bodies of all calls; at most MF_API_HELD_BYTES_MAX. */
@@ -78,6 +81,9 @@ void mf__tokens_self(struct mf_api *api, struct mf_exchange *exchange);
 void mf__tokens_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__tokens_delete(struct mf_api *api, struct mf_exchange *exchange);
 void mf__tokens_rotate(struct mf_api *api, struct mf_exchange *exchange);
+void mf__runs_list(struct mf_api *api, struct mf_exchange *exchange);
+void mf__run_get(struct mf_api *api, struct mf_exchange *exchange);
+void mf__tail_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__usage_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__workspaces_list(struct mf_api *api, struct mf_exchange *exchange);
 void mf__workspace_get(struct mf_api *api, struct mf_exchange *exchange);

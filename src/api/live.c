@@ -1,5 +1,7 @@
 #include "live.h"
 
+#include "observe.h"
+
 #include <stdio.h>
 
 void mf__live_init(struct mf__live *live,
@@ -13,12 +15,16 @@ void mf__live_init(struct mf__live *live,
     (void)snprintf(live->id, sizeof live->id, "%s", id);
     memcpy(live->tenant, call->tenant, sizeof live->tenant);
     mf__record_init(&live->record, call->log_bytes, body_bytes_max);
+    mf_buf_init(&live->request_line, MF_FRAME_PAYLOAD_BYTES_MAX);
+    mf_buf_init(&live->request_headers, MF_TRACE_HEADERS_BYTES_MAX);
 }
 
 void mf__live_done(struct mf__live *live)
 {
     MF_ASSERT(live->run == NULL);
     mf__record_done(&live->record);
+    mf_buf_done(&live->request_line);
+    mf_buf_done(&live->request_headers);
 }
 
 int mf__live_start(struct mf__live *live, struct mf__call *call, const struct mf_run_events *events)
@@ -46,6 +52,7 @@ int mf__live_start(struct mf__live *live, struct mf__call *call, const struct mf
         memcpy(live->worker, call->worker, sizeof live->worker);
         memcpy(live->hash, call->worker_hash, sizeof live->hash);
         live->began_unix_ms = mf_clock_unix_ms();
+        mf__observe_begun(live, call);
         rc = mf_pool_run(api->pool, &spec, events, live, &live->run);
     }
     if (rc < 0) {

@@ -20,6 +20,14 @@ struct mf__live {
     char hash[MF_LEDGER_HASH_BYTES_MAX + 1];
     uint64_t began_unix_ms;
     bool is_accounted; /* The ledger has counted it. */
+    enum mf_trace_kind kind;
+    struct mf_trace_context trace;
+    uint64_t version; /* Of the worker. */
+    uint64_t began_ns;
+    char entrypoint[MF_TRACE_ENTRYPOINT_BYTES_MAX + 1];
+    struct mf_buf request_line; /* mf_trace_request. */
+    struct mf_buf request_headers;
+    bool is_request_cut;
     unsigned
         depth; /* 0: a client's; else an interceptor's, so many deep. Its pool's domain, and its place among fetches. */
     struct mf__record record;

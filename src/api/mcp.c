@@ -14,6 +14,7 @@
 #include "intake.h"
 #include "internal.h"
 #include "json.h"
+#include "observe.h"
 #include "outbounds.h"
 #include "query.h"
 
@@ -311,6 +312,8 @@ static void begin(struct mcp *mcp, int error)
         return;
     }
     mcp->intake.bytes_held = 0; /* The execution gives them back. */
+    mcp->program.call.kind = MF_TRACE_MCP;
+    mf__observe_context(mcp->exchange, &mcp->program.call.trace);
     mcp->execution = mf__execution_new(mcp->api, &mcp->program, bytes_held, &sink, mcp);
     mf__execution_begin(mcp->execution);
 }

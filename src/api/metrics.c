@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "internal.h"
+#include "tail.h"
 #include "worker_cache.h"
 
 #define METRICS_BYTES_MAX 65536 /* About 12 KB of it are used. */
@@ -227,6 +228,29 @@ static int write_kept(const struct mf_api *api, struct mf_buf *out)
     return write_all(out, families, MF_COUNT_OF(families));
 }
 
+static int write_looked_at(const struct mf_api *api, struct mf_buf *out)
+{
+    struct mf_traces_state traces;
+    struct mf__tails_state tails;
+
+    mf_traces_state(api->traces, &traces);
+    mf__tails_state(api->tails, &tails);
+    const struct simple families[] = {
+        {"mayfly_run_records", MF_METRIC_GAUGE, "Runs that are over and can be looked at.",
+         (double)traces.count},
+        {"mayfly_run_records_bytes", MF_METRIC_GAUGE, "Their size.", (double)traces.bytes},
+        {"mayfly_run_records_evicted_total", MF_METRIC_COUNTER,
+         "Those that made room for others before their time.", (double)traces.dropped},
+        {"mayfly_run_records_lost_total", MF_METRIC_COUNTER, "Those for which there was no memory.",
+         (double)traces.lost},
+        {"mayfly_tail_readers", MF_METRIC_GAUGE, "Readers of the tail.", tails.readers},
+        {"mayfly_tail_events_total", MF_METRIC_COUNTER, "Runs that they were told of.", (double)tails.sent},
+        {"mayfly_tail_dropped_total", MF_METRIC_COUNTER, "Runs that a reader was too slow for.",
+         (double)tails.dropped},
+    };
+    return write_all(out, families, MF_COUNT_OF(families));
+}
+
 /* ---- the route -------------------------------------------------------------------------------------------------- */
 
 static int write_metrics(const struct mf_api *api, struct mf_buf *out)
@@ -241,6 +265,9 @@ static int write_metrics(const struct mf_api *api, struct mf_buf *out)
     }
     if (rc == 0) {
         rc = write_kept(api, out);
+    }
+    if (rc == 0) {
+        rc = write_looked_at(api, out);
     }
     return rc < 0 ? rc : write_process(api, out);
 }

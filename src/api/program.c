@@ -13,6 +13,7 @@ void mf__program_init(struct mf__program *program, const struct mf_config *confi
 {
     memset(program, 0, sizeof *program);
     mf__call_init(&program->call, config);
+    program->call.kind = MF_TRACE_EXECUTION;
     program->call.calls = MF_RUN_CALLS_DEFAULT;
     program->calls_concurrent = MF_RUN_CALLS_OPEN_MAX;
     program->call_bytes = MF_EXECUTION_CALL_BYTES_DEFAULT;

@@ -17,6 +17,7 @@ void mf__record_init(struct mf__record *record, uint64_t log_bytes, uint64_t bod
     mf_buf_init(&record->headers, MF_HEADERS_ENCODED_BYTES_MAX);
     mf_buf_init(&record->body, body_bytes_max);
     mf_buf_init(&record->requests, MF_UPSTREAM_RECORDS_BYTES_MAX);
+    mf_buf_init(&record->tool_calls, MF_TRACE_TOOL_CALLS_BYTES_MAX);
 }
 
 void mf__record_done(struct mf__record *record)
@@ -26,6 +27,7 @@ void mf__record_done(struct mf__record *record)
     mf_buf_done(&record->headers);
     mf_buf_done(&record->body);
     mf_buf_done(&record->requests);
+    mf_buf_done(&record->tool_calls);
 }
 
 /* ,"name":"text" or nothing when |text| is empty. */

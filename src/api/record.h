@@ -20,6 +20,8 @@ struct mf__record {
     uint32_t subrequests;     /* Hops of redirects included. */
     struct mf_buf requests;   /* What became of each, JSON objects with commas between. */
     uint32_t requests_left_out;
+    struct mf_buf tool_calls; /* What became of each: the same. */
+    uint32_t tool_calls_left_out;
 };
 
 /* |log_bytes| is what the run may log. */

@@ -17,6 +17,7 @@
 
 #include "account.h"
 #include "live.h"
+#include "observe.h"
 #include "outbounds.h"
 
 enum serve_state { SERVE_WAITING, SERVE_RUNNING, SERVE_STREAMING, SERVE_OVER };
@@ -547,6 +548,7 @@ void mf__serve(struct mf_api *api,
     serve->streams_body = spec->streams_body;
     serve->bytes_held = spec->bytes_held;
     serve->call = *call;
+    mf__observe_context(exchange, &serve->call.trace);
     mf__call_init(call, api->config);
     mf_buf_init(&serve->piece, MF_HTTP_INPUT_BYTES_MAX);
     mf_exchange_listen(exchange, &exchange_events, serve);

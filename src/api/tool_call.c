@@ -73,6 +73,8 @@ int mf__tool_calls_add(struct mf__tool_calls *calls,
     mf_buf_init(&call->args, args_bytes_max);
     call->fetch = fetch;
     call->number = calls->made + 1;
+    call->made_ns = mf_clock_now_ns();
+    mf_random_bytes(call->span_id, sizeof call->span_id);
     (void)snprintf(call->space, sizeof call->space, "%.*s", (int)space.size, (const char *)space.data);
     (void)snprintf(call->name, sizeof call->name, "%.*s", (int)name.size, (const char *)name.data);
     rc = put(calls, call);

@@ -6,6 +6,7 @@
 #define MAYFLY_API_TOOL_CALL_H
 
 #include <mayfly/base.h>
+#include <mayfly/trace.h>
 
 enum tool_call_state { TOOL_CALL_READS, TOOL_CALL_READY, TOOL_CALL_ASKED, TOOL_CALL_ANSWERS };
 
@@ -16,6 +17,8 @@ struct mf__tool_call {
     uint32_t number; /* From 1, in the order in which they were made. */
     char space[MF_CALL_NAMESPACE_BYTES_MAX + 1];
     char name[MF_CALL_NAME_BYTES_MAX + 1];
+    uint64_t made_ns;
+    uint8_t span_id[MF_SPAN_ID_BYTES];
     struct mf_buf args;
     size_t unconsumed; /* Of |args|: the program has no credit for them yet. */
     struct mf_buf answer;

@@ -271,6 +271,7 @@ static int copy_row(void *user, const struct mf_store_worker *row)
 {
     struct load *load = user;
 
+    load->worker->call.worker_version = row->version;
     (void)snprintf(load->hash, sizeof load->hash, "%.*s", (int)row->hash.size, (const char *)row->hash.data);
     return mf_buf_append_slice(&load->text, row->code);
 }
@@ -413,6 +414,8 @@ void mf__worker_call(const struct mf__worker *worker,
     ret_call->may_name_secrets = true; /* Who put it could. */
     memcpy(ret_call->worker, name_of(worker).data, name_of(worker).size);
     memcpy(ret_call->worker_hash, from->worker_hash, sizeof ret_call->worker_hash);
+    ret_call->worker_version = from->worker_version;
+    ret_call->kind = MF_TRACE_WORKER;
     ret_call->policy = from->policy;
     if (ret_call->policy != NULL) {
         mf_policy_ref(ret_call->policy);

@@ -157,6 +157,15 @@ static const struct config_field tenants_fields[] = {
     FIELDS_END,
 };
 
+static const struct config_field runs_fields[] = {
+    FIELD_U64_OF("count", trace_count_max, 0, MF_TRACE_COUNT_DEFAULT, MF_TRACE_COUNT_MAX, "runs"),
+    {.name = "memoryMb", .kind = FIELD_MIB, .offset = AT(trace_bytes_max), .min = 1,
+     .standard = MF_TRACE_MEMORY_MB_DEFAULT, .max = MF_TRACE_MEMORY_MB_MAX, .unit = "MiB"},
+    FIELD_U64_OF("recordBytes", trace_record_bytes_max, MF_TRACE_RECORD_BYTES_MIN, MF_TRACE_RECORD_BYTES_DEFAULT, MF_TRACE_RECORD_BYTES_MAX, "bytes"),
+    FIELD_U32_OF("ageS", trace_age_s, 1, MF_TRACE_AGE_S_DEFAULT, MF_TRACE_AGE_S_MAX, "s"),
+    FIELDS_END,
+};
+
 static const struct config_field vault_fields[] = {
     FIELD_PATH_OF("keyFile", vault_key_path, "a systemd credential, or `vault.key` in `stateDir`"),
     FIELD_FIXED_CUSTOM_OF("previousKeyFiles", mf__config_read_key_files, mf__config_key_files_differ, "list of paths", "[]"),
@@ -179,6 +188,7 @@ const struct config_field mf__config_root_fields[] = {
     FIELD_SECTION_OF("prices", prices_fields),
     FIELD_SECTION_OF("auth", auth_fields),
     FIELD_SECTION_OF("tenants", tenants_fields),
+    FIELD_SECTION_OF("runs", runs_fields),
     FIELDS_END,
 };
 /* clang-format on */

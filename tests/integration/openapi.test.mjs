@@ -61,7 +61,7 @@ test("every PUT answers as described, and every GET after it", async () => {
   }
   for (const [path, methods] of Object.entries(document.paths)) {
     if (isOfTokens(path)) continue;
-    if (!methods.get || ["/v1/executions/{id}", "/v1/ws"].includes(path)) continue; // Those are streams of what runs.
+    if (!methods.get || ["/v1/executions/{id}", "/v1/ws", "/v1/runs/{id}", "/v1/tail"].includes(path)) continue; // Those are of what runs or ran.
     // What a parameter must say, where one is required.
     const required = (methods.get.parameters ?? []).filter((one) => one.required).map((one) => `${one.name}=${{ path: "/d/f", pattern: "b*", from: "/d/f" }[one.name]}`).join("&");
     const response = await fetch(`${daemon.url}${place(path)}?${required}`);
@@ -140,6 +140,18 @@ test("a stored worker is run and rolled back as described", async () => {
     const response = await fetch(`${daemon.url}/v1/workers/thing/${action}`, { method: "POST", headers: json, body: JSON.stringify(body) });
     assert.equal(response.status, 200, action);
     fits(answered(`/v1/workers/{name}/${action}`, "post", response), await response.json(), action);
+  }
+});
+
+test("runs that are over are as described, one by one and in a list", async () => {
+  const { id } = await daemon.run(worker("console.log(1); throw new Error('x')"));
+  const list = await fetch(`${daemon.url}/v1/runs`);
+  const { runs } = await list.clone().json();
+  fits(answered("/v1/runs", "get", list), await list.json());
+  assert.equal(runs[0].id, id);
+  for (const run of runs) {
+    const response = await fetch(`${daemon.url}/v1/runs/${run.id}`);
+    fits(answered("/v1/runs/{id}", "get", response), await response.json(), run.kind);
   }
 });
 

@@ -55,6 +55,9 @@ const rows = {
   "DELETE /v1/tokens/{id}": { scope: "tokens", named: {} },
   "POST /v1/tokens/{id}/rotate": { scope: "tokens", named: { body: {} } },
   "GET /v1/usage": { scope: "usage", list: "rows" },
+  "GET /v1/runs": { scope: "logs", list: "runs" },
+  "GET /v1/runs/{id}": { scope: "logs", named: {} },
+  "GET /v1/tail": { scope: "logs", free: { query: "?worker=nobody", method: "HEAD" } },
   "GET /v1/workspaces": { scope: "workspaces:read", list: "workspaces" },
   "GET /v1/workspaces/{name}": { scope: "workspaces:read", named: {} },
   "PUT /v1/workspaces/{name}": { scope: "workspaces", made: { body: {} } },
@@ -83,17 +86,17 @@ const rows = {
 // Of everybody, also of those without a token.
 const open = ["GET /healthz", "GET /readyz", "GET /openapi.json"];
 
-let daemon, A, B, scopes, execution, tokenOfA;
+let daemon, A, B, scopes, execution, tokenOfA, runOfA;
 const paths = (route, name) => {
   const [method, path] = route.split(" ");
-  const id = path.startsWith("/v1/executions") ? name.execution : path.startsWith("/v1/tokens") ? name.token : undefined;
+  const id = path.startsWith("/v1/executions") ? name.execution : path.startsWith("/v1/tokens") ? name.token : name.run;
   return { method: method === "*" ? "GET" : method, where: path.replace("{name}", name.name).replace("{id}", id).replace("{version}", "1").replace("{snapshot}", "s").replace("{call}", "1").replace("{rest...}", "f") };
 };
-const ours = () => ({ name: "mine", execution: execution.id, token: tokenOfA.id });
-const nothing = { name: "nothing", execution: "exec_000000000000000000000000", token: "0000000000" };
+const ours = () => ({ name: "mine", execution: execution.id, token: tokenOfA.id, run: runOfA });
+const nothing = { name: "nothing", execution: "exec_000000000000000000000000", token: "0000000000", run: "run_000000000000000000000000" };
 const ask = (token, route, name, options = {}) => {
   const { method, where } = paths(route, name);
-  return daemon.as(token, where + (options.query ?? ""), { method, body: options.body, headers: options.headers });
+  return daemon.as(token, where + (options.query ?? ""), { method: options.method ?? method, body: options.body, headers: options.headers });
 };
 const optionsOf = (row) => row.free ?? row.named ?? row.made ?? row.operator ?? {};
 
@@ -115,6 +118,7 @@ before(async () => {
   await put("/v1/workspaces/mine/files/f", "x");
   assert.equal((await daemon.as(A, "/v1/workspaces/mine/snapshots", { method: "POST", body: { name: "s" } })).status, 201);
   assert.equal(await (await daemon.as(A, "/v1/workers/mine/fetch/")).text(), "theirs"); // It is in the cache, and there is usage.
+  runOfA = (await (await daemon.as(A, "/v1/runs")).json()).runs[0].id;
   // One that waits for an answer as long as its stream is open.
   const response = await daemon.as(A, "/v1/executions", { method: "POST", body: program, headers: { accept: "application/x-ndjson" } });
   const reader = response.body.getReader();
