@@ -110,8 +110,10 @@ read_parameter(struct mf__runs_query *query, bool is_tail, struct mf_slice name,
     if (mf_slice_equal_cstr(name, "kind")) {
         return keep_text(query, value, &filter->kind);
     }
-    if (mf_slice_equal_cstr(name, "tenant") && filter->tenant.data == NULL && value.size <= MF_STORE_TENANT_BYTES_MAX) {
-        return value.size == 0 ? (filter->tenant = mf_slice_of_cstr(""), 0) : keep_text(query, value, &filter->tenant);
+    if (mf_slice_equal_cstr(name, "tenant") && filter->tenant.data == NULL &&
+        value.size <= MF_STORE_TENANT_BYTES_MAX) {
+        return value.size == 0 ? (filter->tenant = mf_slice_of_cstr(""), 0)
+                               : keep_text(query, value, &filter->tenant);
     }
     if (is_tail) {
         return mf_slice_equal_cstr(name, "search") ? keep_search(query, value) : MF_E_API_FIELD;

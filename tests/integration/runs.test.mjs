@@ -3,6 +3,7 @@ import { test, before, after } from "node:test";
 import http from "node:http";
 import { Daemon, DATE, worker, assert } from "../lib/mayfly.mjs";
 import { openTail } from "../lib/events.mjs";
+import { ADMIN, refused, startWithTokens } from "../lib/tenants.mjs";
 
 let daemon;
 before(async () => { daemon = await Daemon.start(); });
@@ -218,4 +219,26 @@ test("a daemon that stops says so, and does not wait for those that read", async
   assert.deepEqual((await tail.next()), { event: "end", data: { reason: "draining" } });
   assert.equal(await tail.next(), undefined);
   assert.deepEqual(await stopped, { code: 0, signal: null });
+});
+
+test("a tenant reads of its own runs; an admin of all, or of whom it names; a token that is revoked ends its tail", async () => {
+  const many = await startWithTokens();
+  try {
+    await many.tenant("a");
+    await many.tenant("b");
+    const a = await many.token(["run", "logs"], "a"), b = await many.token(["run", "logs"], "b");
+    const open = (token, query = "") => openTail(many.url, query, { authorization: `Bearer ${token}` });
+    const tails = { a: await open(a.token), b: await open(b.token), all: await open(ADMIN), named: await open(ADMIN, "?tenant=b") };
+    const post = (token) => many.as(token, "/v1/run", { method: "POST", body: { code: { compatibilityDate: DATE, mainModule: "a.js", modules: { "a.js": worker("return new Response('')") } } } });
+    const idA = (await (await post(a.token)).json()).id, idB = (await (await post(b.token)).json()).id;
+    assert.deepEqual([(await tails.a.next()).data.id, (await tails.b.next()).data.id, (await tails.named.next()).data.id], [idA, idB, idB]);
+    assert.deepEqual([(await tails.all.next()).data.tenant, (await tails.all.next()).data.tenant], ["a", "b"]);
+    assert.equal((await many.as(b.token, `/v1/runs/${idA}`)).status, 404);
+    assert.equal((await many.as(a.token, `/v1/runs/${idA}`)).status, 200);
+    const list = async (token, query = "") => (await (await many.as(token, `/v1/runs${query}`)).json()).runs.map((run) => run.id);
+    assert.deepEqual([await list(a.token), await list(ADMIN), await list(ADMIN, "?tenant=a"), await list(ADMIN, "?tenant=")], [[idA], [idB, idA], [idA], []]);
+    await refused(await many.as(a.token, "/v1/runs?tenant=b"), 400, "api.field");
+    assert.equal((await many.admin(`/v1/tokens/${a.id}`, { method: "DELETE", headers: { "mayfly-tenant": "a" } })).status, 204);
+    assert.deepEqual(await tails.a.next(), { event: "end", data: { reason: "token" } });
+  } finally { await many.stop(); }
 });

@@ -22,9 +22,9 @@ export async function* events(response) {
 }
 
 // Opens /v1/tail and hands out its events one after the other; resolves when the daemon has said that it is there.
-export async function openTail(url, query = "") {
+export async function openTail(url, query = "", headers = {}) {
   const controller = new AbortController();
-  const response = await fetch(`${url}/v1/tail${query}`, { signal: controller.signal });
+  const response = await fetch(`${url}/v1/tail${query}`, { headers, signal: controller.signal });
   if (response.status !== 200) return { response };
   const iterator = events(response);
   const first = await iterator.next();
