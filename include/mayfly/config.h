@@ -32,6 +32,12 @@ struct mf_config_listen {
     char *tls_key_path;
 };
 
+/* Who shares an executor. */
+enum mf_isolation {
+    MF_ISOLATION_ISOLATE, /* Everybody; the isolate keeps runs apart. */
+    MF_ISOLATION_TENANT,  /* The runs of one tenant. */
+};
+
 #define MF_CONFIG_LISTENS_MAX 16
 #define MF_CONFIG_HOSTS_MAX 64
 #define MF_CONFIG_VAULT_KEYS_MAX 16
@@ -108,7 +114,9 @@ struct mf_config {
     uint32_t outbound_idle_ms;
     uint32_t outbound_total_ms;
 
-    uint32_t executors_count;      /* Processes. */
+    uint32_t executors_count; /* Processes; of each tenant when they are kept apart, */
+    uint32_t executors_total; /* and of all tenants then. */
+    enum mf_isolation isolation;
     uint32_t executor_threads_max; /* V8 threads in each. */
     uint32_t executor_runs_max;    /* Runs in each, parked ones included. */
     uint32_t executor_standby_count;

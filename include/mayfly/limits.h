@@ -256,6 +256,9 @@
 #define MF_RETRY_AFTER_S_MAX 60 /* s: the longest Retry-After that is ever answered; the pace of a minute ago says little about now */
 #define MF_RUN_CANCEL_GRACE_MS 2500 /* ms: from CANCEL to DONE, the CPU grace included; past it the executor is stuck, condemned and killed */
 #define MF_POOL_DOMAINS_MAX 5 /* kinds of executors that never share a process: one for the runs that clients ask for, one for each depth of interceptors */
+#define MF_EXECUTORS_TOTAL_DEFAULT 8 /* processes of all tenants together when each has its own; an idle one costs its standby isolates, some 40 MB */
+#define MF_POOL_TENURE_MS 500 /* ms: an executor is one tenant's at least so long; starting another takes about 100 ms of CPU time */
+#define MF_POOL_OWNER_IDLE_MS 30000 /* ms: after so long without a run a tenant's executor makes way for one that stands by for anybody */
 #define MF_POOL_START_WAIT_MS 10000 /* ms: a run waits inside the pool for an executor to become ready no longer than this */
 #define MF_POOL_BUNDLE_COPY_BYTES_MAX 65536 /* bytes: a bundle up to here rides in the same write as its START; a larger one is sent in pieces, each copied when its turn comes */
 #define MF_POOL_BUNDLE_PIECE_BYTES 131072 /* bytes: one BUNDLE frame of a large bundle; the frames of other runs go between two of them */

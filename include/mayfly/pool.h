@@ -82,6 +82,7 @@ struct mf_pool_state {
     uint64_t crashes;  /* Deaths that nobody asked for. */
     uint64_t attacks;  /* Executors killed for breaking the protocol. */
     uint64_t recycled;
+    uint64_t retired; /* Executors that made way for another owner. */
     bool is_degraded; /* MF_EXECUTOR_CRASHES_MAX within MF_EXECUTOR_CRASH_WINDOW_MS. */
     bool is_draining;
     char v8_version[MF_V8_VERSION_BYTES_MAX]; /* "" before the first was ready. Printable ASCII. */
@@ -92,6 +93,7 @@ void mf_pool_state(const struct mf_pool *pool, struct mf_pool_state *ret_state);
 struct mf_executor_info {
     pid_t pid;
     unsigned domain;
+    uint64_t owner; /* 0: nobody's yet, or everybody's. */
     enum mf_executor_state state;
     uint32_t runs;
     uint32_t standby;
@@ -119,6 +121,8 @@ struct mf_run_spec {
      * its first run comes. Its runs may begin while the pool drains: those of a domain below wait for them. Below
      * MF_POOL_DOMAINS_MAX. */
     unsigned domain;
+    /* Where the config isolates tenants, runs of different owners are never in one process either, in all of its life. Above 0. */
+    uint64_t owner;
     struct mf_code *code; /* Parts before those of |bundle|, or NULL; gets a reference. */
     struct mf_buf bundle; /* Parts (mf_bundle_append); its bytes move to the pool when it answers 0. */
 };

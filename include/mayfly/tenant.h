@@ -149,6 +149,10 @@ MF_MUST_CHECK int mf_tenants_check(struct mf_tenants *tenants,
 /* Would |caller|'s token be let in now? The operator's own always would. */
 bool mf_tenants_holds(const struct mf_tenants *tenants, const struct mf_caller *caller, uint64_t now_ms);
 bool mf_tenants_exists(const struct mf_tenants *tenants, struct mf_slice name);
+/* A number for the tenant, above 0, that no other has or will have while this process lives; also of one that is gone by now. */
+uint64_t mf_tenants_number(struct mf_tenants *tenants, struct mf_slice name);
+/* The name that has it; data NULL: nobody's any more. */
+struct mf_slice mf_tenants_name_of(const struct mf_tenants *tenants, uint64_t number);
 /* Of the token |id| when it is |tenant|'s, or anybody's when |tenant|'s data is NULL; 0: there is none. */
 uint32_t mf_tenants_scopes_of(const struct mf_tenants *tenants, struct mf_slice tenant, struct mf_slice id);
 

@@ -28,7 +28,19 @@ static int append_layers(struct mf_buf *out, uint32_t layers)
     return rc;
 }
 
-static int append_executors(struct mf_buf *out, const struct mf_pool *pool)
+/* Whose it is, where tenants do not share one: null for nobody's yet, and for one that is gone. */
+static int append_owner(struct mf_buf *out, const struct mf_tenants *tenants, uint64_t owner)
+{
+    struct mf_slice name = owner == 0 ? mf_slice_of(NULL, 0) : mf_tenants_name_of(tenants, owner);
+    int rc = mf_buf_append_cstr(out, ",\"tenant\":");
+
+    rc = rc < 0              ? rc
+         : name.data == NULL ? mf_buf_append_cstr(out, "null")
+                             : mf_buf_append_json_string(out, name);
+    return rc < 0 ? rc : mf_buf_append_cstr(out, "}");
+}
+
+static int append_executors(struct mf_buf *out, const struct mf_pool *pool, const struct mf_tenants *tenants)
 {
     struct mf_executor_info info;
     int rc = 0;
@@ -37,10 +49,11 @@ static int append_executors(struct mf_buf *out, const struct mf_pool *pool)
         rc = mf_buf_printf(
             out,
             "%s{\"pid\":%d,\"domain\":%u,\"state\":\"%s\",\"runs\":%u,\"standby\":%u,\"runsTotal\":%llu,"
-            "\"rssBytes\":%llu,\"ageMs\":%llu}",
+            "\"rssBytes\":%llu,\"ageMs\":%llu",
             i == 0 ? "" : ",", (int)info.pid, info.domain, mf_executor_state_name(info.state), info.runs,
             info.standby, (unsigned long long)info.runs_total, (unsigned long long)info.rss_bytes,
             (unsigned long long)info.age_ms);
+        rc = rc < 0 ? rc : append_owner(out, tenants, info.owner);
     }
     return rc;
 }
@@ -50,14 +63,15 @@ static int append_counts(struct mf_buf *out, const struct mf_api *api, const str
     struct mf_admit_counts counts;
 
     mf_admit_counts(api->admit, &counts);
-    return mf_buf_printf(
-        out,
-        "],\"wanted\":%u,\"ready\":%u,\"restarts\":%llu,\"crashes\":%llu,\"attacks\":%llu,"
-        "\"recycled\":%llu},\"runs\":{\"active\":%u,\"waiting\":%u,\"total\":%llu,\"refused\":%llu}",
-        state->executors_wanted, state->executors_ready, (unsigned long long)state->restarts,
-        (unsigned long long)state->crashes, (unsigned long long)state->attacks,
-        (unsigned long long)state->recycled, counts.held, counts.waiting,
-        (unsigned long long)state->runs_total, (unsigned long long)(counts.refused + counts.expired));
+    return mf_buf_printf(out,
+                         "],\"wanted\":%u,\"ready\":%u,\"restarts\":%llu,\"crashes\":%llu,\"attacks\":%llu,"
+                         "\"recycled\":%llu,\"retired\":%llu},\"runs\":{\"active\":%u,\"waiting\":%u,"
+                         "\"total\":%llu,\"refused\":%llu}",
+                         state->executors_wanted, state->executors_ready, (unsigned long long)state->restarts,
+                         (unsigned long long)state->crashes, (unsigned long long)state->attacks,
+                         (unsigned long long)state->recycled, (unsigned long long)state->retired, counts.held,
+                         counts.waiting, (unsigned long long)state->runs_total,
+                         (unsigned long long)(counts.refused + counts.expired));
 }
 
 static int append_outbound(struct mf_buf *out, const struct mf_api *api)
@@ -90,7 +104,7 @@ static int write_health(struct mf_buf *out, const struct mf_api *api, const stru
         rc = mf_buf_append_cstr(out, "]},\"executors\":{\"list\":[");
     }
     if (rc == 0) {
-        rc = append_executors(out, api->pool);
+        rc = append_executors(out, api->pool, api->tenants);
     }
     if (rc == 0) {
         rc = append_counts(out, api, state);

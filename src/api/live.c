@@ -44,6 +44,7 @@ int mf__live_start(struct mf__live *live, struct mf__call *call, const struct mf
                                         (may_fetch ? (uint32_t)MF_START_FETCH_ALLOWED : 0) |
                                         (call->may_call ? (uint32_t)MF_START_CALLS_ALLOWED : 0),
                                .domain = live->depth,
+                               .owner = mf_tenants_number(api->tenants, mf_slice_of_cstr(live->tenant)),
                                .code = call->code,
                                .bundle = call->bundle};
     int rc = mf_ledger_check(api->ledger);

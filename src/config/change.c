@@ -51,6 +51,11 @@ bool mf__config_dns_servers_differ(const struct mf_config *one, const struct mf_
                         other->outbound_dns_servers, other->outbound_dns_servers_count);
 }
 
+bool mf__config_isolation_differs(const struct mf_config *one, const struct mf_config *other)
+{
+    return one->isolation != other->isolation;
+}
+
 bool mf__config_v8_flags_differ(const struct mf_config *one, const struct mf_config *other)
 {
     return text_differs(one->v8_flags, other->v8_flags);

@@ -170,6 +170,9 @@ static int load(struct config_reader *reader, const struct mf_config_args *args)
     if (error == 0 && !config->admin_token_path) {
         config->admin_token_path = mf__config_admin_credential();
     }
+    if (!reader->has_isolation) {
+        config->isolation = config->admin_token_path ? MF_ISOLATION_TENANT : MF_ISOLATION_ISOLATE;
+    }
     if (!reader->has_jail_required) {
         config->jail_layers_required = config->jail_layers;
     }

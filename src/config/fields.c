@@ -112,6 +112,8 @@ static const struct config_field outbound_fields[] = {
 static const struct config_field executors_fields[] = {
     /* The default 0 stands for the number of CPUs, at most MF_EXECUTORS_DEFAULT_MAX. */
     FIELD_U32_OF("count", executors_count, 1, 0, MF_EXECUTORS_MAX, "processes"),
+    FIELD_FIXED_CUSTOM_OF("isolation", mf__config_read_isolation, mf__config_isolation_differs, "name", "`tenant` with an admin token, else `isolate`"),
+    FIELD_U32_OF("total", executors_total, 1, MF_EXECUTORS_TOTAL_DEFAULT, MF_EXECUTORS_MAX, "processes"),
     FIELD_U32_OF("threads", executor_threads_max, 1, MF_EXECUTOR_THREADS_DEFAULT, MF_EXECUTOR_THREADS_MAX, "threads"),
     FIELD_U32_OF("runs", executor_runs_max, 1, MF_EXECUTOR_RUNS_DEFAULT, MF_EXECUTOR_RUNS_MAX, "runs"),
     FIELD_U32_OF("standby", executor_standby_count, 0, MF_EXECUTOR_STANDBY_DEFAULT, MF_EXECUTOR_STANDBY_MAX, "isolates"),

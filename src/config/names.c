@@ -167,6 +167,20 @@ int mf__config_read_log_level(struct config_reader *reader, const struct cJSON *
 }
 
 /* They become one argument of the executor, which hands it to V8: no shell, but no surprises either. */
+int mf__config_read_isolation(struct config_reader *reader, const struct cJSON *value, const char *pointer)
+{
+    static const char *const names[] = {[MF_ISOLATION_ISOLATE] = "isolate", [MF_ISOLATION_TENANT] = "tenant"};
+
+    for (unsigned i = 0; cJSON_IsString(value) && i < MF_COUNT_OF(names); i++) {
+        if (strcmp(value->valuestring, names[i]) == 0) {
+            reader->config->isolation = (enum mf_isolation)i;
+            reader->has_isolation = true;
+            return 0;
+        }
+    }
+    return mf__config_fail(reader, pointer, "must be isolate or tenant");
+}
+
 int mf__config_read_v8_flags(struct config_reader *reader, const struct cJSON *value, const char *pointer)
 {
     int error =

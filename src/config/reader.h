@@ -15,6 +15,7 @@ struct config_reader {
     char *why; /* MF_CONFIG_WHY_BYTES_MAX */
     bool has_listen;
     bool has_jail_required;
+    bool has_isolation;
 };
 
 /* Writes "<pointer>: <sentence>" to |why|; always MF_E_CONFIG. */
@@ -61,6 +62,7 @@ int mf__config_read_origins(struct config_reader *reader, const struct cJSON *va
 int mf__config_read_dns_servers(struct config_reader *reader, const struct cJSON *value, const char *pointer);
 int mf__config_read_outbound(struct config_reader *reader, const struct cJSON *value, const char *pointer);
 int mf__config_read_log_level(struct config_reader *reader, const struct cJSON *value, const char *pointer);
+int mf__config_read_isolation(struct config_reader *reader, const struct cJSON *value, const char *pointer);
 int mf__config_read_v8_flags(struct config_reader *reader, const struct cJSON *value, const char *pointer);
 int mf__config_read_key_files(struct config_reader *reader, const struct cJSON *value, const char *pointer);
 int mf__config_read_jail_layers(struct config_reader *reader, const struct cJSON *value, const char *pointer);
@@ -71,6 +73,7 @@ int mf__config_read_jail_required(struct config_reader *reader,
 /* Of the fixed ones among them: is it another one. change.c. */
 bool mf__config_listens_differ(const struct mf_config *one, const struct mf_config *other);
 bool mf__config_dns_servers_differ(const struct mf_config *one, const struct mf_config *other);
+bool mf__config_isolation_differs(const struct mf_config *one, const struct mf_config *other);
 bool mf__config_v8_flags_differ(const struct mf_config *one, const struct mf_config *other);
 bool mf__config_key_files_differ(const struct mf_config *one, const struct mf_config *other);
 bool mf__config_jail_layers_differ(const struct mf_config *one, const struct mf_config *other);

@@ -214,6 +214,9 @@ void mf__executor_condemn(struct executor *executor, uint64_t drain_ms, const ch
 
 void mf__executor_run_left(struct executor *executor)
 {
+    if (executor->runs_count == 0 && executor->owner != 0) {
+        executor->idle_ns = mf_clock_now_ns();
+    }
     if (executor->state == MF_EXECUTOR_CONDEMNED && executor->runs_count == 0) {
         tell_to_end(executor);
     }

@@ -170,6 +170,9 @@ struct executor {
     uint64_t runs_total;
     uint32_t standby;
     uint32_t layers;
+    uint64_t owner;      /* Whose runs it has had, and will have; 0: nobody's yet, or everybody's. */
+    uint64_t claimed_ns; /* Since when. */
+    uint64_t idle_ns;    /* When its last run left it. */
     uint64_t spawned_ns;
     uint64_t rss_bytes;
     struct executor_log log;
@@ -203,6 +206,8 @@ struct pool_times {
     uint64_t stuck_ms;
     uint64_t exit_ms;
     uint64_t young_ms;
+    uint64_t tenure_ms;
+    uint64_t owner_idle_ms;
     uint64_t backoff_ms_min;
     uint64_t backoff_ms_max;
 };
@@ -214,6 +219,7 @@ struct mf_pool {
     uv_timer_t deadline_timer;
     uv_timer_t splice_timer; /* Runs while |spliced| waits for the next turn. */
     uv_timer_t look_timer;
+    uv_timer_t way_timer; /* Somebody waits for an executor whose tenure is not over. */
     unsigned handles_open;
 
     void (*on_started)(void *user, int error, const char *why);
@@ -237,7 +243,9 @@ struct mf_pool {
     /* From the config. */
     char *executor_path;
     char *v8_flags;
-    uint32_t executors_count; /* Of each domain. */
+    uint32_t executors_count; /* Of each domain; of each owner in it when they are kept apart. */
+    uint32_t domain_slots;    /* Of each domain, for all owners. */
+    bool is_by_owner;         /* owners.c */
     uint32_t runs_max;        /* In each executor. */
     uint32_t threads_max;
     uint32_t standby_count;
@@ -251,7 +259,7 @@ struct mf_pool {
     gid_t outer_gid;
     bool is_jitless;
 
-    struct pool_slot *slots; /* executors_count of domain 0, then of domain 1, ... */
+    struct pool_slot *slots; /* domain_slots of domain 0, then of domain 1, ... */
     uint32_t slots_count;
     struct pool_domain domains[MF_POOL_DOMAINS_MAX];
     struct mf_list executors; /* All that are not freed, the oldest first. */
@@ -269,6 +277,7 @@ struct mf_pool {
     uint64_t crashes;
     uint64_t attacks;
     uint64_t recycled;
+    uint64_t retired;
     uint64_t crash_times_ns[MF_EXECUTOR_CRASHES_MAX]; /* A ring: the oldest stands at crashes % max. */
     char v8_version[MF_V8_VERSION_BYTES_MAX];
     char why[MF_JAIL_WHY_BYTES_MAX];
@@ -284,12 +293,25 @@ void mf__pool_executor_ready(struct executor *executor);
 void mf__pool_note_crash(struct mf_pool *pool, int error, const char *why);
 /* One more is condemned: when they are too many the eldest is killed. */
 void mf__pool_trim_condemned(struct mf_pool *pool);
-/* The best executor of |domain| for one more run, or NULL. */
-struct executor *mf__pool_pick(struct mf_pool *pool, unsigned domain);
+/* The best executor of |domain| for one more run of |owner|, or NULL. */
+struct executor *mf__pool_pick(struct mf_pool *pool, unsigned domain, uint64_t owner);
+/* May it have one more run, and how many is it as good as having. */
+bool mf__pool_has_room(const struct executor *executor);
+uint32_t mf__pool_cost(const struct executor *executor);
+/* Starts one in an empty slot. */
+void mf__pool_fill(struct pool_slot *slot);
 /* The domain's executors start, if they have not. */
 void mf__pool_want(struct mf_pool *pool, unsigned domain);
 /* An executor's last handle was closed and it is freed. */
 void mf__pool_executor_gone(struct mf_pool *pool);
+
+/* ---- owners.c: with isolation by tenant ---------------------------------------------------------- */
+
+struct executor *mf__owners_pick(struct mf_pool *pool, unsigned domain, uint64_t owner);
+/* Fills empty slots, and has executors make way for those who wait and have none. */
+void mf__owners_balance(struct mf_pool *pool, unsigned domain);
+/* |executor| is about to have a run of |owner|. */
+void mf__owners_claim(struct executor *executor, uint64_t owner);
 
 /* ---- executor.c ----------------------------------------------------------------------------- */
 

@@ -9,19 +9,27 @@
 
 /* The fewest runs. An executor with an isolate standing by answers at once, and may have some more for that; not any
  * number, else a burst that empties one after the other would always find a single one to fall on. */
-static uint32_t cost_of(const struct executor *executor)
+uint32_t mf__pool_cost(const struct executor *executor)
 {
     return executor->runs_count + (executor->standby > 0 ? 0 : MF_POOL_STANDBY_WORTH_RUNS);
 }
 
-struct executor *mf__pool_pick(struct mf_pool *pool, unsigned domain)
+bool mf__pool_has_room(const struct executor *executor)
+{
+    return executor->state == MF_EXECUTOR_READY && executor->runs_count < executor->pool->runs_max &&
+           !executor->refuses_runs;
+}
+
+struct executor *mf__pool_pick(struct mf_pool *pool, unsigned domain, uint64_t owner)
 {
     struct executor *best = NULL;
-    for (uint32_t i = 0; i < pool->executors_count; i++) {
-        struct executor *executor = pool->slots[domain * pool->executors_count + i].current;
-        bool may = executor && executor->state == MF_EXECUTOR_READY &&
-                   executor->runs_count < pool->runs_max && !executor->refuses_runs;
-        if (may && (!best || cost_of(executor) < cost_of(best))) {
+    if (pool->is_by_owner) {
+        return mf__owners_pick(pool, domain, owner);
+    }
+    for (uint32_t i = 0; i < pool->domain_slots; i++) {
+        struct executor *executor = pool->slots[domain * pool->domain_slots + i].current;
+        if (executor && mf__pool_has_room(executor) &&
+            (!best || mf__pool_cost(executor) < mf__pool_cost(best))) {
             best = executor;
         }
     }
@@ -33,12 +41,19 @@ static void start_waiting(struct mf_pool *pool)
     pool->has_room = false;
     for (unsigned i = 0; i < MF_POOL_DOMAINS_MAX; i++) {
         struct pool_domain *domain = &pool->domains[i];
-        struct executor *executor;
-        while (domain->waiting_count > 0 && (executor = mf__pool_pick(pool, i))) {
-            struct mf_run *run = MF_CONTAINER_OF(mf_list_pop_front(&domain->waiting), struct mf_run, link);
-            domain->waiting_count--;
-            mf__run_start(run, executor);
+        MF_LIST_FOR_EACH(link, &domain->waiting)
+        {
+            struct mf_run *run = MF_CONTAINER_OF(link, struct mf_run, link);
+            struct executor *executor = mf__pool_pick(pool, i, run->spec.owner);
+            if (executor) {
+                mf_list_remove(&run->link);
+                domain->waiting_count--;
+                mf__run_start(run, executor);
+            } else if (!pool->is_by_owner) {
+                break; /* There is none for the others either. */
+            }
         }
+        pool->has_vacancy = pool->has_vacancy || (pool->is_by_owner && domain->waiting_count > 0);
     }
 }
 
@@ -115,9 +130,22 @@ void mf__pool_want(struct mf_pool *pool, unsigned domain)
     }
 }
 
+void mf__pool_fill(struct pool_slot *slot)
+{
+    fill_slot(slot->pool, slot, &slot->current);
+}
+
 static void fill_vacancies(struct mf_pool *pool)
 {
     pool->has_vacancy = false;
+    for (unsigned i = 0; pool->is_by_owner && i < MF_POOL_DOMAINS_MAX; i++) {
+        if (pool->domains[i].is_wanted && !pool->has_failed && !pool->is_closing) {
+            mf__owners_balance(pool, i);
+        }
+    }
+    if (pool->is_by_owner) {
+        return;
+    }
     for (uint32_t i = 0; i < pool->slots_count && !pool->has_failed && !pool->is_closing; i++) {
         struct pool_slot *slot = &pool->slots[i];
         if (pool->domains[slot->domain].is_wanted && !slot->current &&
@@ -194,6 +222,7 @@ static bool is_worn(const struct mf_pool *pool, const struct executor *executor)
 static void on_look(uv_timer_t *timer)
 {
     struct mf_pool *pool = timer->data;
+    pool->has_vacancy = pool->has_vacancy || pool->is_by_owner; /* Who was idle for long makes way. */
     for (uint32_t i = 0; i < pool->slots_count && !pool->has_failed && !pool->is_closing; i++) {
         struct pool_slot *slot = &pool->slots[i];
         struct executor *executor = slot->current;
@@ -377,6 +406,8 @@ static const struct pool_times times = {
     .stuck_ms = MF_EXECUTOR_STUCK_MS_MAX,
     .exit_ms = MF_EXECUTOR_EXIT_MS_MAX,
     .young_ms = MF_EXECUTOR_YOUNG_MS,
+    .tenure_ms = MF_POOL_TENURE_MS,
+    .owner_idle_ms = MF_POOL_OWNER_IDLE_MS,
     .backoff_ms_min = MF_EXECUTOR_BACKOFF_MS_MIN,
     .backoff_ms_max = MF_EXECUTOR_BACKOFF_MS_MAX,
 };
@@ -393,6 +424,10 @@ static struct mf_pool *new_pool(uv_loop_t *loop, const struct mf_pool_options *o
     pool->executor_path = config->executor_path ? copy_text(config->executor_path) : default_executor_path();
     pool->v8_flags = config->v8_flags ? copy_text(config->v8_flags) : NULL;
     pool->executors_count = config->executors_count;
+    pool->is_by_owner = config->isolation == MF_ISOLATION_TENANT;
+    pool->domain_slots = pool->is_by_owner && config->executors_total > config->executors_count
+                             ? config->executors_total
+                             : config->executors_count;
     pool->runs_max = config->executor_runs_max;
     pool->threads_max = config->executor_threads_max;
     pool->standby_count = config->executor_standby_count;
@@ -407,11 +442,11 @@ static struct mf_pool *new_pool(uv_loop_t *loop, const struct mf_pool_options *o
     pool->is_jitless = config->is_jitless;
     pool->armed_ns = MF_DEADLINE_NEVER;
     pool->has_vacancy = true;
-    pool->slots_count = pool->executors_count * MF_POOL_DOMAINS_MAX;
+    pool->slots_count = pool->domain_slots * MF_POOL_DOMAINS_MAX;
     pool->slots = mf_new(pool->slots_count * sizeof *pool->slots);
     for (uint32_t i = 0; i < pool->slots_count; i++) {
         pool->slots[i].pool = pool;
-        pool->slots[i].domain = i / pool->executors_count;
+        pool->slots[i].domain = i / pool->domain_slots;
     }
     for (unsigned i = 0; i < MF_POOL_DOMAINS_MAX; i++) {
         mf_list_init(&pool->domains[i].waiting);
@@ -443,6 +478,8 @@ static void open_handles(struct mf_pool *pool)
     pool->deadline_timer.data = pool;
     (void)uv_timer_init(pool->loop, &pool->splice_timer);
     pool->splice_timer.data = pool;
+    (void)uv_timer_init(pool->loop, &pool->way_timer);
+    pool->way_timer.data = pool;
     (void)uv_timer_init(pool->loop, &pool->look_timer);
     pool->look_timer.data = pool;
     (void)uv_timer_start(&pool->look_timer, on_look, MF_EXECUTOR_LOOK_MS, MF_EXECUTOR_LOOK_MS);
@@ -450,7 +487,7 @@ static void open_handles(struct mf_pool *pool)
         (void)uv_timer_init(pool->loop, &pool->slots[i].timer);
         pool->slots[i].timer.data = &pool->slots[i];
     }
-    pool->handles_open = 4 + pool->slots_count;
+    pool->handles_open = 5 + pool->slots_count;
 }
 
 int mf_pool_open(uv_loop_t *loop,
@@ -512,6 +549,7 @@ static void close_when_empty(struct mf_pool *pool)
     uv_close((uv_handle_t *)&pool->deadline_timer, on_handle_closed);
     uv_close((uv_handle_t *)&pool->splice_timer, on_handle_closed);
     uv_close((uv_handle_t *)&pool->look_timer, on_handle_closed);
+    uv_close((uv_handle_t *)&pool->way_timer, on_handle_closed);
     for (uint32_t i = 0; i < pool->slots_count; i++) {
         uv_close((uv_handle_t *)&pool->slots[i].timer, on_slot_closed);
     }
@@ -567,6 +605,7 @@ void mf_pool_state(const struct mf_pool *pool, struct mf_pool_state *ret_state)
     ret_state->crashes = pool->crashes;
     ret_state->attacks = pool->attacks;
     ret_state->recycled = pool->recycled;
+    ret_state->retired = pool->retired;
     ret_state->is_degraded = is_degraded(pool);
     ret_state->is_draining = pool->is_draining;
     memcpy(ret_state->v8_version, pool->v8_version, sizeof ret_state->v8_version);
@@ -583,6 +622,7 @@ bool mf_pool_executor(const struct mf_pool *pool, size_t index, struct mf_execut
         const struct executor *executor = MF_CONTAINER_OF(link, struct executor, link);
         ret_info->pid = executor->pid;
         ret_info->domain = executor->domain;
+        ret_info->owner = executor->owner;
         ret_info->state = executor->state;
         ret_info->runs = executor->runs_count;
         ret_info->standby = executor->standby;

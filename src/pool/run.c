@@ -97,6 +97,7 @@ new_run(struct mf_pool *pool, struct mf_run_spec *spec, const struct mf_run_even
     run->phase = RUN_WAITS;
     run->spec = *spec;
     run->spec.id = run->id;
+    run->spec.owner = pool->is_by_owner ? spec->owner : 0;
     run->events = events;
     run->user = user;
     run->accepted_ns = mf_clock_now_ns();
@@ -123,6 +124,7 @@ int mf_pool_run(struct mf_pool *pool,
                 struct mf_run **ret_run)
 {
     MF_ASSERT(events->on_done && spec->domain < MF_POOL_DOMAINS_MAX);
+    MF_ASSERT(spec->owner > 0 || !pool->is_by_owner);
     if ((pool->is_draining && spec->domain == 0) || pool->is_closing) {
         return MF_E_DRAINING;
     }
@@ -147,12 +149,14 @@ int mf_pool_run(struct mf_pool *pool,
     pool->runs_total++;
     mf__pool_want(pool, run->spec.domain);
     struct pool_domain *domain = &pool->domains[run->spec.domain];
-    struct executor *executor = domain->waiting_count == 0 ? mf__pool_pick(pool, run->spec.domain) : NULL;
+    bool may_be_next = domain->waiting_count == 0 || pool->is_by_owner; /* Others may wait for theirs. */
+    struct executor *executor = may_be_next ? mf__pool_pick(pool, run->spec.domain, run->spec.owner) : NULL;
     if (executor) {
         mf__run_start(run, executor);
     } else {
         mf_list_push_back(&domain->waiting, &run->link);
         domain->waiting_count++;
+        pool->has_vacancy = pool->has_vacancy || pool->is_by_owner;
         check(run);
     }
     *ret_run = run;
@@ -178,6 +182,7 @@ void mf__run_start(struct mf_run *run, struct executor *executor)
         mf__run_fail(run, MF_E_NO_MEMORY);
         return;
     }
+    mf__owners_claim(executor, run->spec.owner);
     run->phase = RUN_SENDS;
     run->executor = executor;
     run->request = run->spec.flags & MF_START_HAS_BODY ? STREAM_OPEN : STREAM_NONE;

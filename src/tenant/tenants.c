@@ -7,6 +7,7 @@
 
 struct tenant {
     char name[MF_STORE_TENANT_BYTES_MAX + 1];
+    uint64_t number;
     struct mf_list tokens; /* struct token.of_tenant */
     size_t tokens_count;
 };
@@ -29,7 +30,8 @@ struct mf_tenants {
     struct mf__admin_tokens admin;
     struct mf_map *tenants; /* By mf_hash of their names. */
     struct mf_map *tokens;  /* By mf__token_key. */
-    struct tenant own;      /* The operator's own; not in |tenants|. */
+    uint64_t number_last;
+    struct tenant own; /* The operator's own; not in |tenants|. */
 
     struct mf_store_queue *queue;
     struct mf_list used;
@@ -188,6 +190,29 @@ bool mf_tenants_exists(const struct mf_tenants *tenants, struct mf_slice name)
     return find_tenant(tenants, name) != NULL;
 }
 
+uint64_t mf_tenants_number(struct mf_tenants *tenants, struct mf_slice name)
+{
+    const struct tenant *tenant = find_tenant(tenants, name);
+
+    return tenant != NULL ? tenant->number : ++tenants->number_last;
+}
+
+struct mf_slice mf_tenants_name_of(const struct mf_tenants *tenants, uint64_t number)
+{
+    const struct tenant *tenant;
+    size_t cursor = 0;
+
+    if (number == tenants->own.number) {
+        return mf_slice_of_cstr("");
+    }
+    while ((tenant = mf_map_next(tenants->tenants, &cursor)) != NULL) {
+        if (tenant->number == number) {
+            return mf_slice_of_cstr(tenant->name);
+        }
+    }
+    return mf_slice_of(NULL, 0);
+}
+
 uint32_t mf_tenants_scopes_of(const struct mf_tenants *tenants, struct mf_slice tenant, struct mf_slice id)
 {
     const struct token *token = mf_token_id_is_valid(id) ? find_token(tenants, id) : NULL;
@@ -210,6 +235,7 @@ int mf_tenants_set_tenant(struct mf_tenants *tenants, const struct mf_store_tena
     MF_ASSERT(mf_store_name_is_valid(row->name));
     tenant = mf_new(sizeof *tenant);
     memcpy(tenant->name, row->name.data, row->name.size);
+    tenant->number = ++tenants->number_last;
     mf_list_init(&tenant->tokens);
     rc = mf_map_put(tenants->tenants, mf_hash(row->name), tenant);
     if (rc < 0) {
@@ -364,6 +390,7 @@ int mf_tenants_open(const struct mf_tenants_options *options,
     tenants->queue = options->queue;
     tenants->tenants = mf_map_new(MF_TENANTS_MAX);
     tenants->tokens = mf_map_new(MF_TOKENS_MAX);
+    tenants->own.number = ++tenants->number_last;
     mf_list_init(&tenants->own.tokens);
     mf_list_init(&tenants->used);
     rc = load(tenants, options->store, ret_why);

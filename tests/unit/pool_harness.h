@@ -44,6 +44,8 @@ static int start_error;
 static char start_why[MF_JAIL_WHY_BYTES_MAX];
 static bool is_closed;
 static bool is_late;
+static enum mf_isolation harness_isolation; /* Of the next pool; with it the most processes. */
+static uint32_t harness_total;
 
 static void probe_on_log(struct mf_run *run, void *user, const struct mf_msg_log *log)
 {
@@ -241,6 +243,8 @@ static void pool_open_later(unsigned count, const char *start)
     config->executor_path = strdup(path);
     config->v8_flags = start[0] ? strdup(start) : NULL;
     config->executors_count = count;
+    config->isolation = harness_isolation;
+    config->executors_total = harness_total;
     config->jail_layers = 0;
     config->jail_layers_required = 0;
     options.config = config;
