@@ -5,6 +5,7 @@ import { refuse } from "./error.js";
 import { attachHttp, openHttp, type Send } from "./http.js";
 import type { Execution, ExecutionRequest } from "./protocol.js";
 import { Socket, type WebSocketLike } from "./socket.js";
+import { Workspace, type Quota, type WorkspaceInfo } from "./workspace.js";
 
 export interface MayflyOptions {
   /** Of the daemon; default http://127.0.0.1:8787. */
@@ -108,13 +109,15 @@ export class Mayfly {
     }
   }
 
-  readonly #send: Send = (method, path, { type, body, accept = "*/*", signal }) => {
-    const headers: Record<string, string> = { ...this.#headers, accept };
+  readonly #send: Send = (method, path, { type, body, accept = "*/*", headers: more, signal }) => {
+    const headers: Record<string, string> = { ...this.#headers, ...more, accept };
     if (type !== undefined) headers["content-type"] = type;
     return this.#fetch(this.#url + path, {
       method,
       headers,
       ...(body === undefined ? {} : { body: body as BodyInit }),
+      /* A stream may be sent while the answer is not there yet; lib.dom does not know the word. */
+      ...(body instanceof ReadableStream ? { duplex: "half" } : {}),
       ...(signal === undefined ? {} : { signal }),
     });
   };
@@ -173,6 +176,29 @@ export class Mayfly {
   readonly secrets = this.#resource("secrets");
   /** docs/outbound.md. */
   readonly outbounds = this.#resource("outbounds");
+
+  /** Trees of files that outlive runs; docs/workspaces.md. */
+  readonly workspaces = {
+    list: (options: CallOptions = {}): AsyncGenerator<WorkspaceInfo> => this.#workspaces(options),
+    get: (name: string, options: CallOptions = {}): Promise<WorkspaceInfo> => this.#json("GET", `/v1/workspaces/${encodeURIComponent(name)}`, undefined, options),
+    /** Makes it, or changes its quota. */
+    put: (name: string, value: { quota?: Partial<Quota> } = {}, options: CallOptions = {}): Promise<WorkspaceInfo> => this.#json("PUT", `/v1/workspaces/${encodeURIComponent(name)}`, value, options),
+    delete: (name: string, options: CallOptions = {}): Promise<void> => this.#json("DELETE", `/v1/workspaces/${encodeURIComponent(name)}`, undefined, options),
+  };
+
+  /** The files of one. */
+  workspace(name: string): Workspace {
+    return new Workspace(this.#send, name);
+  }
+
+  async *#workspaces(options: CallOptions): AsyncGenerator<WorkspaceInfo> {
+    for (let after = ""; ;) {
+      const page: { workspaces: WorkspaceInfo[]; next: string | null } = await this.#json("GET", `/v1/workspaces?limit=1000${after}`, undefined, options);
+      yield* page.workspaces;
+      if (page.next === null) return;
+      after = `&after=${encodeURIComponent(page.next)}`;
+    }
+  }
 
   /** Which rule of an outbound a request would meet; nothing is sent. */
   explainOutbound(name: string, request: { url: string; method?: string; headers?: Record<string, string> }, options: CallOptions = {}): Promise<Record<string, unknown>> {

@@ -26,3 +26,33 @@ export async function refuse(response: Response): Promise<never> {
   const isObject = typeof problem === "object" && problem !== null && !Array.isArray(problem);
   throw new MayflyError(response.status, isObject ? (problem as Record<string, unknown>) : {});
 }
+
+/** What went wrong with a file: `code` is Node's name for it ("ENOENT"), or the API's where Node has none ("workspace.conflict"). */
+export class FileError extends Error {
+  readonly code: string;
+  readonly syscall: string;
+  readonly path: string;
+  readonly dest?: string;
+  /** What the daemon said. */
+  readonly refusal: MayflyError;
+
+  constructor(refusal: MayflyError, code: string, syscall: string, path: string, dest: string | undefined) {
+    const isErrno = code !== refusal.code;
+    super(isErrno ? `${code}: ${refusal.message}, ${syscall} '${path}'${dest === undefined ? "" : ` -> '${dest}'`}` : refusal.message);
+    this.name = "FileError";
+    this.code = code;
+    this.syscall = syscall;
+    this.path = path;
+    if (dest !== undefined) this.dest = dest;
+    this.refusal = refusal;
+  }
+
+  get problem(): Record<string, unknown> {
+    return this.refusal.problem;
+  }
+
+  static of(refusal: MayflyError, syscall: string, path: string, dest?: string): FileError {
+    const errno = refusal.problem["errno"];
+    return new FileError(refusal, typeof errno === "string" ? errno : refusal.code, syscall, path, dest);
+  }
+}

@@ -7,8 +7,9 @@ import { follow, IDLE_MS, pause, within, type FollowOptions, type Source, type W
 
 export interface SendOptions {
   type?: string;
-  body?: string | Uint8Array;
+  body?: string | Uint8Array | ReadableStream<Uint8Array>;
   accept?: string;
+  headers?: Record<string, string> | undefined;
   signal?: AbortSignal | undefined;
 }
 

@@ -3,8 +3,11 @@
 export * from "./client.js";
 export * from "./executor.js";
 export * from "./protocol.js";
-export { MayflyError } from "./error.js";
+export { FileError, MayflyError } from "./error.js";
+export * from "./shell.js";
 export { CodecError, decode, encode } from "./codec.js";
 export { sanitizeToolName } from "./names.js";
 export { PAUSE, type Connector, type Dispatch, type ExecutionResult, type Provider, type ToolCall, type ToolFunction } from "./calls.js";
 export type { WebSocketLike } from "./socket.js";
+export { Workspace } from "./workspace.js";
+export type { Bytes, Change, Edit, Entry, FileOp, FileOptions, FileResult, FileType, FindQuery, GrepQuery, Match, Quota, Snapshot, WorkspaceInfo } from "./workspace.js";
