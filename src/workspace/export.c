@@ -1,5 +1,5 @@
 /* export.c - a directory as an archive, a piece at a time. It is pinned: the archive is what was there when it began. */
-#include "tar.h"
+#include <mayfly/tar.h>
 #include "walk.h"
 
 struct mf_workspace_export {
@@ -53,7 +53,7 @@ static int write_entry(struct mf_workspace_export *export, struct mf_buf *out)
 {
     const struct mf_inode *inode = &export->walker.inode;
     struct mf_slice path = mf__walk_path(&export->walker);
-    struct tar_entry entry = {.mode = inode->mode, .changed_ms = inode->changed_ms};
+    struct mf_tar_entry entry = {.mode = inode->mode, .changed_ms = inode->changed_ms};
     struct mf_buf name;
     struct mf_buf target;
     int rc;
@@ -62,20 +62,20 @@ static int write_entry(struct mf_workspace_export *export, struct mf_buf *out)
     mf_buf_init(&target, MF_FS_PATH_BYTES_MAX);
     rc = mf_buf_append(&name, path.data + export->base + 1, path.size - export->base - 1);
     if (inode->kind == MF_INODE_DIRECTORY) {
-        entry.kind = TAR_DIRECTORY;
+        entry.kind = MF_TAR_DIRECTORY;
         rc = rc < 0 ? rc : mf_buf_append(&name, "/", 1);
     } else if (inode->kind == MF_INODE_SYMLINK) {
-        entry.kind = TAR_SYMLINK;
+        entry.kind = MF_TAR_SYMLINK;
         rc = rc < 0 ? rc : mf_store_inode_target(export->walker.store, inode->id, &target);
     } else {
-        entry.kind = TAR_FILE;
+        entry.kind = MF_TAR_FILE;
         entry.size = inode->size;
         export->file = *inode;
         export->offset = 0;
     }
     entry.path = mf_buf_peek(&name);
     entry.target = mf_buf_peek(&target);
-    rc = rc < 0 ? rc : mf__tar_write(out, &entry);
+    rc = rc < 0 ? rc : mf_tar_write(out, &entry);
     mf_buf_done(&name);
     mf_buf_done(&target);
     return rc;
@@ -89,7 +89,7 @@ static int write_content(struct mf_workspace_export *export, struct mf_buf *out)
 
     export->offset += size;
     if (rc == 0 && export->offset == export->file.size) {
-        rc = mf__tar_write_padding(out, export->file.size);
+        rc = mf_tar_write_padding(out, export->file.size);
         export->file.size = 0;
         export->offset = 0;
     }
@@ -112,7 +112,7 @@ static int step(struct mf_workspace_export *export, struct mf_buf *out)
         if (rc > 0) {
             rc = write_entry(export, out);
         } else if (rc == 0) {
-            rc = mf__tar_write_end(out);
+            rc = mf_tar_write_end(out);
         }
     }
     return rc;

@@ -2,7 +2,7 @@
  *
  * An entry may go where its own name says and nowhere else: a name with "..", or one that would lead through a link, is refused, also
  * when the archive itself brought the link. What links lead to is kept as it is: whoever follows them stays in the workspace. */
-#include "tar.h"
+#include <mayfly/tar.h>
 
 #include <stdio.h>
 
@@ -14,7 +14,7 @@ struct mf_workspace_import {
     char name[MF_STORE_NAME_BYTES_MAX];
     char base[MF_FS_PATH_BYTES_MAX + 1]; /* The directory's path without links; "" for the root. */
     size_t base_size;
-    struct tar_reader reader;
+    struct mf_tar_reader reader;
     struct tree *tree; /* In a step. */
     struct place place;
     uint64_t now_ms;
@@ -129,7 +129,7 @@ static int make_hard_link(struct mf_workspace_import *import, struct mf_slice ta
     return rc > 0 ? refuse(import, "A hard link's file is not in the archive before it.") : rc;
 }
 
-static int begin_entry(struct mf_workspace_import *import, const struct tar_entry *entry)
+static int begin_entry(struct mf_workspace_import *import, const struct mf_tar_entry *entry)
 {
     int rc = find(import, mf_buf_peek(&import->path));
 
@@ -137,29 +137,29 @@ static int begin_entry(struct mf_workspace_import *import, const struct tar_entr
         return rc;
     }
     switch (entry->kind) {
-    case TAR_DIRECTORY:
+    case MF_TAR_DIRECTORY:
         if (import->place.exists && import->place.inode.kind != MF_INODE_DIRECTORY) {
             return MF_E_FS_ENOTDIR;
         }
         return import->place.exists
                    ? 0
                    : apply(import, (struct mf_workspace_op){.kind = MF_WORKSPACE_MKDIR, .mode = entry->mode});
-    case TAR_SYMLINK:
+    case MF_TAR_SYMLINK:
         rc = clear(import);
         return rc < 0 ? rc
                       : apply(import,
                               (struct mf_workspace_op){.kind = MF_WORKSPACE_SYMLINK, .to = entry->target});
-    case TAR_HARD_LINK:
+    case MF_TAR_HARD_LINK:
         rc = clear(import);
         return rc < 0 ? rc : make_hard_link(import, entry->target);
-    case TAR_FILE:
+    case MF_TAR_FILE:
         import->is_file = true;
         return clear(import);
     }
     return 0;
 }
 
-static int on_entry(void *user, const struct tar_entry *entry)
+static int on_entry(void *user, const struct mf_tar_entry *entry)
 {
     struct mf_workspace_import *import = user;
     int rc;
@@ -176,7 +176,7 @@ static int on_entry(void *user, const struct tar_entry *entry)
     }
     rc = read_path(import, entry->path, &import->path);
     if (rc > 0) {
-        return entry->kind == TAR_DIRECTORY ? 0 : refuse(import, "An entry has no name.");
+        return entry->kind == MF_TAR_DIRECTORY ? 0 : refuse(import, "An entry has no name.");
     }
     return rc < 0 ? rc : begin_entry(import, entry);
 }
@@ -222,9 +222,9 @@ static int on_entry_end(void *user)
     return import->is_file && (import->piece.size > 0 || !import->is_begun) ? write_piece(import) : 0;
 }
 
-static const struct tar_events events = {.on_entry = on_entry,
-                                         .on_data = on_data,
-                                         .on_entry_end = on_entry_end};
+static const struct mf_tar_events events = {.on_entry = on_entry,
+                                            .on_data = on_data,
+                                            .on_entry_end = on_entry_end};
 
 /* ---- the whole ------------------------------------------------------------------------------------------------ */
 
@@ -240,7 +240,7 @@ static struct mf_workspace_import *import_new(const struct mf_workspace_ref *ref
     import->ref = (struct mf_workspace_ref){.tenant = mf_slice_of(import->tenant, ref->tenant.size),
                                             .name = mf_slice_of(import->name, ref->name.size)};
     import->now_ms = now_ms;
-    mf__tar_begin(&import->reader, &events, import);
+    mf_tar_begin(&import->reader, &events, import);
     mf_buf_init(&import->path, MF_FS_PATH_BYTES_MAX);
     mf_buf_init(&import->piece, MF_FS_CHUNK_BYTES);
     return import;
@@ -248,7 +248,7 @@ static struct mf_workspace_import *import_new(const struct mf_workspace_ref *ref
 
 void mf_workspace_import_forget(MF_OWN struct mf_workspace_import *import)
 {
-    mf__tar_done(&import->reader);
+    mf_tar_done(&import->reader);
     mf_buf_done(&import->path);
     mf_buf_done(&import->piece);
     mf_free(import);
@@ -320,7 +320,7 @@ int mf_workspace_import_feed(struct mf_store *store,
     }
     tree.is_quiet = true;
     import->tree = &tree;
-    rc = mf__tar_feed(&import->reader, bytes);
+    rc = mf_tar_feed(&import->reader, bytes);
     import->tree = NULL;
     return mf__tree_end(&tree, rc);
 }
@@ -331,7 +331,7 @@ int mf_workspace_import_end(struct mf_store *store,
                             uint64_t *ret_entries,
                             uint64_t *ret_bytes)
 {
-    int rc = mf__tar_end(&import->reader);
+    int rc = mf_tar_end(&import->reader);
 
     if (rc == 0) {
         rc = mf_workspace_draft_commit(store, &import->ref, now_ms);

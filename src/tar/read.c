@@ -1,5 +1,5 @@
 /* tar_read.c - an archive as it comes, in pieces of any size. */
-#include "tar.h"
+#include <mayfly/tar.h>
 
 /* Where the fields of a header lie. */
 enum {
@@ -14,16 +14,16 @@ enum {
     AT_PREFIX = 345,
 };
 
-void mf__tar_begin(struct tar_reader *reader, const struct tar_events *events, void *user)
+void mf_tar_begin(struct mf_tar_reader *reader, const struct mf_tar_events *events, void *user)
 {
-    *reader = (struct tar_reader){.events = events, .user = user, .state = TAR_HEADER};
+    *reader = (struct mf_tar_reader){.events = events, .user = user, .state = MF_TAR_HEADER};
     mf_buf_init(&reader->meta, MF_FS_TAR_META_BYTES_MAX);
     mf_buf_init(&reader->path, MF_FS_TAR_META_BYTES_MAX);
     mf_buf_init(&reader->target, MF_FS_TAR_META_BYTES_MAX);
     mf_buf_init(&reader->entry_path, MF_FS_TAR_META_BYTES_MAX);
 }
 
-void mf__tar_done(struct tar_reader *reader)
+void mf_tar_done(struct mf_tar_reader *reader)
 {
     mf_buf_done(&reader->meta);
     mf_buf_done(&reader->path);
@@ -31,7 +31,7 @@ void mf__tar_done(struct tar_reader *reader)
     mf_buf_done(&reader->entry_path);
 }
 
-static int refuse(struct tar_reader *reader, const char *why)
+static int refuse(struct mf_tar_reader *reader, const char *why)
 {
     reader->why = why;
     return MF_E_WORKSPACE_ARCHIVE;
@@ -78,7 +78,7 @@ static bool is_sum_right(const uint8_t *block)
     uint64_t sum = 0;
     int64_t signed_sum = 0;
 
-    for (size_t i = 0; i < TAR_BLOCK_BYTES; i++) {
+    for (size_t i = 0; i < MF_TAR_BLOCK_BYTES; i++) {
         uint8_t byte = i >= AT_SUM && i < AT_SUM + 8 ? ' ' : block[i];
         sum += byte;
         signed_sum += (int8_t)byte;
@@ -88,7 +88,7 @@ static bool is_sum_right(const uint8_t *block)
 
 static bool is_zero(const uint8_t *block)
 {
-    for (size_t i = 0; i < TAR_BLOCK_BYTES; i++) {
+    for (size_t i = 0; i < MF_TAR_BLOCK_BYTES; i++) {
         if (block[i] != 0) {
             return false;
         }
@@ -115,7 +115,7 @@ static uint64_t time_of(struct mf_slice text)
     return ms;
 }
 
-static int take_record(struct tar_reader *reader, struct mf_slice key, struct mf_slice value)
+static int take_record(struct mf_tar_reader *reader, struct mf_slice key, struct mf_slice value)
 {
     if (mf_slice_starts_with(key, "GNU.sparse.")) {
         return refuse(reader, "It has sparse files: make it without --sparse.");
@@ -142,7 +142,7 @@ static int take_record(struct tar_reader *reader, struct mf_slice key, struct mf
 }
 
 /* Records of the form "<its length> <key>=<value>\n". */
-static int take_pax(struct tar_reader *reader)
+static int take_pax(struct mf_tar_reader *reader)
 {
     struct mf_slice text = mf_buf_peek(&reader->meta);
     int rc = 0;
@@ -168,7 +168,7 @@ static int take_pax(struct tar_reader *reader)
     return rc;
 }
 
-static int take_meta(struct tar_reader *reader)
+static int take_meta(struct mf_tar_reader *reader)
 {
     struct mf_slice text = mf_buf_peek(&reader->meta);
     struct mf_buf *to = reader->meta_kind == 'L' ? &reader->path : &reader->target;
@@ -186,7 +186,7 @@ static int take_meta(struct tar_reader *reader)
 
 /* ---- entries --------------------------------------------------------------------------------------------------- */
 
-static int name_entry(struct tar_reader *reader, struct tar_entry *entry)
+static int name_entry(struct mf_tar_reader *reader, struct mf_tar_entry *entry)
 {
     const uint8_t *block = reader->block;
     int rc = 0;
@@ -206,7 +206,7 @@ static int name_entry(struct tar_reader *reader, struct tar_entry *entry)
     return rc;
 }
 
-static int read_numbers(struct tar_reader *reader, struct tar_entry *entry)
+static int read_numbers(struct mf_tar_reader *reader, struct mf_tar_entry *entry)
 {
     uint64_t mode = 0;
     uint64_t seconds = 0;
@@ -227,23 +227,23 @@ static int read_numbers(struct tar_reader *reader, struct tar_entry *entry)
     return 0;
 }
 
-static int kind_of(struct tar_reader *reader, uint8_t type, struct tar_entry *entry)
+static int kind_of(struct mf_tar_reader *reader, uint8_t type, struct mf_tar_entry *entry)
 {
     switch (type) {
     case '0':
     case '\0':
     case '7':
         /* Before POSIX a directory was a file whose name ends so. */
-        entry->kind = mf_slice_ends_with(entry->path, "/") ? TAR_DIRECTORY : TAR_FILE;
+        entry->kind = mf_slice_ends_with(entry->path, "/") ? MF_TAR_DIRECTORY : MF_TAR_FILE;
         return 0;
     case '1':
-        entry->kind = TAR_HARD_LINK;
+        entry->kind = MF_TAR_HARD_LINK;
         return 0;
     case '2':
-        entry->kind = TAR_SYMLINK;
+        entry->kind = MF_TAR_SYMLINK;
         return 0;
     case '5':
-        entry->kind = TAR_DIRECTORY;
+        entry->kind = MF_TAR_DIRECTORY;
         return 0;
     case 'S':
         return refuse(reader, "It has sparse files: make it without --sparse.");
@@ -258,12 +258,12 @@ static int kind_of(struct tar_reader *reader, uint8_t type, struct tar_entry *en
 
 static uint64_t padding_of(uint64_t size)
 {
-    return (TAR_BLOCK_BYTES - size % TAR_BLOCK_BYTES) % TAR_BLOCK_BYTES;
+    return (MF_TAR_BLOCK_BYTES - size % MF_TAR_BLOCK_BYTES) % MF_TAR_BLOCK_BYTES;
 }
 
-static int begin_entry(struct tar_reader *reader)
+static int begin_entry(struct mf_tar_reader *reader)
 {
-    struct tar_entry entry = {.kind = TAR_FILE};
+    struct mf_tar_entry entry = {.kind = MF_TAR_FILE};
     int rc = name_entry(reader, &entry);
 
     rc = rc < 0 ? rc : read_numbers(reader, &entry);
@@ -271,7 +271,7 @@ static int begin_entry(struct tar_reader *reader)
     if (rc < 0) {
         return rc;
     }
-    if (entry.kind != TAR_FILE) {
+    if (entry.kind != MF_TAR_FILE) {
         entry.size = 0; /* Some programs say how large a directory's content is; no bytes follow. */
     }
     reader->left = entry.size;
@@ -283,21 +283,21 @@ static int begin_entry(struct tar_reader *reader)
     reader->has_changed = false;
     if (rc == 0 && reader->left == 0) {
         rc = reader->events->on_entry_end(reader->user);
-        reader->state = TAR_HEADER;
+        reader->state = MF_TAR_HEADER;
     } else {
-        reader->state = TAR_DATA;
+        reader->state = MF_TAR_DATA;
     }
     return rc;
 }
 
-static int begin_block(struct tar_reader *reader)
+static int begin_block(struct mf_tar_reader *reader)
 {
     const uint8_t *block = reader->block;
     uint64_t size = 0;
 
     reader->block_size = 0;
     if (is_zero(block)) {
-        reader->state = reader->has_zero_block ? TAR_OVER : TAR_HEADER;
+        reader->state = reader->has_zero_block ? MF_TAR_OVER : MF_TAR_HEADER;
         reader->has_zero_block = true;
         return 0;
     }
@@ -319,7 +319,7 @@ static int begin_block(struct tar_reader *reader)
         reader->meta_kind = (char)block[AT_TYPE];
         reader->left = size;
         reader->padding = padding_of(size);
-        reader->state = size > 0 ? TAR_META : TAR_HEADER;
+        reader->state = size > 0 ? MF_TAR_META : MF_TAR_HEADER;
         return 0;
     default:
         return begin_entry(reader);
@@ -328,20 +328,20 @@ static int begin_block(struct tar_reader *reader)
 
 /* ---- bytes -------------------------------------------------------------------------------------------------------- */
 
-static int step_header(struct tar_reader *reader, struct mf_slice bytes, size_t *ret_used)
+static int step_header(struct mf_tar_reader *reader, struct mf_slice bytes, size_t *ret_used)
 {
-    size_t want = TAR_BLOCK_BYTES - reader->block_size;
+    size_t want = MF_TAR_BLOCK_BYTES - reader->block_size;
 
     *ret_used = want < bytes.size ? want : bytes.size;
     memcpy(reader->block + reader->block_size, bytes.data, *ret_used);
     reader->block_size += *ret_used;
-    return reader->block_size == TAR_BLOCK_BYTES ? begin_block(reader) : 0;
+    return reader->block_size == MF_TAR_BLOCK_BYTES ? begin_block(reader) : 0;
 }
 
 /* What an entry or an extended header has, then its padding. */
-static int step_content(struct tar_reader *reader, struct mf_slice bytes, size_t *ret_used)
+static int step_content(struct mf_tar_reader *reader, struct mf_slice bytes, size_t *ret_used)
 {
-    bool is_meta = reader->state == TAR_META;
+    bool is_meta = reader->state == MF_TAR_META;
     struct mf_slice piece;
     int rc;
 
@@ -353,30 +353,30 @@ static int step_content(struct tar_reader *reader, struct mf_slice bytes, size_t
         return rc;
     }
     reader->left = reader->padding;
-    reader->state = reader->left > 0 ? TAR_PADDING : TAR_HEADER;
+    reader->state = reader->left > 0 ? MF_TAR_PADDING : MF_TAR_HEADER;
     return is_meta ? take_meta(reader) : reader->events->on_entry_end(reader->user);
 }
 
-int mf__tar_feed(struct tar_reader *reader, struct mf_slice bytes)
+int mf_tar_feed(struct mf_tar_reader *reader, struct mf_slice bytes)
 {
     int rc = 0;
 
-    while (rc == 0 && bytes.size > 0 && reader->state != TAR_OVER) {
+    while (rc == 0 && bytes.size > 0 && reader->state != MF_TAR_OVER) {
         size_t used = 0;
         switch (reader->state) {
-        case TAR_HEADER:
+        case MF_TAR_HEADER:
             rc = step_header(reader, bytes, &used);
             break;
-        case TAR_DATA:
-        case TAR_META:
+        case MF_TAR_DATA:
+        case MF_TAR_META:
             rc = step_content(reader, bytes, &used);
             break;
-        case TAR_PADDING:
+        case MF_TAR_PADDING:
             used = reader->left < bytes.size ? (size_t)reader->left : bytes.size;
             reader->left -= used;
-            reader->state = reader->left > 0 ? TAR_PADDING : TAR_HEADER;
+            reader->state = reader->left > 0 ? MF_TAR_PADDING : MF_TAR_HEADER;
             break;
-        case TAR_OVER:
+        case MF_TAR_OVER:
             break;
         }
         bytes = mf_slice_of(bytes.data + used, bytes.size - used);
@@ -384,10 +384,10 @@ int mf__tar_feed(struct tar_reader *reader, struct mf_slice bytes)
     return rc == MF_E_TOO_LARGE ? refuse(reader, "An extended header is too large.") : rc;
 }
 
-int mf__tar_end(struct tar_reader *reader)
+int mf_tar_end(struct mf_tar_reader *reader)
 {
-    bool is_whole = reader->state == TAR_OVER ||
-                    (reader->state == TAR_HEADER && reader->has_zero_block && reader->block_size == 0);
+    bool is_whole = reader->state == MF_TAR_OVER ||
+                    (reader->state == MF_TAR_HEADER && reader->has_zero_block && reader->block_size == 0);
 
     return is_whole ? 0 : refuse(reader, "It is cut off.");
 }

@@ -1,5 +1,5 @@
 /* An archive in pieces of any size: the same entries and bytes however it is cut; and what is read can be written and read again. */
-#include "tar.h"
+#include <mayfly/tar.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -18,18 +18,18 @@ static void mix(struct seen *seen, struct mf_slice bytes)
     }
 }
 
-static int on_entry(void *user, const struct tar_entry *entry)
+static int on_entry(void *user, const struct mf_tar_entry *entry)
 {
     struct seen *seen = user;
 
-    MF_ASSERT(!seen->is_open && entry->mode <= 07777 && (entry->kind == TAR_FILE || entry->size == 0));
+    MF_ASSERT(!seen->is_open && entry->mode <= 07777 && (entry->kind == MF_TAR_FILE || entry->size == 0));
     seen->is_open = true;
     seen->bytes = 0;
     seen->size = entry->size;
     mix(seen, entry->path);
     mix(seen, entry->target);
     mix(seen, mf_slice_of(&entry->size, sizeof entry->size));
-    return seen->out == NULL || entry->size > (1u << 20) ? 0 : mf__tar_write(seen->out, entry);
+    return seen->out == NULL || entry->size > (1u << 20) ? 0 : mf_tar_write(seen->out, entry);
 }
 
 static int on_data(void *user, struct mf_slice bytes)
@@ -52,22 +52,22 @@ static int on_entry_end(void *user)
     return 0;
 }
 
-static const struct tar_events events = {.on_entry = on_entry,
+static const struct mf_tar_events events = {.on_entry = on_entry,
                                          .on_data = on_data,
                                          .on_entry_end = on_entry_end};
 
 static int read_in_pieces(const uint8_t *data, size_t size, size_t piece, struct seen *seen)
 {
-    struct tar_reader reader;
+    struct mf_tar_reader reader;
     int rc = 0;
 
-    mf__tar_begin(&reader, &events, seen);
+    mf_tar_begin(&reader, &events, seen);
     for (size_t at = 0; rc == 0 && at < size; at += piece) {
-        rc = mf__tar_feed(&reader, mf_slice_of(data + at, size - at < piece ? size - at : piece));
+        rc = mf_tar_feed(&reader, mf_slice_of(data + at, size - at < piece ? size - at : piece));
     }
-    rc = rc < 0 ? rc : mf__tar_end(&reader);
+    rc = rc < 0 ? rc : mf_tar_end(&reader);
     MF_ASSERT(rc == 0 || rc == MF_E_TOO_LARGE || (rc == MF_E_WORKSPACE_ARCHIVE && reader.why != NULL));
-    mf__tar_done(&reader);
+    mf_tar_done(&reader);
     return rc;
 }
 

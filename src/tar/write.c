@@ -1,7 +1,7 @@
 /* tar_write.c - entries to an archive: ustar, and pax headers for what has no room there. */
 #include <stdio.h>
 
-#include "tar.h"
+#include <mayfly/tar.h>
 
 #define NAME_BYTES 100
 #define PREFIX_BYTES 155
@@ -45,7 +45,7 @@ static void finish(uint8_t *block)
 
     memcpy(block + 257, "ustar\00000", 8);
     memset(block + 148, ' ', 8);
-    for (size_t i = 0; i < TAR_BLOCK_BYTES; i++) {
+    for (size_t i = 0; i < MF_TAR_BLOCK_BYTES; i++) {
         sum += block[i];
     }
     write_octal(block, 148, 6, sum);
@@ -69,7 +69,7 @@ static int append_record(struct mf_buf *out, const char *key, struct mf_slice va
 
 static int write_pax(struct mf_buf *out, const struct mf_buf *records)
 {
-    uint8_t block[TAR_BLOCK_BYTES] = "PaxHeader";
+    uint8_t block[MF_TAR_BLOCK_BYTES] = "PaxHeader";
     int rc;
 
     write_octal(block, 100, 7, 0644);
@@ -81,7 +81,7 @@ static int write_pax(struct mf_buf *out, const struct mf_buf *records)
     finish(block);
     rc = mf_buf_append(out, block, sizeof block);
     rc = rc < 0 ? rc : mf_buf_append_slice(out, mf_buf_peek(records));
-    return rc < 0 ? rc : mf__tar_write_padding(out, records->size);
+    return rc < 0 ? rc : mf_tar_write_padding(out, records->size);
 }
 
 /* The name into the block, or into |records|. */
@@ -105,11 +105,11 @@ static int place_name(uint8_t *block, struct mf_slice path, struct mf_buf *recor
     return append_record(records, "path", path);
 }
 
-int mf__tar_write(struct mf_buf *out, const struct tar_entry *entry)
+int mf_tar_write(struct mf_buf *out, const struct mf_tar_entry *entry)
 {
     static const char types[] = {
-        [TAR_FILE] = '0', [TAR_DIRECTORY] = '5', [TAR_SYMLINK] = '2', [TAR_HARD_LINK] = '1'};
-    uint8_t block[TAR_BLOCK_BYTES] = {0};
+        [MF_TAR_FILE] = '0', [MF_TAR_DIRECTORY] = '5', [MF_TAR_SYMLINK] = '2', [MF_TAR_HARD_LINK] = '1'};
+    uint8_t block[MF_TAR_BLOCK_BYTES] = {0};
     char text[32];
     struct mf_buf records;
     size_t target = entry->target.size < NAME_BYTES ? entry->target.size : NAME_BYTES;
@@ -122,6 +122,11 @@ int mf__tar_write(struct mf_buf *out, const struct tar_entry *entry)
     }
     if (rc == 0 && (entry->target.size > NAME_BYTES || !is_plain(entry->target))) {
         rc = append_record(&records, "linkpath", entry->target);
+    }
+    if (rc == 0 && entry->changed_ms % 1000 != 0) {
+        (void)snprintf(text, sizeof text, "%llu.%03u", (unsigned long long)(entry->changed_ms / 1000),
+                       (unsigned)(entry->changed_ms % 1000));
+        rc = append_record(&records, "mtime", mf_slice_of_cstr(text));
     }
     if (rc == 0 && entry->size > SIZE_MAX_OCTAL) {
         (void)snprintf(text, sizeof text, "%llu", (unsigned long long)entry->size);
@@ -142,16 +147,16 @@ int mf__tar_write(struct mf_buf *out, const struct tar_entry *entry)
     return rc;
 }
 
-int mf__tar_write_padding(struct mf_buf *out, uint64_t size)
+int mf_tar_write_padding(struct mf_buf *out, uint64_t size)
 {
-    static const uint8_t zeros[TAR_BLOCK_BYTES];
+    static const uint8_t zeros[MF_TAR_BLOCK_BYTES];
 
-    return mf_buf_append(out, zeros, (TAR_BLOCK_BYTES - size % TAR_BLOCK_BYTES) % TAR_BLOCK_BYTES);
+    return mf_buf_append(out, zeros, (MF_TAR_BLOCK_BYTES - size % MF_TAR_BLOCK_BYTES) % MF_TAR_BLOCK_BYTES);
 }
 
-int mf__tar_write_end(struct mf_buf *out)
+int mf_tar_write_end(struct mf_buf *out)
 {
-    static const uint8_t zeros[2 * TAR_BLOCK_BYTES];
+    static const uint8_t zeros[2 * MF_TAR_BLOCK_BYTES];
 
     return mf_buf_append(out, zeros, sizeof zeros);
 }
