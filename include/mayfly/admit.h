@@ -1,13 +1,14 @@
-/* mayfly/admit.h - may this run start: yes, wait your turn, or no. A count of places and a queue in order of arrival.
+/* mayfly/admit.h - may this run start: yes, wait your turn, or no. A count of places, and queues of owners that get them in turn.
  *
  * Use:      mf_admit_try with a ticket for each run; 0: it has a place; MF_E_AGAIN: it waits and its on_turn will be called.
  *           mf_admit_release when the run is over or nobody wants it any more, whatever the ticket's state.
  *           The owner of the loop calls mf_admit_expire when mf_admit_next_deadline has come.
  * Threads:  [loop] everything. Time is an argument (mf_clock_now_ns): the room knows no clock and no loop.
  * Owns:     a ticket is the caller's storage, zeroed before its first use; it may not move while it waits or holds a place.
- * Limits:   the options: runs_concurrent_max places, runs_queued_max waiting, none longer than queue_wait_ns_max.
- * Fails:    MF_E_OVERLOADED with a Retry-After; MF_E_DRAINING once mf_admit_drain was called.
- * Not here: which executor takes the run (pool), who may ask (tokens, a later room).
+ * Limits:   the options: runs_concurrent_max places, runs_queued_max waiting, none longer than queue_wait_ns_max; those
+ *           of the owner, and while there are several young_max of each that have just begun.
+ * Fails:    MF_E_OVERLOADED with a Retry-After; MF_E_QUOTA_RUNS where it is the owner's own numbers; MF_E_DRAINING once mf_admit_drain was called.
+ * Not here: which executor takes the run (pool), who may ask (tenant).
  */
 #ifndef MAYFLY_ADMIT_H
 #define MAYFLY_ADMIT_H
@@ -18,7 +19,7 @@ struct mf_admit;
 struct mf_ticket;
 
 /* Called once for each MF_E_AGAIN, never inside mf_admit_try, and never after mf_admit_release of that
- * ticket. |error| 0: the ticket holds a place now. MF_E_OVERLOADED: it waited too long and is idle again. The
+ * ticket. |error| 0: the ticket holds a place now. MF_E_OVERLOADED, MF_E_QUOTA_RUNS: it waited too long and is idle again. The
  * ticket may be released, tried again or freed inside the call. */
 typedef void mf_ticket_turn_cb(struct mf_ticket *ticket, void *user, int error);
 
@@ -26,7 +27,11 @@ enum mf_ticket_state { MF_TICKET_IDLE, MF_TICKET_WAITS, MF_TICKET_HOLDS };
 
 /* All fields are admit's; zero it before the first use. */
 struct mf_ticket {
-    struct mf_list link; /* In the queue while it waits. */
+    struct mf_list link;      /* In the queue of all while it waits. */
+    struct mf_list lane_link; /* In its owner's then; while it is young in the list of those. */
+    struct lane *lane;        /* Unless it is idle. */
+    uint64_t began_ns;
+    bool is_young;
     enum mf_ticket_state state;
     uint64_t deadline_ns;
     mf_ticket_turn_cb *on_turn;
@@ -37,6 +42,14 @@ struct mf_admit_options {
     uint32_t runs_concurrent_max; /* At least 1. */
     uint32_t runs_queued_max;     /* 0: never wait. */
     uint64_t queue_wait_ns_max;
+    uint32_t young_max; /* 0: any number. */
+};
+
+/* Whose run it is. */
+struct mf_admit_who {
+    uint64_t owner;      /* Above 0. */
+    uint32_t runs_max;   /* Its own places, at least 1, */
+    uint32_t queued_max; /* and those who may wait for them. */
 };
 
 struct mf_admit_counts {
@@ -54,21 +67,24 @@ MF_OWN struct mf_admit *mf_admit_new(const struct mf_admit_options *options);
 /* NULL is fine. Every ticket is idle by now. */
 void mf_admit_free(MF_OWN struct mf_admit *admit);
 
-/* 0: |ticket| holds a place. MF_E_AGAIN: it waits; |on_turn| tells. MF_E_OVERLOADED, MF_E_DRAINING: no; the
- * ticket is idle. */
+/* 0: |ticket| holds a place. MF_E_AGAIN: it waits; |on_turn| tells. MF_E_OVERLOADED, MF_E_QUOTA_RUNS,
+ * MF_E_DRAINING, MF_E_NO_MEMORY: no; the ticket is idle. |who| is copied. */
 MF_MUST_CHECK int mf_admit_try(struct mf_admit *admit,
+                               const struct mf_admit_who *who,
                                struct mf_ticket *ticket,
                                uint64_t now_ns,
                                mf_ticket_turn_cb *on_turn,
                                void *user);
 /* A place at once, also when all are taken: for who had one, gave it back while it waited for somebody else, and may go on. The
- * ticket is idle. */
-void mf_admit_take(struct mf_admit *admit, struct mf_ticket *ticket);
+ * ticket is idle. MF_E_NO_MEMORY. */
+MF_MUST_CHECK int
+mf_admit_take(struct mf_admit *admit, const struct mf_admit_who *who, struct mf_ticket *ticket);
 /* Gives the place back, or leaves the queue, or does nothing when idle. May call on_turn of the next ticket
  * in line. */
 void mf_admit_release(struct mf_admit *admit, struct mf_ticket *ticket, uint64_t now_ns);
 
-/* Ends the wait of those whose time is up (their on_turn hears MF_E_OVERLOADED). */
+/* Ends the wait of those whose time is up (their on_turn hears an error), and of those who were held up by runs that are no longer
+ * young. */
 void mf_admit_expire(struct mf_admit *admit, uint64_t now_ns);
 /* When mf_admit_expire is due, MF_DEADLINE_NEVER when nobody waits. */
 uint64_t mf_admit_next_deadline(const struct mf_admit *admit);

@@ -94,8 +94,8 @@
     XX(QUOTA_REQUESTS,    -7222, 429, "quota.requests",         "The tenant has made as many requests as it may for now.") \
     XX(QUOTA_CPU,         -7223, 429, "quota.cpu",              "The tenant has used as much CPU time as it may for now.") \
     XX(QUOTA_EGRESS,      -7224, 429, "quota.egress",           "The tenant has sent and fetched as many bytes as it may for now.") \
-    XX(QUOTA_WORKSPACES,  -7225, 429, "quota.workspace_bytes",  "The tenant's workspaces hold as many bytes as they may.") \
-    XX(QUOTA_WORKERS,     -7226, 429, "quota.worker_bytes",     "The tenant's workers hold as many bytes as they may.")  \
+    XX(QUOTA_WORKSPACES,  -7225, 507, "quota.workspace_bytes",  "The tenant's workspaces hold as many bytes as they may.") \
+    XX(QUOTA_WORKERS,     -7226, 507, "quota.worker_bytes",     "The tenant's workers hold as many bytes as they may.")  \
     XX(IDEMPOTENCY_KEY,   -7231, 400, "idempotency.key",        "This cannot be an Idempotency-Key.")                    \
     XX(IDEMPOTENCY_BODY,  -7232, 422, "idempotency.body",       "The Idempotency-Key was used for another request.")     \
     XX(IDEMPOTENCY_FLIGHT,-7233, 409, "idempotency.in_flight",  "A request of this Idempotency-Key is under way.")       \

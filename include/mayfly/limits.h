@@ -175,6 +175,12 @@
 #define MF_TENANT_PAGE_DEFAULT 100 /* the same, unless the caller says how many */
 #define MF_ADMIN_TOKEN_BYTES_MIN 32 /* bytes: an admin token of the operator's own; 32 hexadecimal digits are 128 bits */
 #define MF_ADMIN_TOKENS_MAX 2 /* admin tokens in the operator's file: an old and a new one */
+#define MF_ADMIT_LANES_KEPT_MAX 1024 /* queues of owners that are kept for their next run, some 100 bytes each */
+#define MF_ADMIT_CONTENDED_MS 1000 /* ms: so long after two tenants were about neither may have more young runs than its share */
+#define MF_ADMIT_YOUNG_MS 20 /* ms: a run is young so long: a short one is over by then, and a longer one waits for something or is a matter of the kernel's scheduler */
+#define MF_ADMIT_YOUNG_PER_CPU 2 /* young runs of one tenant for each processor while others are about: enough to keep it busy */
+#define MF_RATE_DEBT_WINDOWS_MAX 10 /* windows: no tenant has to wait longer than that for having used more than was left */
+#define MF_TENANT_SUMS_MS 1000 /* ms: what a tenant has on the disk is added up anew at most so often, while it writes */
 #define MF_TENANT_RUNS_DEFAULT 256 /* runs of one tenant at once, unless it or the config says otherwise: a quarter of all */
 #define MF_TENANT_QUEUED_DEFAULT 256 /* runs of one tenant that wait for a place; likewise */
 #define MF_TENANT_REQUESTS_DEFAULT 60000 /* requests of one tenant a minute: a thousand a second */

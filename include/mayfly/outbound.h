@@ -191,6 +191,8 @@ void mf_egress_drop(struct mf_egress_run *run, uint32_t fetch);
 
 /* Requests so far, hops included. */
 uint32_t mf_egress_run_count(const struct mf_egress_run *run);
+/* What they have sent and got, without heads. */
+uint64_t mf_egress_run_bytes(const struct mf_egress_run *run);
 /* What became of each, as JSON objects with commas between; *ret_left_out are not in it. */
 struct mf_slice mf_egress_run_records(const struct mf_egress_run *run, uint32_t *ret_left_out);
 

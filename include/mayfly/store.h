@@ -297,6 +297,12 @@ MF_MUST_CHECK int mf_store_tenants_each(struct mf_store *store,
 MF_MUST_CHECK int
 mf_store_tenant_delete(struct mf_store *store, struct mf_slice name, struct mf_buf *ret_users);
 
+/* What the tenant has on the disk: all versions of its workers, and what its workspaces hold. */
+MF_MUST_CHECK int mf_store_tenant_bytes(struct mf_store *store,
+                                        struct mf_slice name,
+                                        uint64_t *ret_worker_bytes,
+                                        uint64_t *ret_workspace_bytes);
+
 /* A new one. MF_E_EXISTS: its id is taken. MF_E_TENANT_UNKNOWN. */
 MF_MUST_CHECK int mf_store_token_add(struct mf_store *store, const struct mf_store_token *row);
 /* |tenant|: only if it is this one's; data NULL: whoever's it is. MF_E_TOKEN_UNKNOWN. */

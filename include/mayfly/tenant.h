@@ -156,6 +156,49 @@ struct mf_slice mf_tenants_name_of(const struct mf_tenants *tenants, uint64_t nu
 /* Of the token |id| when it is |tenant|'s, or anybody's when |tenant|'s data is NULL; 0: there is none. */
 uint32_t mf_tenants_scopes_of(const struct mf_tenants *tenants, struct mf_slice tenant, struct mf_slice id);
 
+/* ---- what a tenant has used ------------------------------------------------------------------------------ */
+
+struct mf_rate_limit {
+    uint64_t quota; /* So much in each window. */
+    uint64_t window_ns;
+};
+
+struct mf_rate_state {
+    struct mf_rate_limit limit;
+    uint64_t left;
+    uint32_t reset_s; /* Until all of it is there again, */
+    uint32_t retry_s; /* and until enough is; at least 1. */
+};
+
+/* What was set for the tenant: nothing for one that is gone, and for the operator's own. False: it has no quotas at all. */
+bool mf_tenants_quotas(const struct mf_tenants *tenants, struct mf_slice name, struct mf_quotas *ret_quotas);
+/* Is |amount| of |quota| left to the tenant, of which |limit| is the rate? MF_QUOTA_REQUESTS, _CPU_MS or _EGRESS_BYTES. */
+bool mf_tenants_has(const struct mf_tenants *tenants,
+                    struct mf_slice name,
+                    enum mf_quota quota,
+                    const struct mf_rate_limit *limit,
+                    uint64_t amount,
+                    uint64_t now_ns,
+                    struct mf_rate_state *ret_state);
+/* It used that much, which may be more than was left. */
+void mf_tenants_spend(struct mf_tenants *tenants,
+                      struct mf_slice name,
+                      enum mf_quota quota,
+                      const struct mf_rate_limit *limit,
+                      uint64_t amount,
+                      uint64_t now_ns);
+
+/* Bytes on the disk, as of a moment ago. */
+struct mf_tenant_sums {
+    uint64_t worker_bytes;
+    uint64_t workspace_bytes;
+};
+
+void mf_tenants_sums(const struct mf_tenants *tenants, struct mf_slice name, struct mf_tenant_sums *ret_sums);
+/* True, once: they are older than MF_TENANT_SUMS_MS; mf_tenants_set_sums is to follow, with NULL when they could not be read. */
+bool mf_tenants_wants_sums(struct mf_tenants *tenants, struct mf_slice name, uint64_t now_ns);
+void mf_tenants_set_sums(struct mf_tenants *tenants, struct mf_slice name, const struct mf_tenant_sums *sums);
+
 /* ---- what the store says has changed ------------------------------------------------------------------ */
 
 /* New, or in the place of the old one. MF_E_TOO_MANY, MF_E_NO_MEMORY. To keep its place before the store is told of a new one, set

@@ -1,5 +1,7 @@
 #include "account.h"
 
+#include "allowance.h"
+
 #include "observe.h"
 
 static void add(struct mf__live *live, struct mf_ledger_run *run)
@@ -55,5 +57,6 @@ void mf__account_ended(struct mf__live *live, const struct mf_run_result *result
 {
     tell_meter(live, result);
     tell_ledger(live, result);
+    mf__allowance_spend(live->api, live->tenant, result->cpu_ns, live->record.egress_bytes);
     mf__observe_ended(live, result);
 }

@@ -1,4 +1,5 @@
 /* caller.c - who calls: the token of a request, the scope that its route wants, the tenant that it is for. */
+#include "allowance.h"
 #include "call.h"
 #include "internal.h"
 
@@ -199,5 +200,5 @@ bool mf__caller_admit(struct mf_api *api, struct mf_exchange *exchange, uint32_t
     } else if (rc < 0) {
         refuse(exchange, rc);
     }
-    return rc == 0;
+    return rc == 0 && mf__allowance_admit(api, exchange, scope);
 }

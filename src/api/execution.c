@@ -2,6 +2,7 @@
 #include "execution_internal.h"
 
 #include "account.h"
+#include "allowance.h"
 #include "json_text.h"
 
 static void check(const struct mf__execution *execution)
@@ -199,7 +200,8 @@ struct mf__execution *mf__execution_new(struct mf_api *api,
 void mf__execution_begin(struct mf__execution *execution)
 {
     struct mf_api *api = execution->live.api;
-    int rc = mf_admit_try(api->admit, &execution->ticket, mf_clock_now_ns(), ticket_turn, execution);
+    struct mf_admit_who who = mf__allowance_who(api, execution->live.tenant);
+    int rc = mf_admit_try(api->admit, &who, &execution->ticket, mf_clock_now_ns(), ticket_turn, execution);
 
     if (rc == MF_E_AGAIN) {
         mf__api_arm_admit(api);

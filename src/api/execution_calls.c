@@ -1,5 +1,6 @@
 /* execution_calls.c - the calls of an execution: from the program to its client, from its client or a journal to the program; and what
  * waiting for answers means for its place and its clock. */
+#include "allowance.h"
 #include "execution_internal.h"
 #include "json_text.h"
 
@@ -34,9 +35,12 @@ void mf__execution_mind_place(struct mf__execution *execution)
         mf_admit_release(api->admit, &execution->ticket, now_ns);
         mf__api_arm_admit(api);
     } else if (!waits && execution->is_parked) {
-        execution->is_parked = false;
-        executions->state.parked--;
-        mf_admit_take(api->admit, &execution->ticket);
+        struct mf_admit_who who = mf__allowance_who(api, execution->live.tenant);
+        /* Without memory for that it goes on without a place. */
+        if (mf_admit_take(api->admit, &who, &execution->ticket) == 0) {
+            execution->is_parked = false;
+            executions->state.parked--;
+        }
     }
 }
 

@@ -93,6 +93,7 @@ void mf__fetches_end(struct mf__fetches *fetches, struct mf__record *record)
     mf_egress_run_end(egress);
     record->has_outbound = true;
     record->subrequests = mf_egress_run_count(egress);
+    record->egress_bytes = mf_egress_run_bytes(egress);
     if (mf_buf_append_slice(&record->requests, mf_egress_run_records(egress, &record->requests_left_out)) <
         0) {
         mf_buf_reset(&record->requests);

@@ -131,7 +131,7 @@ struct mf_slice mf__caller_tenant(const struct mf_exchange *exchange);
 bool mf__caller_may(const struct mf_exchange *exchange, enum mf_scope scope);
 /* An admin who named no tenant: lists of tokens and usage are of all tenants. */
 bool mf__caller_is_for_all(const struct mf_exchange *exchange);
-/* Finds out who calls, for a route that wants |scope|; 0: any. False: it was answered (401, 403, 404). */
+/* Finds out who calls, for a route that wants |scope|; 0: any. False: it was answered (401, 403, 404, 429, 507). */
 MF_MUST_CHECK bool mf__caller_admit(struct mf_api *api, struct mf_exchange *exchange, uint32_t scope);
 struct mf__call;
 /* |call| is |caller|'s. */
@@ -154,7 +154,9 @@ struct mf__problem {
     uint32_t retry_after_s;  /* 0: no Retry-After. */
     struct mf_slice members; /* More members as JSON, each with its comma in front: ,"logs":[] */
     const char *allow;       /* The Allow header of a 405, or NULL. */
-    const char *challenge;   /* The WWW-Authenticate header of a 401 or 403, or NULL. */
+    const char *rate_policy; /* The RateLimit-Policy and RateLimit headers of a 429, or NULL. */
+    const char *rate_state;
+    const char *challenge; /* The WWW-Authenticate header of a 401 or 403, or NULL. */
 };
 
 void mf__problem_reply(struct mf_exchange *exchange, const struct mf__problem *problem);

@@ -17,6 +17,7 @@ struct mf__record {
     uint64_t bytes_out;       /* The response's body. */
     bool has_calls;           /* Calls of tools count. */
     bool has_outbound;        /* It had one: these three count. */
+    uint64_t egress_bytes;    /* Of all fetches. */
     uint32_t subrequests;     /* Hops of redirects included. */
     struct mf_buf requests;   /* What became of each, JSON objects with commas between. */
     uint32_t requests_left_out;

@@ -16,6 +16,7 @@
 #include "serve.h"
 
 #include "account.h"
+#include "allowance.h"
 #include "live.h"
 #include "observe.h"
 #include "outbounds.h"
@@ -93,6 +94,7 @@ void mf__serve_refuse(struct mf_api *api,
                       const struct mf__call_fault *fault)
 {
     struct mf__problem problem = {.error = error, .id = id};
+    struct mf__allowance_text text;
     struct mf_buf members;
 
     mf_buf_init(&members, MF__OUTBOUNDS_FAULTS_BYTES_MAX);
@@ -100,7 +102,12 @@ void mf__serve_refuse(struct mf_api *api,
         problem.detail = mf_buf_peek(&fault->why);
         problem.param = mf_buf_peek(&fault->param);
     }
-    if (error == MF_E_OVERLOADED || error == MF_E_DRAINING || error == MF_E_NO_EXECUTOR) {
+    if (error == MF_E_QUOTA_RUNS) {
+        struct mf_admit_who who = mf__allowance_who(api, mf__caller(exchange)->tenant);
+        mf__allowance_tell_runs(&who, &text, &problem);
+    }
+    if (error == MF_E_OVERLOADED || error == MF_E_DRAINING || error == MF_E_NO_EXECUTOR ||
+        error == MF_E_QUOTA_RUNS) {
         problem.retry_after_s = mf_admit_retry_after_s(api->admit, mf_clock_now_ns());
     } else if (error == MF_E_OUTBOUND_POLICY && fault != NULL) {
         mf__outbounds_tell(&fault->policy, &members, &problem);
@@ -552,7 +559,8 @@ void mf__serve(struct mf_api *api,
     mf__call_init(call, api->config);
     mf_buf_init(&serve->piece, MF_HTTP_INPUT_BYTES_MAX);
     mf_exchange_listen(exchange, &exchange_events, serve);
-    rc = mf_admit_try(api->admit, &serve->ticket, mf_clock_now_ns(), ticket_turn, serve);
+    struct mf_admit_who who = mf__allowance_who(api, serve->live.tenant);
+    rc = mf_admit_try(api->admit, &who, &serve->ticket, mf_clock_now_ns(), ticket_turn, serve);
     if (rc == MF_E_AGAIN) {
         check(serve);
         mf__api_arm_admit(api);

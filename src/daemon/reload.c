@@ -4,7 +4,8 @@ struct mf_admit_options mf__admit_options_of(const struct mf_config *config)
 {
     return (struct mf_admit_options){.runs_concurrent_max = config->runs_concurrent_max,
                                      .runs_queued_max = config->runs_queued_max,
-                                     .queue_wait_ns_max = config->queue_wait_ms_max * MF_NS_PER_MS};
+                                     .queue_wait_ns_max = config->queue_wait_ms_max * MF_NS_PER_MS,
+                                     .young_max = (uint32_t)mf_config_cpus() * MF_ADMIT_YOUNG_PER_CPU};
 }
 
 struct mf_server_options mf__server_options_of(const struct mf_config *config, struct mf_api *api)

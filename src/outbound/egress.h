@@ -76,6 +76,7 @@ struct mf_egress_run {
     unsigned depth;
     uint32_t subrequests_max;
     uint32_t subrequests;
+    uint64_t bytes;
     bool is_over;          /* It is being freed. */
     bool has_placeholders; /* Its policy lets some stand. */
     struct mf_list queued; /* struct mf__fetch.link, in their order. */

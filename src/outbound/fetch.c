@@ -343,6 +343,7 @@ static bool on_body(void *user, struct mf_slice bytes)
     int rc;
 
     fetch->run->egress->state.bytes_received += bytes.size;
+    fetch->run->bytes += bytes.size;
     if (fetch->redirect_status != 0) {
         fetch->drained += bytes.size;
         if (fetch->drained > MF_UPSTREAM_DRAIN_BYTES_MAX) {
@@ -368,6 +369,7 @@ static int64_t on_read(void *user, uint8_t *space, size_t size, bool *ret_is_end
         uint64_t at = fetch->upload.dropped + fetch->upload.sent;
         fetch->sent += (uint64_t)got;
         fetch->run->egress->state.bytes_sent += (uint64_t)got;
+        fetch->run->bytes += (uint64_t)got;
         if (at > fetch->upload_told) { /* Else it goes out a second time. */
             size_t news = (size_t)(at - fetch->upload_told);
             fetch->upload_told = at;

@@ -231,6 +231,11 @@ uint32_t mf_egress_run_count(const struct mf_egress_run *run)
     return run->subrequests;
 }
 
+uint64_t mf_egress_run_bytes(const struct mf_egress_run *run)
+{
+    return run->bytes;
+}
+
 struct mf_slice mf_egress_run_records(const struct mf_egress_run *run, uint32_t *ret_left_out)
 {
     *ret_left_out = run->records_left_out;

@@ -156,6 +156,37 @@ int mf_store_tenant_delete(struct mf_store *store, struct mf_slice name, struct 
     return mf__store_end(store, rc);
 }
 
+static int sum_of(struct mf_store *store, const char *text, struct mf_slice name, uint64_t *ret_sum)
+{
+    struct sql sql;
+
+    mf__sql_reuse(&sql, store, text);
+    mf__sql_bind_text(&sql, name);
+    *ret_sum = mf__sql_step(&sql) ? mf__sql_column_u64(&sql, 0) : 0;
+    return mf__sql_end(&sql);
+}
+
+int mf_store_tenant_bytes(struct mf_store *store,
+                          struct mf_slice name,
+                          uint64_t *ret_worker_bytes,
+                          uint64_t *ret_workspace_bytes)
+{
+    int rc = mf__store_begin(store);
+
+    if (rc < 0) {
+        return rc;
+    }
+    rc = sum_of(store, "SELECT ifnull(sum(length(code)), 0) FROM worker_codes WHERE tenant = ?", name,
+                ret_worker_bytes);
+    if (rc == 0) {
+        rc = sum_of(store,
+                    "SELECT ifnull(sum(i.size), 0) FROM workspaces w JOIN inodes i ON i.id = w.root"
+                    " WHERE w.tenant = ?",
+                    name, ret_workspace_bytes);
+    }
+    return mf__store_end(store, rc);
+}
+
 /* ---- tokens --------------------------------------------------------------------------------------- */
 
 static int tell_token(struct sql *sql, mf_store_token_cb *on_row, void *user)

@@ -11,6 +11,24 @@ struct mf_slice mf__token_id(struct mf_slice text);
 /* A valid id as a number; no two have the same. */
 uint64_t mf__token_key(struct mf_slice id);
 
+/* ---- rates.c ------------------------------------------------------------------------------------- */
+
+/* Zeroed: full. */
+struct mf_rate {
+    uint64_t full_ns;
+};
+
+/* Is |amount| left, and anything at all? Else |ret_state| says when. */
+bool mf__rate_has(const struct mf_rate *rate,
+                  const struct mf_rate_limit *limit,
+                  uint64_t amount,
+                  uint64_t now_ns,
+                  struct mf_rate_state *ret_state);
+void mf__rate_spend(struct mf_rate *rate,
+                    const struct mf_rate_limit *limit,
+                    uint64_t amount,
+                    uint64_t now_ns);
+
 /* ---- admin.c: the operator's own tokens -------------------------------------------------------------- */
 
 struct mf__admin_tokens {

@@ -8,6 +8,11 @@
 struct tenant {
     char name[MF_STORE_TENANT_BYTES_MAX + 1];
     uint64_t number;
+    struct mf_quotas quotas;
+    struct mf_rate rates[MF_QUOTAS_COUNT]; /* Those that are rates. */
+    struct mf_tenant_sums sums;
+    uint64_t sums_ns;
+    bool is_summing;
     struct mf_list tokens; /* struct token.of_tenant */
     size_t tokens_count;
 };
@@ -222,6 +227,79 @@ uint32_t mf_tenants_scopes_of(const struct mf_tenants *tenants, struct mf_slice 
     return is_theirs ? token->scopes : 0;
 }
 
+/* ---- what a tenant has used --------------------------------------------------------------------------------- */
+
+bool mf_tenants_quotas(const struct mf_tenants *tenants, struct mf_slice name, struct mf_quotas *ret_quotas)
+{
+    const struct tenant *tenant = find_tenant(tenants, name);
+
+    if (tenant == &tenants->own) {
+        return false;
+    }
+    if (tenant == NULL) {
+        mf_quotas_read(mf_slice_of(NULL, 0), ret_quotas);
+    } else {
+        *ret_quotas = tenant->quotas;
+    }
+    return true;
+}
+
+bool mf_tenants_has(const struct mf_tenants *tenants,
+                    struct mf_slice name,
+                    enum mf_quota quota,
+                    const struct mf_rate_limit *limit,
+                    uint64_t amount,
+                    uint64_t now_ns,
+                    struct mf_rate_state *ret_state)
+{
+    const struct tenant *tenant = find_tenant(tenants, name);
+
+    return tenant == NULL || mf__rate_has(&tenant->rates[quota], limit, amount, now_ns, ret_state);
+}
+
+void mf_tenants_spend(struct mf_tenants *tenants,
+                      struct mf_slice name,
+                      enum mf_quota quota,
+                      const struct mf_rate_limit *limit,
+                      uint64_t amount,
+                      uint64_t now_ns)
+{
+    struct tenant *tenant = find_tenant(tenants, name);
+
+    if (tenant != NULL) {
+        mf__rate_spend(&tenant->rates[quota], limit, amount, now_ns);
+    }
+}
+
+void mf_tenants_sums(const struct mf_tenants *tenants, struct mf_slice name, struct mf_tenant_sums *ret_sums)
+{
+    const struct tenant *tenant = find_tenant(tenants, name);
+
+    *ret_sums = tenant == NULL ? (struct mf_tenant_sums){0} : tenant->sums;
+}
+
+bool mf_tenants_wants_sums(struct mf_tenants *tenants, struct mf_slice name, uint64_t now_ns)
+{
+    struct tenant *tenant = find_tenant(tenants, name);
+
+    if (tenant == NULL || tenant->is_summing || now_ns - tenant->sums_ns < MF_TENANT_SUMS_MS * MF_NS_PER_MS) {
+        return false;
+    }
+    tenant->is_summing = true;
+    tenant->sums_ns = now_ns;
+    return true;
+}
+
+void mf_tenants_set_sums(struct mf_tenants *tenants, struct mf_slice name, const struct mf_tenant_sums *sums)
+{
+    struct tenant *tenant = find_tenant(tenants, name);
+
+    if (tenant != NULL) {
+        tenant->is_summing = false;
+        tenant->sums = sums == NULL ? tenant->sums : *sums;
+    }
+}
+
 /* ---- changes ---------------------------------------------------------------------------------------------- */
 
 int mf_tenants_set_tenant(struct mf_tenants *tenants, const struct mf_store_tenant *row)
@@ -230,12 +308,15 @@ int mf_tenants_set_tenant(struct mf_tenants *tenants, const struct mf_store_tena
     int rc;
 
     if (tenant != NULL) {
+        mf_quotas_read(row->quotas, &tenant->quotas);
+        memset(tenant->rates, 0, sizeof tenant->rates); /* They were shares of other quotas. */
         return 0;
     }
     MF_ASSERT(mf_store_name_is_valid(row->name));
     tenant = mf_new(sizeof *tenant);
     memcpy(tenant->name, row->name.data, row->name.size);
     tenant->number = ++tenants->number_last;
+    mf_quotas_read(row->quotas, &tenant->quotas);
     mf_list_init(&tenant->tokens);
     rc = mf_map_put(tenants->tenants, mf_hash(row->name), tenant);
     if (rc < 0) {

@@ -6,6 +6,8 @@
 #define SECOND MF_NS_PER_S
 #define TICKETS 8
 
+static const struct mf_admit_who anybody = {1, UINT32_MAX, UINT32_MAX};
+
 struct caller {
     struct mf_ticket ticket;
     struct mf_admit *admit;
@@ -26,7 +28,7 @@ static void on_turn(struct mf_ticket *ticket, void *user, int error)
         mf_admit_release(caller->admit, ticket, 5 * SECOND);
     }
     if (caller->retry_in_turn) {
-        MF_CHECK_INT(mf_admit_try(caller->admit, ticket, 0, on_turn, caller), MF_E_AGAIN);
+        MF_CHECK_INT(mf_admit_try(caller->admit, &anybody, ticket, 0, on_turn, caller), MF_E_AGAIN);
     }
 }
 
@@ -34,7 +36,7 @@ static struct caller callers[TICKETS];
 
 static struct mf_admit *new_admit(uint32_t places, uint32_t queued)
 {
-    struct mf_admit_options options = {places, queued, 10 * SECOND};
+    struct mf_admit_options options = {places, queued, 10 * SECOND, 0};
     struct mf_admit *admit = mf_admit_new(&options);
     memset(callers, 0, sizeof callers);
     for (int i = 0; i < TICKETS; i++) {
@@ -45,7 +47,7 @@ static struct mf_admit *new_admit(uint32_t places, uint32_t queued)
 
 static int try_at(struct mf_admit *admit, int index, uint64_t now_ns)
 {
-    return mf_admit_try(admit, &callers[index].ticket, now_ns, on_turn, &callers[index]);
+    return mf_admit_try(admit, &anybody, &callers[index].ticket, now_ns, on_turn, &callers[index]);
 }
 
 static void release(struct mf_admit *admit, int index, uint64_t now_ns)
@@ -141,16 +143,16 @@ static void turn_may_release_and_try_again(void)
 static void long_queue_needs_no_stack(void)
 {
     enum { COUNT = 100000 };
-    struct mf_admit_options options = {1, COUNT, SECOND};
+    struct mf_admit_options options = {1, COUNT, SECOND, 0};
     struct mf_admit *admit = mf_admit_new(&options);
     struct caller *crowd = calloc(COUNT, sizeof *crowd);
     MF_CHECK(crowd);
     struct caller first = {.admit = admit};
-    MF_CHECK_INT(mf_admit_try(admit, &first.ticket, 0, on_turn, &first), 0);
+    MF_CHECK_INT(mf_admit_try(admit, &anybody, &first.ticket, 0, on_turn, &first), 0);
     for (size_t i = 0; i < COUNT; i++) {
         crowd[i].admit = admit;
         crowd[i].release_in_turn = true;
-        MF_CHECK_INT(mf_admit_try(admit, &crowd[i].ticket, 0, on_turn, &crowd[i]), MF_E_AGAIN);
+        MF_CHECK_INT(mf_admit_try(admit, &anybody, &crowd[i].ticket, 0, on_turn, &crowd[i]), MF_E_AGAIN);
     }
     mf_admit_release(admit, &first.ticket, SECOND);
     for (size_t i = 0; i < COUNT; i++) {
@@ -205,7 +207,7 @@ static void numbers_may_change(void)
     MF_CHECK_INT(try_at(admit, 0, 0), 0);
     MF_CHECK_INT(try_at(admit, 1, 0), MF_E_AGAIN);
     MF_CHECK_INT(try_at(admit, 2, 0), MF_E_AGAIN);
-    struct mf_admit_options options = {2, 4, SECOND};
+    struct mf_admit_options options = {2, 4, SECOND, 0};
     mf_admit_change(admit, &options);
     MF_CHECK_INT(callers[1].turns, 1);
     MF_CHECK_INT(callers[2].turns, 0);
