@@ -71,6 +71,8 @@
        "global functions like fetch(). It must use capabilities (such as bindings in 'env') to talk to the outside world.") \
     XX(LIMIT_CALLS,       -6411, 500, "limit.calls",            "Too many calls of tools by a single run.")               \
     XX(CALL_REFUSED,      -6412, 403, "call.refused",           "There is nobody who answers calls of tools.")            \
+    XX(LIMIT_FILE_OPS,    -6413, 500, "limit.file_ops",         "Too many operations on files by a single run.")          \
+    XX(FILES_REFUSED,     -6414, 403, "files.refused",          "The run has no workspace.")                              \
     /* executions */                                                                                                      \
     XX(EXECUTION_NAME,    -7101, 400, "execution.name",         "A namespace cannot have this name.")                     \
     XX(EXECUTION_UNKNOWN, -7102, 404, "execution.unknown",      "There is no execution of this id.")                      \
@@ -163,7 +165,8 @@
     XX(FS_EINVAL,         -6929, 400, "fs.einval",              "invalid argument")                                       \
     XX(FS_EBUSY,          -6930, 409, "fs.ebusy",               "resource busy or locked")                                \
     XX(FS_EFBIG,          -6931, 413, "fs.efbig",               "file too large")                                         \
-    XX(FS_EPERM,          -6932, 403, "fs.eperm",               "operation not permitted")
+    XX(FS_EPERM,          -6932, 403, "fs.eperm",               "operation not permitted")                                \
+    XX(FS_EROFS,          -6933, 403, "fs.erofs",               "read-only file system")
 /* clang-format on */
 
 enum mf_error {

@@ -62,6 +62,12 @@
 #define MF_CALL_NAMESPACE_BYTES_MAX 128 /* bytes: an identifier of JavaScript */
 #define MF_CALL_NAME_BYTES_MAX 256 /* bytes: the name of a tool */
 #define MF_RUN_FETCHES_OPEN_MAX 32 /* fetches of one run that the daemon has and has not answered: each may hold a window of memory there; the rest wait in the isolate */
+#define MF_RUN_WORKSPACES_MAX 8 /* workspaces that one run has: each is looked up when it begins */
+#define MF_RUN_FILE_OPS_MAX 1000000 /* operations of one run on its workspaces: past that it does not end by itself */
+#define MF_RUN_FILE_OPS_OPEN_MAX 16 /* operations of one run that are not answered: each may hold MF_RUN_FILE_OP_BYTES_MAX in both processes; the rest wait in the isolate */
+#define MF_RUN_FILE_OP_BYTES_MAX 1114112 /* bytes: one operation, or its answer: a piece of a file (MF_WORKSPACE_PIECE_BYTES) and 64 KiB for paths and numbers */
+#define MF_RUN_FILE_UPLOADS_MAX 16 /* files of one run that are written piece by piece, to take their places whole */
+#define MF_RUN_FILE_DESCRIPTORS_MAX 1024 /* files that are open at once by node:fs: Linux's own limit for a process */
 #define MF_RUN_TIMERS_MAX 10000 /* timers set at once in one run: a timer costs about 200 bytes outside the isolate */
 #define MF_RUN_TEXT_BYTES_MAX 16384 /* bytes: one exception's message or stack; longer ones are cut and marked */
 

@@ -172,6 +172,9 @@ struct mf_run_events {
     void (*on_fetch_credit)(struct mf_run *run, void *user, uint32_t fetch);
     /* The worker wants no more of the response's body: mf_run_fetch_write takes everything from now on. */
     void (*on_fetch_stop)(struct mf_run *run, void *user, uint32_t fetch);
+    /* Only with MF_START_FILES_ALLOWED: a part of operation |files->op| on a workspace; at most MF_RUN_FILE_OPS_OPEN_MAX are not
+     * answered, each of MF_RUN_FILE_OP_BYTES_MAX in all. Answer the whole one with mf_run_files_answer. */
+    void (*on_files)(struct mf_run *run, void *user, const struct mf_msg_files *files);
     void (*on_done)(struct mf_run *run, void *user, const struct mf_run_result *result);
 };
 
@@ -213,6 +216,9 @@ void mf_run_fetch_abort(struct mf_run *run, uint32_t fetch, int error, struct mf
 void mf_run_fetch_body_consumed(struct mf_run *run, uint32_t fetch, size_t bytes);
 /* Nobody wants the rest of the request's body; no on_fetch_body after it. */
 void mf_run_fetch_body_stop(struct mf_run *run, uint32_t fetch);
+
+/* The answer to on_files, of at most MF_RUN_FILE_OP_BYTES_MAX. */
+void mf_run_files_answer(struct mf_run *run, uint32_t op, bool is_error, struct mf_slice bytes);
 
 const char *mf_run_id(const struct mf_run *run);
 pid_t mf_run_executor_pid(const struct mf_run *run); /* 0 while it waits for one. */

@@ -23,8 +23,8 @@ extern const struct mf_engine_program mf_runtime_program;
 /* Header lists are one LATIN1 string: name NUL value NUL, repeated. Streams are numbered as in wire.h. */
 #define MF_EVENT_MAP(XX)                                                                                                  \
     /* compatibilityDate, compatibilityFlags (JSON array), entrypoint, env (JSON), props (JSON), request method,        \
-       url, headers, has body, options of a program (JSON; empty: there is none), lines that were taken off before it:     \
-       evaluate the main module and call the handler, or run the main module's text as a program. */ \
+       url, headers, has body, options of a program (JSON; empty: there is none), lines that were taken off before it,     \
+       workspaces (JSON array): evaluate the main module and call the handler, or run the main module's text as a program. */ \
     XX(START, 1)                                                                                                          \
     XX(TIMER, 2)      /* timer id: it is due. */                                                                          \
     XX(BODY_DATA, 3)  /* stream, bytes: answer to one body_pull. */                                                       \
@@ -36,7 +36,8 @@ extern const struct mf_engine_program mf_runtime_program;
        8) /* fetch id, text, is a network error (else the run may not: an Error, no TypeError). */                        \
     XX(BODY_STOP, 9) /* stream: the receiver wants no more (client gone); cancel the source. */                           \
     XX(STRIP, 10)    /* tool isolates only: source, file name, transform: strip TypeScript types. */                      \
-    XX(WARM, 11)     /* tool isolates only: load the stripper. */
+    XX(WARM, 11)     /* tool isolates only: load the stripper. */                                                         \
+    XX(FILES, 12)    /* operation, answer (bytes), or the name of an error (text). */
 
 enum mf_event {
 #define XX(name, number) MF_EVENT_##name = (number),
@@ -65,6 +66,7 @@ struct mf_exception {
 
 #define MF_RUNTIME_BODY_BYTES_UNKNOWN UINT64_MAX /* As MF_BODY_BYTES_UNKNOWN of wire.h. */
 #define MF_RUNTIME_FETCH_LATER 1
+#define MF_RUNTIME_FILES_LATER 1
 
 struct mf_runtime_fetch {
     uint32_t number;   /* The caller's, from 1, rising with each that was sent. */
@@ -117,6 +119,16 @@ struct mf_runtime_calls {
      * MF_E_CALL_REFUSED, MF_E_LIMIT_CALLS. */
     int (*fetch)(struct mf_runtime_host *host, const struct mf_runtime_fetch *fetch);
     void (*fetch_abort)(struct mf_runtime_host *host, uint32_t fetch);
+    /* An operation on a workspace, by its place in START's list, answered with MF_EVENT_FILES: 0 and its number, or
+     * MF_RUNTIME_FILES_LATER: as many as may be under way are; call again when one of them is answered. MF_E_FILES_REFUSED,
+     * MF_E_LIMIT_FILE_OPS, MF_E_TOO_LARGE, MF_E_AGAIN. */
+    int (*files)(struct mf_runtime_host *host, uint32_t mount, struct mf_slice bytes, uint32_t *ret_number);
+    /* The same, and waits for the answer on this thread. MF_E_CANCELED: the run ends. */
+    int (*files_wait)(struct mf_runtime_host *host,
+                      uint32_t mount,
+                      struct mf_slice bytes,
+                      bool *ret_is_error,
+                      MF_OWN struct mf_buf *ret_answer);
     /* How many ctx.waitUntil promises are open; only for hang detection and the end of a run. */
     void (*wait_until)(struct mf_runtime_host *host, uint32_t open_count);
     /* Nothing will follow: response and waitUntil are done (0) or the run failed (an MF_E_*: EXCEPTION, STARTUP,

@@ -87,6 +87,7 @@ enum mf_start_flags {
     MF_START_HAS_BODY = 1u << 1,      /* The request has a body, on MF_STREAM_REQUEST. */
     MF_START_FETCH_ALLOWED = 1u << 2, /* fetch() may leave the isolate; else it is refused there and again here. */
     MF_START_CALLS_ALLOWED = 1u << 3, /* The same for calls of tools. */
+    MF_START_FILES_ALLOWED = 1u << 4, /* The run has workspaces. */
 };
 
 /* What a FETCH asks for. */
@@ -188,7 +189,8 @@ enum mf_part_kind {
     MF_PART_FLAGS,      /* Body: compatibilityFlags as a JSON array. */
     MF_PART_PROGRAM,    /* Body: a program as a model wrote it, in the place of the main module; |name| is how errors call it. Once. */
     MF_PART_OPTIONS,    /* Body: JSON of it: its namespaces. Once, with PROGRAM. */
-    MF_PART_KIND_MAX = MF_PART_OPTIONS,
+    MF_PART_WORKSPACES, /* Body: JSON of those that are mounted. Once, with MF_START_FILES_ALLOWED. */
+    MF_PART_KIND_MAX = MF_PART_WORKSPACES,
 };
 
 struct mf_part {

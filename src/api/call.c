@@ -6,6 +6,7 @@
 
 #include "json.h"
 #include "modules.h"
+#include "mounts.h"
 #include "request.h"
 
 void mf__call_fault_init(struct mf__call_fault *fault)
@@ -284,6 +285,9 @@ static int read_rest(struct mf__call *call,
     int rc = mf__call_read_limits(call, config, mf__json_get(root, "limits"), "/limits", fault);
 
     if (rc == 0) {
+        rc = mf__mounts_read(call, mf__json_get(root, "workspaces"), false, fault);
+    }
+    if (rc == 0) {
         entrypoint = mf__json_get(root, "entrypoint");
         rc = append_text(call, MF_PART_ENTRYPOINT, cJSON_IsString(entrypoint) ? entrypoint : NULL);
     }
@@ -302,11 +306,9 @@ static int read_rest(struct mf__call *call,
 }
 
 /* "code" comes first: without it the others are all there is. */
-static const struct mf_json_field call_fields[] = {{"code", "o", true},
-                                                   {"request", "o", false},
-                                                   {"entrypoint", "s0", false},
-                                                   {"props", "*", false},
-                                                   {"limits", "o", false}};
+static const struct mf_json_field call_fields[] = {{"code", "o", true},         {"request", "o", false},
+                                                   {"entrypoint", "s0", false}, {"props", "*", false},
+                                                   {"workspaces", "a", false},  {"limits", "o", false}};
 
 static int read_call(struct mf__call *call,
                      const struct mf_config *config,

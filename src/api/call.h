@@ -11,6 +11,8 @@
 #include <mayfly/pool.h>
 #include <mayfly/trace.h>
 
+#include "files.h"
+
 struct cJSON;
 
 /* What "globalOutbound" says. */
@@ -24,6 +26,8 @@ enum mf__outbound {
 struct mf__call {
     char tenant[MF_STORE_TENANT_BYTES_MAX + 1]; /* Whose it is: its secrets, outbounds, workers and usage. */
     bool may_name_secrets; /* In an outbound of its own: who asks could have put one that does. */
+    bool may_read_files;   /* Workspaces, */
+    bool may_write_files;  /* and change what is in them. */
     struct mf_code *code;  /* Parts that it shares with other calls; NULL: all are in |bundle|. */
     struct mf_buf bundle;  /* Parts (wire.h), ready to be sent. */
     struct mf_buf body;    /* The request's body for the worker. */
@@ -34,9 +38,10 @@ struct mf__call {
     uint64_t response_bytes;
     uint64_t log_bytes;
     uint64_t subrequests;
-    uint64_t calls;      /* Of tools. */
-    bool may_call;       /* There is somebody who answers them. */
-    unsigned limits_set; /* Mask of those that the code itself lowered; in the order above. */
+    uint64_t calls;           /* Of tools. */
+    bool may_call;            /* There is somebody who answers them. */
+    unsigned limits_set;      /* Mask of those that the code itself lowered; in the order above. */
+    struct mf__mounts mounts; /* Workspaces of the run. */
     enum mf__outbound outbound;
     char outbound_name[MF_OUTBOUND_NAME_BYTES_MAX + 1];
     char worker[MF_STORE_NAME_BYTES_MAX + 1]; /* Whose code it is; empty: it came with the request. */

@@ -44,6 +44,13 @@ void mf__caller_sign(const struct mf_caller *caller, struct mf__call *call)
 {
     memcpy(call->tenant, caller->tenant, sizeof call->tenant);
     call->may_name_secrets = (caller->scopes & MF_SCOPE_OUTBOUNDS) != 0;
+    mf__caller_sign_files(caller, call);
+}
+
+void mf__caller_sign_files(const struct mf_caller *caller, struct mf__call *call)
+{
+    call->may_read_files = (caller->scopes & (MF_SCOPE_WORKSPACES | MF_SCOPE_WORKSPACES_READ)) != 0;
+    call->may_write_files = (caller->scopes & MF_SCOPE_WORKSPACES) != 0;
 }
 
 bool mf__caller_holds(const struct mf_api *api, const struct mf_caller *caller)

@@ -125,6 +125,7 @@ static const struct mf_run_events run_events = {
     .on_fetch_body_end = mf__execution_on_fetch_body_end,
     .on_fetch_credit = mf__execution_on_fetch_credit,
     .on_fetch_stop = mf__execution_on_fetch_drop,
+    .on_files = mf__live_on_files,
     .on_done = run_on_done,
 };
 

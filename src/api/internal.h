@@ -136,6 +136,8 @@ MF_MUST_CHECK bool mf__caller_admit(struct mf_api *api, struct mf_exchange *exch
 struct mf__call;
 /* |call| is |caller|'s. */
 void mf__caller_sign(const struct mf_caller *caller, struct mf__call *call);
+/* Only what it may do with files: of a stored worker the rest is its owner's. */
+void mf__caller_sign_files(const struct mf_caller *caller, struct mf__call *call);
 /* Does the token still hold with which a long-lived connection began? */
 bool mf__caller_holds(const struct mf_api *api, const struct mf_caller *caller);
 /* The subprotocol of a WebSocket's request that is spoken here, or NULL. A browser's script can say its token in no other way than
@@ -143,6 +145,15 @@ bool mf__caller_holds(const struct mf_api *api, const struct mf_caller *caller);
 const char *mf__caller_protocol(const struct mf_request *request);
 /* 403, with the scope that is missing. */
 void mf__caller_refuse(struct mf_exchange *exchange, uint32_t scope, const char *why);
+
+/* ---- workspaces ----------------------------------------------------------------------------------- */
+
+#define MF__ERRNO_BYTES_MAX 32
+
+/* Node's name of an error of files: "ENOENT". False: it is none of them. */
+MF_MUST_CHECK bool mf__workspace_errno(int error, char ret_text[MF__ERRNO_BYTES_MAX]);
+/* After what may have left garbage: removes it step by step, between other jobs. */
+void mf__workspace_tidy(struct mf_api *api);
 
 /* ---- problem.c: RFC 9457 ------------------------------------------------------------------------ */
 

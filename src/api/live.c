@@ -42,7 +42,8 @@ int mf__live_start(struct mf__live *live, struct mf__call *call, const struct mf
                                .flags = (api->config->is_clock_frozen ? (uint32_t)MF_START_CLOCK_FROZEN : 0) |
                                         (call->has_body ? (uint32_t)MF_START_HAS_BODY : 0) |
                                         (may_fetch ? (uint32_t)MF_START_FETCH_ALLOWED : 0) |
-                                        (call->may_call ? (uint32_t)MF_START_CALLS_ALLOWED : 0),
+                                        (call->may_call ? (uint32_t)MF_START_CALLS_ALLOWED : 0) |
+                                        (call->mounts.count > 0 ? (uint32_t)MF_START_FILES_ALLOWED : 0),
                                .domain = live->depth,
                                .owner = mf_tenants_number(api->tenants, mf_slice_of_cstr(live->tenant)),
                                .code = call->code,
@@ -60,6 +61,7 @@ int mf__live_start(struct mf__live *live, struct mf__call *call, const struct mf
         return rc;
     }
     mf_buf_init(&call->bundle, MF_BUNDLE_BYTES_MAX); /* Its bytes are the pool's now. */
+    live->files = mf__files_begin(api, live->run, mf_slice_of_cstr(live->tenant), &call->mounts);
     if (may_fetch) {
         struct mf_egress_spec egress = {.id = live->id,
                                         .tenant = mf_slice_of_cstr(live->tenant),
@@ -74,6 +76,8 @@ int mf__live_start(struct mf__live *live, struct mf__call *call, const struct mf
 void mf__live_over(struct mf__live *live)
 {
     live->run = NULL;
+    mf__files_end(live->files);
+    live->files = NULL;
     mf__fetches_end(&live->fetches, &live->record);
 }
 
@@ -132,4 +136,11 @@ void mf__live_on_fetch_credit(struct mf_run *run, void *user, uint32_t fetch)
     struct mf__live *live = user;
     (void)run;
     mf__fetches_credit(&live->fetches, fetch);
+}
+
+void mf__live_on_files(struct mf_run *run, void *user, const struct mf_msg_files *message)
+{
+    struct mf__live *live = user;
+    (void)run;
+    mf__files_take(live->files, message);
 }

@@ -32,6 +32,7 @@ struct mf__live {
         depth; /* 0: a client's; else an interceptor's, so many deep. Its pool's domain, and its place among fetches. */
     struct mf__record record;
     struct mf__fetches fetches;
+    struct mf__file_run *files; /* NULL: it has no workspaces. */
 };
 
 /* |body_bytes_max|: what the record may hold of the response's body. */
@@ -54,7 +55,7 @@ void mf__live_cancel(struct mf__live *live);
     .on_log = mf__live_on_log, .on_exception = mf__live_on_exception, .on_fetch = mf__live_on_fetch,         \
     .on_fetch_abort = mf__live_on_fetch_drop, .on_fetch_body = mf__live_on_fetch_body,                       \
     .on_fetch_body_end = mf__live_on_fetch_body_end, .on_fetch_credit = mf__live_on_fetch_credit,            \
-    .on_fetch_stop = mf__live_on_fetch_drop
+    .on_fetch_stop = mf__live_on_fetch_drop, .on_files = mf__live_on_files
 
 void mf__live_on_log(struct mf_run *run, void *user, const struct mf_msg_log *log);
 void mf__live_on_exception(struct mf_run *run, void *user, const struct mf_msg_exception *exception);
@@ -63,5 +64,6 @@ void mf__live_on_fetch_drop(struct mf_run *run, void *user, uint32_t fetch);
 void mf__live_on_fetch_body(struct mf_run *run, void *user, uint32_t fetch, struct mf_slice bytes);
 void mf__live_on_fetch_body_end(struct mf_run *run, void *user, uint32_t fetch, int error);
 void mf__live_on_fetch_credit(struct mf_run *run, void *user, uint32_t fetch);
+void mf__live_on_files(struct mf_run *run, void *user, const struct mf_msg_files *message);
 
 #endif

@@ -7,6 +7,7 @@
 #include "json.h"
 #include "json_text.h"
 #include "modules.h"
+#include "mounts.h"
 #include "request.h"
 
 void mf__program_init(struct mf__program *program, const struct mf_config *config)
@@ -82,7 +83,11 @@ struct scope {
 
 static const struct scope scopes[] = {{"namespaces", "Provider", "provider"},
                                       {"connectors", "Connector", "connector"},
-                                      {"mcpServers", "MCP server", "MCP server"}};
+                                      {"mcpServers", "MCP server", "MCP server"},
+                                      {"workspaces", "Workspace", "workspace"}};
+
+#define SCOPE_CONNECTORS (&scopes[1])
+#define SCOPE_WORKSPACES (&scopes[3])
 
 static int
 refuse_name(struct mf__call_fault *fault, const struct scope *scope, size_t index, const char *format, ...)
@@ -103,9 +108,12 @@ refuse_name(struct mf__call_fault *fault, const struct scope *scope, size_t inde
     return MF_E_EXECUTION_NAME;
 }
 
-static const char *name_of(const cJSON *item)
+/* NULL: a workspace that is no namespace. */
+static const char *name_of(const struct scope *scope, const cJSON *item)
 {
-    return cJSON_IsString(item) ? item->valuestring : mf__json_get(item, "name")->valuestring;
+    const cJSON *name = mf__json_get(item, scope == SCOPE_WORKSPACES ? "namespace" : "name");
+
+    return cJSON_IsString(item) ? item->valuestring : name == NULL ? NULL : name->valuestring;
 }
 
 /* |item| of |root|'s list |scope| is new to that list and to those before it. */
@@ -115,8 +123,13 @@ static int check_name(const cJSON *root,
                       size_t index,
                       struct mf__call_fault *fault)
 {
-    const char *name = name_of(item);
-    int shown = (int)strnlen(name, MF_CALL_NAMESPACE_BYTES_MAX);
+    const char *name = name_of(scope, item);
+    int shown;
+
+    if (name == NULL) {
+        return 0;
+    }
+    shown = (int)strnlen(name, MF_CALL_NAMESPACE_BYTES_MAX);
 
     if (is_among(name, reserved, MF_COUNT_OF(reserved))) {
         return refuse_name(fault, scope, index, "%s name \"%s\" is reserved", scope->kind, name);
@@ -129,7 +142,8 @@ static int check_name(const cJSON *root,
         const cJSON *list = mf__json_get(root, before->field);
         for (const cJSON *other = list == NULL ? NULL : list->child; other != NULL && other != item;
              other = other->next) {
-            if (strcmp(name_of(other), name) != 0) {
+            const char *taken = name_of(before, other);
+            if (taken == NULL || strcmp(taken, name) != 0) {
                 continue;
             }
             return before == scope
@@ -153,7 +167,10 @@ check_item(const struct scope *scope, const cJSON *item, size_t index, struct mf
     int rc;
 
     (void)snprintf(pointer, sizeof pointer, "/%s/%zu", scope->field, index);
-    if (scope == &scopes[1]) {
+    if (scope == SCOPE_WORKSPACES) {
+        return 0; /* mf__mounts_read has looked. */
+    }
+    if (scope == SCOPE_CONNECTORS) {
         return cJSON_IsString(item)
                    ? 0
                    : mf__json_refuse(&fault->param, &fault->why, pointer, "%s must be a string.", pointer);
@@ -354,8 +371,9 @@ static int read_all(struct mf__program *program,
                     cJSON *root,
                     struct mf__call_fault *fault)
 {
-    int rc = check_scope(root, fault);
+    int rc = mf__mounts_read(&program->call, mf__json_get(root, "workspaces"), true, fault);
 
+    rc = rc < 0 ? rc : check_scope(root, fault);
     if (rc == 0) {
         rc = mf__call_read_outbound(&program->call, config, mf__json_get(root, "globalOutbound"), fault);
     }
@@ -396,7 +414,7 @@ int mf__program_read(struct mf__program *program,
         {"env", "o", false},        {"limits", "o", false},
         {"drain", "b", false},      {"globalOutbound", "0so", false},
         {"waits", "s", false},      {"journal", "a", false},
-        {"reattachMs", "n", false}};
+        {"workspaces", "a", false}, {"reattachMs", "n", false}};
     struct mf_buf rest;
     cJSON *root = NULL;
     int rc;

@@ -206,6 +206,7 @@ static void found(struct mf__worker_wait *wait, int error, const struct mf__work
         return;
     }
     mf__worker_call(worker, api->config, &invocation->call);
+    mf__caller_sign_files(mf__caller(invocation->intake.exchange), &invocation->call);
     if (invocation->is_fetch) {
         resolve(invocation);
     } else {

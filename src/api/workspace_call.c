@@ -81,13 +81,12 @@ int mf__workspace_append_info(struct mf_buf *out, const struct mf_workspace_info
     return rc < 0 ? rc : mf_buf_append_cstr(out, "}");
 }
 
-/* "fs.enoent" to "ENOENT". */
-static bool write_errno(int error, char ret_text[32])
+bool mf__workspace_errno(int error, char ret_text[MF__ERRNO_BYTES_MAX])
 {
     const char *code = mf_error_code(error);
     size_t size = strlen(code);
 
-    if (strncmp(code, "fs.", 3) != 0 || size - 3 >= 32) {
+    if (strncmp(code, "fs.", 3) != 0 || size - 3 >= MF__ERRNO_BYTES_MAX) {
         return false;
     }
     for (size_t i = 3; i <= size; i++) {
@@ -104,13 +103,13 @@ void mf__workspace_problem(struct mf_exchange *exchange,
 {
     struct mf__problem problem = {.error = error, .detail = detail, .param = param};
     struct mf_buf all;
-    char name[32];
+    char name[MF__ERRNO_BYTES_MAX];
 
     mf_buf_init(&all, MEMBERS_BYTES_MAX + 64);
     if (error == MF_E_OVERLOADED || error == MF_E_AGAIN) {
         problem.retry_after_s = 1;
     }
-    if (write_errno(error, name)) {
+    if (mf__workspace_errno(error, name)) {
         mf_ignore(mf_buf_printf(&all, ",\"errno\":\"%s\"", name)); /* The code says the same. */
     }
     mf_ignore(mf_buf_append_slice(&all, members)); /* Likewise: the problem stands without them. */

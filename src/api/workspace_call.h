@@ -95,7 +95,4 @@ MF_MUST_CHECK int mf__workspace_append_inode(struct mf_buf *out, const struct mf
 /* {"name":...} */
 MF_MUST_CHECK int mf__workspace_append_info(struct mf_buf *out, const struct mf_workspace_info *info);
 
-/* After what may have left garbage: removes it step by step, between other jobs. */
-void mf__workspace_tidy(struct mf_api *api);
-
 #endif

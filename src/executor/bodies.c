@@ -179,7 +179,7 @@ bool mf_session_is_waiting(const struct mf_session *session)
     struct mf_fetch *fetch;
 
     if (mf_timers_count(&session->timers) > 0 || mf_incoming_is_awaited(&session->request) ||
-        session->response.is_full) {
+        session->response.is_full || mf_session_files_is_waiting(session)) {
         return true;
     }
     while (session->fetches != NULL && (fetch = mf_map_next(session->fetches, &cursor)) != NULL) {

@@ -495,6 +495,44 @@ static void on_fetch_abort(struct mf_runtime_host *host, uint32_t number)
 
 /* ---- the end ------------------------------------------------------------------------------------------------- */
 
+/* ---- workspaces ----------------------------------------------------------------------------------------- */
+
+static int on_files(struct mf_runtime_host *host, uint32_t mount, struct mf_slice bytes, uint32_t *ret_number)
+{
+    struct mf_session *session = lock(host);
+    struct mf_file_op *op;
+    int result = mf_session_files_ask(session, mount, bytes, false, &op);
+
+    if (result == 0) {
+        *ret_number = op->number;
+    }
+    unlock(session);
+    return result;
+}
+
+static int on_files_wait(struct mf_runtime_host *host,
+                         uint32_t mount,
+                         struct mf_slice bytes,
+                         bool *ret_is_error,
+                         MF_OWN struct mf_buf *ret_answer)
+{
+    struct mf_session *session = lock(host);
+    struct mf_file_op *op;
+    int error = mf_session_files_ask(session, mount, bytes, true, &op);
+
+    if (error == 0) {
+        error = mf_session_files_wait(session, op);
+        if (error == 0) {
+            *ret_is_error = op->is_error;
+            *ret_answer = op->bytes;
+            mf_buf_init(&op->bytes, 0);
+        }
+        mf_session_files_forget(session, op);
+    }
+    unlock(session);
+    return error;
+}
+
 static void on_wait_until(struct mf_runtime_host *host, uint32_t open_count)
 {
     struct mf_session *session = lock(host);
@@ -539,6 +577,8 @@ const struct mf_runtime_calls mf_session_calls = {
     .body_cancel = on_body_cancel,
     .fetch = on_fetch,
     .fetch_abort = on_fetch_abort,
+    .files = on_files,
+    .files_wait = on_files_wait,
     .wait_until = on_wait_until,
     .finish = on_finish,
     .stripped = on_stripped,

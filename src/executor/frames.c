@@ -299,6 +299,8 @@ static int dispatch(struct mf_session *session, const struct mf_frame *frame)
         return on_stream_stop(session, frame->payload);
     case MF_MESSAGE_SPLICED:
         return on_spliced(session, frame->payload);
+    case MF_MESSAGE_FILES_ANSWER:
+        return mf_session_files_came(session, frame->payload);
     case MF_MESSAGE_START:
     case MF_MESSAGE_DRAIN:
     case MF_MESSAGE_READY:
@@ -308,6 +310,7 @@ static int dispatch(struct mf_session *session, const struct mf_frame *frame)
     case MF_MESSAGE_RESPONSE:
     case MF_MESSAGE_FETCH:
     case MF_MESSAGE_FETCH_ABORT:
+    case MF_MESSAGE_FILES:
     case MF_MESSAGE_SPLICE:
     case MF_MESSAGE_SPLICE_REST:
     case MF_MESSAGE_DONE:

@@ -63,6 +63,7 @@ static enum mf_module_kind module_kind(enum mf_part_kind kind)
     case MF_PART_FLAGS:
     case MF_PART_PROGRAM:
     case MF_PART_OPTIONS:
+    case MF_PART_WORKSPACES:
         break;
     }
     return MF_MODULE_ESM;
@@ -92,6 +93,8 @@ static struct mf_slice *field_of(struct mf_guest *guest, enum mf_part_kind kind)
         return &guest->flags;
     case MF_PART_OPTIONS:
         return &guest->options;
+    case MF_PART_WORKSPACES:
+        return &guest->workspaces;
     case MF_PART_ESM:
     case MF_PART_TYPESCRIPT:
     case MF_PART_CJS:

@@ -30,10 +30,11 @@ struct mf_guest {
     struct mf_slice headers;
     struct mf_slice date;
     struct mf_slice flags;
-    struct mf_slice options; /* Of a program. */
-    bool is_program;         /* modules[0] is one, and the main module. */
-    uint32_t program_line;   /* Lines that were taken off before it. */
-    uint32_t seen;           /* Mask of part kinds that may be there once. */
+    struct mf_slice options;    /* Of a program. */
+    struct mf_slice workspaces; /* JSON; empty: none. */
+    bool is_program;            /* modules[0] is one, and the main module. */
+    uint32_t program_line;      /* Lines that were taken off before it. */
+    uint32_t seen;              /* Mask of part kinds that may be there once. */
 };
 
 /* NULL: no memory for a bundle of that size. */

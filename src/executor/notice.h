@@ -11,6 +11,7 @@ enum mf_notice_source {
     MF_SOURCE_INCOMING, /* struct mf_incoming: bytes, the end, an error. */
     MF_SOURCE_OUTGOING, /* struct mf_outgoing: room, or the receiver has left. */
     MF_SOURCE_FETCH,    /* struct mf_fetch: a head, or a failure. */
+    MF_SOURCE_FILES,    /* struct mf_file_op: the answer. */
 };
 
 struct mf_notice {

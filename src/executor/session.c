@@ -8,7 +8,8 @@
     "https://developers.cloudflare.com/workers/observability/errors/"
 
 #define FLAGS_KNOWN                                                                                          \
-    (MF_START_CLOCK_FROZEN | MF_START_HAS_BODY | MF_START_FETCH_ALLOWED | MF_START_CALLS_ALLOWED)
+    (MF_START_CLOCK_FROZEN | MF_START_HAS_BODY | MF_START_FETCH_ALLOWED | MF_START_CALLS_ALLOWED |           \
+     MF_START_FILES_ALLOWED)
 
 #define TO(state) (1u << MF_SESSION_##state)
 
@@ -40,7 +41,7 @@ void mf_session_check(const struct mf_session *session)
     MF_ASSERT((session->state == MF_SESSION_FLUSHING) <=
               (session->response.is_ended && !session->response.is_closed));
     MF_ASSERT(mf_session_is_over(session) <=
-              (mf_timers_count(&session->timers) == 0 && session->fetches == NULL));
+              (mf_timers_count(&session->timers) == 0 && session->fetches == NULL && session->files == NULL));
 }
 
 static void go(struct mf_session *session, enum mf_session_state state)
@@ -70,6 +71,7 @@ session_new(struct mf_executor *executor, uint32_t number, const struct mf_msg_s
     mf_list_init(&session->turn.list);
     mf_alarm_init(&session->alarm);
     MF_ASSERT(pthread_mutex_init(&session->mutex, NULL) == 0);
+    MF_ASSERT(pthread_cond_init(&session->files_came, NULL) == 0);
     mf_list_init(&session->events);
     mf_list_init(&session->due);
     mf_notice_init(&session->start, MF_SOURCE_START);
@@ -89,6 +91,7 @@ void mf_session_unref(struct mf_session *session)
     mf_incoming_done(&session->request);
     mf_outgoing_done(&session->response);
     mf_buf_done(&session->finish_text);
+    pthread_cond_destroy(&session->files_came);
     pthread_mutex_destroy(&session->mutex);
     mf_free(session);
 }
@@ -148,6 +151,7 @@ static bool forget_script(struct mf_session *session)
     mf_alarm_set(&session->executor->alarms, &session->alarm, MF_DEADLINE_NEVER);
     mf_timers_done(&session->timers);
     mf_session_fetches_done(session);
+    mf_session_files_done(session);
     mf_list_remove(&session->start.list);
     mf_list_remove(&session->response.event.list);
     return mf_incoming_cancel(&session->request);
@@ -229,6 +233,7 @@ void mf_session_cancel(struct mf_session *session, int error)
         end(session, error, mf_slice_of(NULL, 0));
     } else if (session->isolate != NULL) {
         mf_isolate_terminate(session->isolate, error);
+        pthread_cond_broadcast(&session->files_came);
     }
 }
 

@@ -55,6 +55,16 @@ struct mf_fetch {
     struct mf_incoming response;
 };
 
+/* An operation on a workspace: from the call to its answer, which the script is told in an event, or waits for on its thread. */
+struct mf_file_op {
+    uint32_t number;
+    bool is_awaited; /* A thread waits in files.c. */
+    bool is_answered;
+    bool is_error;
+    struct mf_buf bytes; /* What came of the answer. */
+    struct mf_notice event;
+};
+
 /* A fetch's response on its way to be the run's (copy.c).
  *
  *   NONE --the script asks--> ASKED --SPLICED came--> LAST --all of it went--> DIRECT
@@ -87,6 +97,10 @@ struct mf_session {
     struct mf_map *fetches;                      /* Number to struct mf_fetch; NULL before the first. */
     uint32_t fetch_last;                         /* The highest number so far. */
     uint32_t fetches_open[MF_FETCH_KINDS_COUNT]; /* Not answered yet. */
+    struct mf_map *files;                        /* Number to struct mf_file_op; NULL before the first. */
+    uint32_t files_last;                         /* The highest number so far. */
+    uint32_t files_open;                         /* Not answered yet. */
+    pthread_cond_t files_came;                   /* An answer, or the end. */
     uint32_t waiting_open;                       /* ctx.waitUntil promises. */
     int cancel_error;                            /* 0: not canceled. */
     bool has_responded;
@@ -168,6 +182,23 @@ void mf_session_pump(struct mf_session *session, struct mf_outgoing *out);
 void mf_session_pump_all(struct mf_session *session);
 /* The script waits for something that may still come. */
 MF_MUST_CHECK bool mf_session_is_waiting(const struct mf_session *session);
+
+/* ---- files.c: operations on workspaces; all locked ---------------------------------------------- */
+
+/* Sends it. MF_E_FILES_REFUSED, MF_E_LIMIT_FILE_OPS, MF_E_TOO_LARGE; MF_RUNTIME_FILES_LATER: as many as may be open are. */
+MF_MUST_CHECK int mf_session_files_ask(struct mf_session *session,
+                                       uint32_t mount,
+                                       struct mf_slice bytes,
+                                       bool is_awaited,
+                                       struct mf_file_op **ret_op);
+/* Waits for the answer, unlocked meanwhile. MF_E_CANCELED: the run ends. */
+MF_MUST_CHECK int mf_session_files_wait(struct mf_session *session, struct mf_file_op *op);
+void mf_session_files_forget(struct mf_session *session, struct mf_file_op *op);
+/* MF_E_WIRE: the daemon is wrong. */
+MF_MUST_CHECK int mf_session_files_came(struct mf_session *session, struct mf_slice payload);
+MF_MUST_CHECK bool mf_session_files_is_waiting(const struct mf_session *session);
+/* The run is over: none is left but the one that a thread waits for, which it forgets itself. */
+void mf_session_files_done(struct mf_session *session);
 
 /* ---- copy.c: a fetch's response that becomes the run's; all locked ---------------------------------- */
 

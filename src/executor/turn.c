@@ -171,7 +171,7 @@ int mf_session_prepare(struct mf_session *session)
 
 /* ---- events -------------------------------------------------------------------------------------------- */
 
-#define ARGS_MAX 11
+#define ARGS_MAX 12
 
 struct delivery {
     uint32_t event;
@@ -219,6 +219,7 @@ static void say_start(struct mf_session *session, struct delivery *delivery)
     add_text(delivery,
              guest->is_program && guest->options.size == 0 ? mf_slice_of_cstr("{}") : guest->options);
     add(delivery, mf_value_number(guest->program_line));
+    add_text_or(delivery, guest->workspaces, "[]");
 }
 
 static void say_timer(struct mf_session *session, struct delivery *delivery, struct mf_timer *timer)
@@ -289,6 +290,16 @@ static void say_fetch(struct mf_session *session, struct delivery *delivery, str
     mf_session_fetch_settle(session, fetch);
 }
 
+static void say_files(struct mf_session *session, struct delivery *delivery, struct mf_file_op *op)
+{
+    delivery->bytes = op->bytes;
+    mf_buf_init(&op->bytes, 0);
+    set(delivery, MF_EVENT_FILES);
+    add(delivery, mf_value_number(op->number));
+    add(delivery, mf_value_of(op->is_error ? MF_VALUE_UTF8 : MF_VALUE_BYTES, mf_buf_peek(&delivery->bytes)));
+    mf_session_files_forget(session, op);
+}
+
 /* Locked. Takes the next event and says it; false: there is none, or none is wanted. */
 static bool next_delivery(struct mf_session *session, struct delivery *delivery)
 {
@@ -315,6 +326,9 @@ static bool next_delivery(struct mf_session *session, struct delivery *delivery)
         break;
     case MF_SOURCE_FETCH:
         say_fetch(session, delivery, MF_CONTAINER_OF(event, struct mf_fetch, event));
+        break;
+    case MF_SOURCE_FILES:
+        say_files(session, delivery, MF_CONTAINER_OF(event, struct mf_file_op, event));
         break;
     }
     return true;

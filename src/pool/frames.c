@@ -241,6 +241,17 @@ static int on_fetch_abort(struct executor *executor, struct mf_run *run, struct 
     return mf__fetch_on_abort(executor, run, abort.fetch);
 }
 
+/* ---- operations on workspaces (files.c) ------------------------------------------------------- */
+
+static int on_files(struct executor *executor, struct mf_run *run, struct mf_slice payload)
+{
+    struct mf_msg_files files;
+    if (mf_decode_files(payload, &files) < 0 || files.is_more > 1 || files.mount >= MF_RUN_WORKSPACES_MAX) {
+        return garbled(executor, run, "FILES");
+    }
+    return mf__files_on_files(executor, run, &files);
+}
+
 /* ---- splices (splice.c) --------------------------------------------------------------------- */
 
 static int on_splice(struct executor *executor, struct mf_run *run, struct mf_slice payload)
@@ -398,6 +409,7 @@ static const struct frame_rule {
     {MF_MESSAGE_RESPONSE, SERVING, STARTED, on_response},
     {MF_MESSAGE_FETCH, SERVING, STARTED, on_fetch},
     {MF_MESSAGE_FETCH_ABORT, SERVING, STARTED, on_fetch_abort},
+    {MF_MESSAGE_FILES, SERVING, STARTED, on_files},
     {MF_MESSAGE_SPLICE, SERVING, STARTED, on_splice},
     {MF_MESSAGE_SPLICE_REST, SERVING, STARTED, on_splice_rest},
     {MF_MESSAGE_STREAM_DATA, SERVING, STARTED, on_data},

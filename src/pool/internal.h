@@ -99,6 +99,10 @@ struct mf_run {
     uint32_t fetches_open[MF_FETCH_KINDS_COUNT]; /* Not answered yet. */
     uint32_t fetches_total[MF_FETCH_KINDS_COUNT];
     uint32_t fetch_last;
+    uint32_t files_last;  /* Operations on workspaces: the highest number so far, */
+    uint32_t files_open;  /* those that are not answered, */
+    size_t files_bytes;   /* and what came of the one that is not whole; */
+    bool files_is_coming; /* there is one. */
 
     bool is_heard_of;    /* A frame of it came: it has begun, and cannot begin again elsewhere. */
     bool is_fed;         /* Bytes of its request's body went out. */
@@ -353,6 +357,7 @@ int mf__frame_attack(struct executor *executor, const struct mf_run *run, const 
 
 /* ---- fetch.c: handlers of frames about a fetch, as those of frames.c -------------------------- */
 
+int mf__files_on_files(struct executor *executor, struct mf_run *run, const struct mf_msg_files *message);
 int mf__fetch_on_fetch(struct executor *executor, struct mf_run *run, const struct mf_msg_fetch *message);
 int mf__fetch_on_abort(struct executor *executor, struct mf_run *run, uint32_t number);
 /* Of streams past MF_STREAM_RESPONSE: the body of a request comes, credit and stop come for that of a response. */

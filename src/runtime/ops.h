@@ -27,6 +27,9 @@
     XX(bodyCopy, body_copy)               \
     XX(fetch, fetch)                      \
     XX(fetchAbort, fetch_abort)           \
+    /* ops_files.c: workspaces */         \
+    XX(files, files)                      \
+    XX(filesWait, files_wait)             \
     /* ops_compress.c */                  \
     XX(compressOpen, compress_open)       \
     XX(compressWrite, compress_write)     \

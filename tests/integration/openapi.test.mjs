@@ -134,7 +134,7 @@ test("an execution, its calls and its frames are as described", async () => {
 
 test("a stored worker is run and rolled back as described", async () => {
   const schema = document.components.schemas.Invocation.properties;
-  const call = { entrypoint: null, props: 1, request: { url: "http://a/" }, limits: { cpuMs: 1000 } };
+  const call = { entrypoint: null, props: 1, workspaces: [{ name: "w", mode: "ro", path: "/w" }], request: { url: "http://a/" }, limits: { cpuMs: 1000 } };
   assert.deepEqual(Object.keys(call).sort(), Object.keys(schema).sort());
   for (const [action, body] of [["run", call], ["run", {}], ["rollback", { version: 1 }]]) {
     const response = await fetch(`${daemon.url}/v1/workers/thing/${action}`, { method: "POST", headers: json, body: JSON.stringify(body) });
@@ -218,7 +218,7 @@ test("every media type and field of the document is taken", async () => {
     assert.equal(await response.text(), "t", type);
   }
   const call = document.components.schemas.Call.properties;
-  const values = { entrypoint: null, props: 1, limits: { cpuMs: 1000, wallMs: 1000, memoryMb: 64, subRequests: 1, responseBytes: 100, logBytes: 100 }, request: { method: "POST", url: "http://a/", headers: { a: "b" }, body: "x" } };
+  const values = { entrypoint: null, props: 1, workspaces: [{ name: "w", mode: "rw", path: "/" }], limits: { cpuMs: 1000, wallMs: 1000, memoryMb: 64, subRequests: 1, responseBytes: 100, logBytes: 100 }, request: { method: "POST", url: "http://a/", headers: { a: "b" }, body: "x" } };
   assert.deepEqual(Object.keys(call).sort(), ["code", ...Object.keys(values)].sort());
   assert.deepEqual(Object.keys(values.limits).sort(), Object.keys(document.components.schemas.Limits.properties).sort());
   const { status } = await daemon.run(worker("return new Response('t')"), { fields: values, code: { compatibilityFlags: [], allowExperimental: false, env: {}, limits: {}, globalOutbound: null } });

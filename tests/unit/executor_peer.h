@@ -36,6 +36,9 @@ struct peer_run {
     unsigned splices;
     uint32_t spliced_fetch;
     unsigned splice_rests;
+    unsigned files;     /* Operations on workspaces that came whole. */
+    uint32_t files_op;  /* The last one, */
+    size_t files_bytes; /* and how much of it came. */
     unsigned dones;
     uint64_t response_ns; /* When RESPONSE was seen. */
     uint64_t done_ns;
@@ -335,6 +338,18 @@ static void peer_on_splice(struct peer_run *run, const struct mf_frame *frame)
     run->spliced_fetch = message.fetch;
 }
 
+static void peer_on_files(struct peer_run *run, const struct mf_frame *frame)
+{
+    struct mf_msg_files message;
+
+    MF_CHECK_INT(mf_decode_files(frame->payload, &message), 0);
+    MF_CHECK(message.op == run->files + 1 && message.mount == 0);
+    run->files_bytes = (message.op == run->files_op ? run->files_bytes : 0) + message.bytes.size;
+    run->files_op = message.op;
+    run->files += message.is_more ? 0 : 1;
+    MF_CHECK(run->files_bytes <= MF_RUN_FILE_OP_BYTES_MAX);
+}
+
 static void peer_on_done(struct peer_run *run, const struct mf_frame *frame)
 {
     MF_CHECK_INT(mf_decode_done(frame->payload, &run->done), 0);
@@ -389,9 +404,13 @@ static void peer_on_run_frame(struct peer *peer, const struct mf_frame *frame)
         MF_CHECK_INT(run->splices, 1);
         run->splice_rests++;
         break;
+    case MF_MESSAGE_FILES:
+        peer_on_files(run, frame);
+        break;
     case MF_MESSAGE_DONE:
         peer_on_done(run, frame);
         break;
+    case MF_MESSAGE_FILES_ANSWER:
     case MF_MESSAGE_SPLICED:
     case MF_MESSAGE_START:
     case MF_MESSAGE_BUNDLE:

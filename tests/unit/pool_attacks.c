@@ -78,6 +78,18 @@ static const struct attack {
     {"splice-rest-twice", FETCHES},
     {"splice-data", FETCHES},
     {"splice-end", FETCHES},
+#define FILES                                                                                                \
+    {                                                                                                        \
+        .flags = MF_START_FILES_ALLOWED                                                                      \
+    }
+    {"files", {0}},
+    {"files-mount", FILES},
+    {"files-order", FILES},
+    {"files-zero", FILES},
+    {"files-again", FILES},
+    {"files-between", FILES},
+    {"files-large", FILES},
+    {"files-many", FILES},
     {"bad-error", {0}},
     {"good-error", {0}},
     {"credit", {.flags = MF_START_HAS_BODY}},
@@ -103,6 +115,14 @@ static void hold_fetch(struct mf_run *run, void *user, const struct mf_msg_fetch
     }
 }
 
+/* Nothing is answered. */
+static void hold_files(struct mf_run *run, void *user, const struct mf_msg_files *files)
+{
+    (void)run;
+    (void)user;
+    (void)files;
+}
+
 /* One executor is attacked from inside while a neighbour streams from the other. */
 static void attack(const struct attack *attack)
 {
@@ -113,6 +133,7 @@ static void attack(const struct attack *attack)
     probe_start(&neighbour, "body 1000000");
     attacker.events = probe_events;
     attacker.events.on_fetch = hold_fetch;
+    attacker.events.on_files = hold_files;
     MF_CHECK_INT(probe_try(&attacker, attack->verb, 0, attack->limits), 0);
     MF_CHECK(mf_run_executor_pid(attacker.run) != mf_run_executor_pid(neighbour.run));
     WAIT_FOR(neighbour.status != 0 && attacker.dones == 1);

@@ -397,6 +397,42 @@ static bool fake_hears_relay(struct fake_run *run, const struct mf_frame *frame)
     return true;
 }
 
+/* "files...": operations on workspaces that are not allowed, too many, too large, or out of order. */
+static bool fake_attack_with_files(const struct fake_run *run)
+{
+    static uint8_t bytes[MF_FRAME_PAYLOAD_BYTES_MAX - 64];
+    const char *verb = run->verb;
+    uint32_t number = run->number;
+    struct mf_slice piece = mf_slice_of(bytes, sizeof bytes);
+
+    if (strcmp(verb, "files") == 0) {
+        FAKE_SAY(files, number, .op = 1, .bytes = piece);
+    } else if (strcmp(verb, "files-mount") == 0) {
+        FAKE_SAY(files, number, .op = 1, .mount = MF_RUN_WORKSPACES_MAX, .bytes = piece);
+    } else if (strcmp(verb, "files-order") == 0) {
+        FAKE_SAY(files, number, .op = 2, .bytes = piece);
+    } else if (strcmp(verb, "files-zero") == 0) {
+        FAKE_SAY(files, number, .op = 0, .bytes = piece);
+    } else if (strcmp(verb, "files-again") == 0) {
+        FAKE_SAY(files, number, .op = 1, .bytes = piece);
+        FAKE_SAY(files, number, .op = 1, .bytes = piece);
+    } else if (strcmp(verb, "files-between") == 0) {
+        FAKE_SAY(files, number, .op = 1, .is_more = 1, .bytes = piece);
+        FAKE_SAY(files, number, .op = 2, .bytes = piece);
+    } else if (strcmp(verb, "files-large") == 0) {
+        for (size_t sent = 0; sent <= MF_RUN_FILE_OP_BYTES_MAX; sent += sizeof bytes) {
+            FAKE_SAY(files, number, .op = 1, .is_more = 1, .bytes = piece);
+        }
+    } else if (strcmp(verb, "files-many") == 0) {
+        for (uint32_t i = 1; i <= MF_RUN_FILE_OPS_OPEN_MAX + 1; i++) {
+            FAKE_SAY(files, number, .op = i, .bytes = FAKE_TEXT("x"));
+        }
+    } else {
+        return false;
+    }
+    return true;
+}
+
 /* Frames about a fetch that are out of turn. */
 static bool fake_attack_fetches(struct fake_run *run)
 {
@@ -442,7 +478,7 @@ static bool fake_attack_fetches(struct fake_run *run)
             FAKE_SAY(fetch, number, .fetch = i, .method = FAKE_TEXT("GET"), .url = FAKE_TEXT("https://a/"));
         }
     } else {
-        return fake_attack_with_calls(run);
+        return fake_attack_with_files(run) || fake_attack_with_calls(run);
     }
     return true;
 }

@@ -241,11 +241,14 @@ function allowEval(flags) {
     internals.setEvalAllowed(!StringPrototypeIncludes(flags, '"disallow_eval_during_startup"'));
 }
 
-function onStart(date, flags, entrypoint, env, props, method, url, headers, hasBody, program, programLine) {
+function onStart(
+    date, flags, entrypoint, env, props, method, url, headers, hasBody, program, programLine, workspaces,
+) {
     scope.startedAt = internals.clock() - 1; // so that now() is never 0
     scope.date = date;
     scope.flags = flags;
     scope.env = env === '' ? {} : JSONParse(env);
+    scope.workspaces = workspaces === undefined || workspaces === '[]' ? '' : workspaces;
     if (program) {
         internals.setEvalAllowed(false);
         scope.isIoAllowed = true;
@@ -265,10 +268,10 @@ function onStart(date, flags, entrypoint, env, props, method, url, headers, hasB
     react(evaluateMain(), (namespace) => run(namespace, name, request, parsedProps), failStartup);
 }
 
-function dispatch(event, a, b, c, d, e, f, g, h, i, j, k) {
+function dispatch(event, a, b, c, d, e, f, g, h, i, j, k, l) {
     switch (event) {
         case constants.EVENT_START:
-            onStart(a, b, c, d, e, f, g, h, i, j, k);
+            onStart(a, b, c, d, e, f, g, h, i, j, k, l);
             break;
         case constants.EVENT_TIMER:
             realm.timers.onTimer(a);
@@ -293,6 +296,9 @@ function dispatch(event, a, b, c, d, e, f, g, h, i, j, k) {
             break;
         case constants.EVENT_FETCH_FAIL:
             realm.fetch.onFail(a, b, c);
+            break;
+        case constants.EVENT_FILES:
+            internals.lazy('workspace.js').onAnswer(a, b);
             break;
         case constants.EVENT_STRIP:
             internals.lazy('strip.js').strip(a, b, c);
@@ -343,6 +349,7 @@ realm.rehearse = (namespace, args) => {
         scope.isIoAllowed = false;
         scope.isEnded = false;
         scope.env = undefined;
+        scope.workspaces = '';
         scope.flags = null;
         scope.date = '';
         scope.startedAt = 0;

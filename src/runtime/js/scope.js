@@ -21,6 +21,7 @@ const scope = {
     startedAt: 0, // internals.clock() when the run began.
     flags: null, // compatibility flags, an array of strings of ours.
     date: '',
+    workspaces: '', // those that are mounted, as JSON; workspace.js reads it.
     requireIo() {
         if (!scope.isIoAllowed) {
             throw new Error(DISALLOWED);

@@ -1,0 +1,50 @@
+/* files.h - the workspaces of one run: what its executor asks of them is done by the store, one operation after the other, and
+ * answered.
+ *
+ * Use:      mf__files_begin with the call's mounts; mf__files_take for each part of an operation; mf__files_end when the run is over.
+ * Threads:  [loop]; the work itself on the store's worker.
+ * Owns:     an operation that is under way when the run ends is finished; its answer is dropped. Files that were not whole are
+ *           given up.
+ */
+#ifndef MAYFLY_API_FILES_H
+#define MAYFLY_API_FILES_H
+
+#include <mayfly/pool.h>
+#include <mayfly/workspace.h>
+
+struct mf_api;
+struct mf__file_run;
+
+/* Of a call: in the order in which the executor numbers them. */
+struct mf__mount {
+    char name[MF_STORE_NAME_BYTES_MAX + 1];
+    bool is_read_only;
+};
+struct mf__mounts {
+    struct mf__mount list[MF_RUN_WORKSPACES_MAX];
+    unsigned count;
+};
+
+/* NULL where there are no mounts. */
+MF_OWN struct mf__file_run *mf__files_begin(struct mf_api *api,
+                                            struct mf_run *run,
+                                            struct mf_slice tenant,
+                                            const struct mf__mounts *mounts);
+void mf__files_take(struct mf__file_run *files, const struct mf_msg_files *message);
+void mf__files_end(MF_OWN struct mf__file_run *files); /* NULL is fine. */
+
+/* files_ops.c: [worker] does what |request| says, and writes the answer. */
+struct mf__files_task {
+    struct mf_workspace_ref ref;
+    bool is_read_only;
+    struct mf_slice request;
+    const uint64_t *uploads; /* The run's own, |uploads_count| of them. */
+    size_t uploads_count;
+    struct mf_buf *answer;
+    bool is_change;        /* It may leave garbage. */
+    uint64_t upload_begun; /* 0: none. */
+    uint64_t upload_ended;
+};
+MF_MUST_CHECK int mf__files_do(struct mf_store *store, struct mf__files_task *task);
+
+#endif

@@ -1,0 +1,128 @@
+#include "mounts.h"
+
+#include <stdio.h>
+
+#include <mayfly/wire.h>
+
+#include "json.h"
+
+#define POINTER_BYTES_MAX 64
+
+static int refuse(struct mf__call_fault *fault, size_t index, const char *field, const char *why)
+{
+    char pointer[POINTER_BYTES_MAX];
+
+    (void)snprintf(pointer, sizeof pointer, "/workspaces/%zu%s", index, field);
+    return mf__json_refuse(&fault->param, &fault->why, pointer, "%s %s", pointer, why);
+}
+
+static const char *text_of(const cJSON *item, const char *name, const char *otherwise)
+{
+    const cJSON *value = mf__json_get(item, name);
+
+    return value == NULL ? otherwise : value->valuestring;
+}
+
+/* "/" or "/a/b": absolute, no empty name, no dots. */
+static bool is_mount_path(const char *path)
+{
+    if (path[0] != '/' || strlen(path) > MF_FS_NAME_BYTES_MAX) {
+        return false;
+    }
+    for (const char *name = path + 1; path[1] != '\0';) {
+        size_t size = strcspn(name, "/");
+        if (size == 0 || strncmp(name, ".", size) == 0 || (size == 2 && strncmp(name, "..", 2) == 0)) {
+            return false;
+        }
+        if (name[size] == '\0') {
+            break;
+        }
+        name += size + 1;
+    }
+    return true;
+}
+
+static int read_mount(struct mf__mount *mount,
+                      const cJSON *list,
+                      const cJSON *item,
+                      size_t index,
+                      bool has_namespaces,
+                      struct mf__call_fault *fault)
+{
+    static const struct mf_json_field fields[] = {
+        {"name", "s", true}, {"mode", "s", false}, {"path", "s", false}, {"namespace", "s", false}};
+    size_t count = MF_COUNT_OF(fields) - (has_namespaces ? 0 : 1);
+    char pointer[POINTER_BYTES_MAX];
+    int rc;
+
+    (void)snprintf(pointer, sizeof pointer, "/workspaces/%zu", index);
+    rc = mf__json_check(item, pointer, fields, count, &fault->param, &fault->why);
+    if (rc < 0) {
+        return rc;
+    }
+    struct mf_slice name = mf__json_text(mf__json_get(item, "name"));
+    const char *mode = text_of(item, "mode", "rw");
+    const char *path = text_of(item, "path", "/");
+    if (!mf_store_name_is_valid(name)) {
+        return refuse(fault, index, "/name", "must be the name of a workspace.");
+    }
+    if (strcmp(mode, "rw") != 0 && strcmp(mode, "ro") != 0) {
+        return refuse(fault, index, "/mode", "must be \"rw\" or \"ro\".");
+    }
+    if (!is_mount_path(path)) {
+        return refuse(fault, index, "/path", "must be an absolute path without \"..\", as \"/data\".");
+    }
+    for (const cJSON *other = list->child; other != item; other = other->next) {
+        if (strcmp(text_of(other, "path", "/"), path) == 0) {
+            return refuse(fault, index, "/path", "is that of another workspace.");
+        }
+    }
+    memcpy(mount->name, name.data, name.size);
+    mount->name[name.size] = '\0';
+    mount->is_read_only = mode[1] == 'o';
+    return 0;
+}
+
+static int check_scope(const struct mf__call *call,
+                       const struct mf__mount *mount,
+                       size_t index,
+                       struct mf__call_fault *fault)
+{
+    if (mount->is_read_only ? call->may_read_files : call->may_write_files) {
+        return 0;
+    }
+    (void)refuse(fault, index, "",
+                 mount->is_read_only ? "needs an access token with the scope workspaces:read."
+                                     : "needs an access token with the scope workspaces.");
+    return MF_E_AUTH_SCOPE;
+}
+
+int mf__mounts_read(struct mf__call *call,
+                    const cJSON *list,
+                    bool has_namespaces,
+                    struct mf__call_fault *fault)
+{
+    char *text;
+    int rc = 0;
+
+    if (list == NULL || list->child == NULL) {
+        return 0;
+    }
+    if (cJSON_GetArraySize(list) > MF_RUN_WORKSPACES_MAX) {
+        return mf__json_refuse(&fault->param, &fault->why, "/workspaces",
+                               "There may be at most %d workspaces.", MF_RUN_WORKSPACES_MAX);
+    }
+    for (const cJSON *item = list->child; rc == 0 && item != NULL; item = item->next) {
+        size_t index = call->mounts.count++;
+        struct mf__mount *mount = &call->mounts.list[index];
+        rc = read_mount(mount, list, item, index, has_namespaces, fault);
+        rc = rc < 0 ? rc : check_scope(call, mount, index, fault);
+    }
+    text = rc < 0 ? NULL : cJSON_PrintUnformatted(list);
+    if (text == NULL) {
+        return rc < 0 ? rc : MF_E_NO_MEMORY;
+    }
+    rc = mf_bundle_append(&call->bundle, MF_PART_WORKSPACES, mf_slice_of_cstr(""), mf_slice_of_cstr(text));
+    cJSON_free(text);
+    return rc;
+}
