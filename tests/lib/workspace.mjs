@@ -56,6 +56,9 @@ export class Workspace {
   }
 }
 
+// What a call has besides its code to have |workspaces|.
+export const mounted = (workspaces) => ({ fields: { workspaces } });
+
 export async function refused(response, status, code) {
   const problem = await response.json();
   assert.deepEqual([response.status, problem.code], [status, code], JSON.stringify(problem));

@@ -1,5 +1,5 @@
-// node.js and node_stream.js: Node's modules, of ../node, unenv, readable-stream and path-browserify. What these ask of each other by
-// Node's names is ours. Two scripts, as the second is large and seldom needed; what it shares with the first it asks of that.
+// node.js, node_stream.js and node_fs.js: Node's modules, of ../node, unenv, readable-stream and path-browserify. What these ask of each
+// other by Node's names is ours. Three scripts, as the others are large and seldom needed; what they share with the first they ask of that.
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -9,7 +9,7 @@ const THEIRS = { path: 'path-browserify', querystring: 'unenv/node/querystring',
 
 // Modules that a worker may import, but not use: the names of what they export are those that unenv knows.
 const STUBS = [
-    'child_process', 'cluster', 'dgram', 'dns', 'dns/promises', 'domain', 'fs', 'fs/promises', 'http', 'http2', 'https', 'inspector', 'module', 'net', 'readline', 'readline/promises', 'repl',
+    'child_process', 'cluster', 'dgram', 'dns', 'dns/promises', 'domain', 'http', 'http2', 'https', 'inspector', 'module', 'net', 'readline', 'readline/promises', 'repl',
     'sqlite', 'tls', 'trace_events', 'tty', 'v8', 'vm', 'wasi', 'worker_threads',
 ];
 
@@ -22,7 +22,8 @@ async function namesOfStubs(npm) {
     return names;
 }
 
-const SHARED = ['buffer', 'events', 'process', 'string_decoder', 'util'];
+const SHARED = ['buffer', 'events', 'path', 'process', 'string_decoder', 'util'];
+const ENTRIES = { 'node.js': 'index.mjs', 'node_stream.js': 'stream.mjs', 'node_fs.js': 'fs.mjs' };
 
 export default async function bundle({ npm, esbuild, name: script }) {
     const isFirst = script === 'node.js';
@@ -47,7 +48,7 @@ export default async function bundle({ npm, esbuild, name: script }) {
         },
     };
     const made = await esbuild.build({
-        entryPoints: [path.join(ours, isFirst ? 'index.mjs' : 'stream.mjs')], plugins: [resolver], nodePaths: [npm],
+        entryPoints: [path.join(ours, ENTRIES[script])], plugins: [resolver], nodePaths: [npm],
         bundle: true, write: false, format: 'iife', globalName: 'exported', charset: 'ascii', target: 'es2022', minifyWhitespace: true, minifySyntax: true, legalComments: 'inline',
     });
     // esbuild leaves tabs in strings as they are.

@@ -31,6 +31,7 @@ function env() {
 return {
     __proto__: null,
     env,
+    cwd: () => (scope.workspaces === '' ? '/bundle' : '/'),
     load: (specifier) => realm.loadNode(specifier),
     typeOf: (value) => internals.typeOf(value),
     isUtf8: (bytes) => internals.isUtf8(bytes),

@@ -2,7 +2,7 @@
 // keeps each of them asleep until then.
 /* global require */
 import { missing } from './errors.mjs';
-import { stream } from './host.mjs';
+import { files, stream } from './host.mjs';
 import stubs from 'mayfly:stubs';
 
 const MAKERS = {
@@ -14,6 +14,8 @@ const MAKERS = {
     crypto: () => require('./crypto.mjs').default,
     diagnostics_channel: () => flat(require('unenv/node/diagnostics_channel')),
     events: () => require('./events.mjs').default,
+    fs: () => files(),
+    'fs/promises': () => files().promises,
     os: () => require('./system.mjs').os,
     path: () => require('./path.mjs').default,
     'path/posix': () => require('./path.mjs').default,

@@ -35,7 +35,7 @@ Object.assign(process, {
     version: 'v22.19.0', versions: { node: '22.19.0', v8: '13.6' }, release: { name: 'node' }, arch: 'x64', platform: 'linux', features: {}, config: {},
     env: host.env(), stdout: write('log'), stderr: write('error'), stdin: { isTTY: false, fd: 0, on() { return this; } },
     nextTick(fn, ...args) { queueMicrotask(args.length === 0 ? fn : () => fn(...args)); },
-    cwd: () => '/bundle', chdir() { throw notImplemented('process.chdir'); }, umask: () => 0o22,
+    cwd: () => host.cwd(), chdir() { throw notImplemented('process.chdir'); }, umask: () => 0o22,
     uptime: () => (Date.now() - started) / 1000, hrtime,
     memoryUsage: Object.assign(() => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0, arrayBuffers: 0 }), { rss: () => 0 }),
     cpuUsage: () => ({ user: 0, system: 0 }), resourceUsage: () => ({}),
