@@ -138,6 +138,19 @@ async function runAll(preludes, program) {
     return isClass(value) ? undefined : await ReflectApply(value, undefined, []);
 }
 
+// Those that are to be namespaces.
+function addWorkspaces(add) {
+    if (scope.workspaces === '') {
+        return;
+    }
+    const { mounts } = internals.lazy('workspace.js');
+    for (let i = 0; i < mounts.length; i++) {
+        if (typeof mounts[i].namespace === 'string') {
+            add(mounts[i].namespace, internals.lazy('state.js').open(i));
+        }
+    }
+}
+
 // The names that a program sees, what they are, and how many lines were taken off before its text.
 function sceneOf({ namespaces, connectors, mcpServers }, line) {
     const scene = { __proto__: null, names: List(), values: List(), line };
@@ -154,6 +167,7 @@ function sceneOf({ namespaces, connectors, mcpServers }, line) {
     for (let i = 0; mcpServers !== undefined && i < mcpServers.length; i++) {
         add(mcpServers[i].name, tools.serverOf(mcpServers[i].name, mcpServers[i].url));
     }
+    addWorkspaces(add);
     return scene;
 }
 
