@@ -6,22 +6,28 @@ _mayfly_take() {
 }
 
 _mayfly() {
-    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-} options="--url --cacert --help"
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-} options="--url --cacert --token-file --tenant --help"
     COMPREPLY=()
     case $before in
     --kind) _mayfly_take -W $'plain\nbearer\nbasic\nheader\nquery\noauth2_client_credentials\naws_sigv4\nhmac' && return ;;
-    --cacert) _mayfly_take -f && return ;;
+    --cacert | --token-file) _mayfly_take -f && return ;;
+    --scope) _mayfly_take -W $'run\nworkers\nworkers:read\nworkspaces\nworkspaces:read\nsecrets\nsecrets:read\noutbounds\noutbounds:read\nusage\nlogs\ntokens\nmetrics\nadmin' && return ;;
     --request) _mayfly_take -W $'GET\nHEAD\nPOST\nPUT\nPATCH\nDELETE\nOPTIONS' && return ;;
-    --url | --env | --header | --data | --cpu-ms | --wall-ms | --memory-mb | --host | --set) return ;;
+    --url | --env | --header | --data | --cpu-ms | --wall-ms | --memory-mb | --host | --set | --tenant | --expires | --overlap | --quota) return ;;
     esac
     if ((COMP_CWORD == 1)); then
-        _mayfly_take -W $'run\nsecret\noutbound\nhealth\nversion\nhelp'
+        _mayfly_take -W $'run\nsecret\noutbound\ntoken\ntenant\nhealth\nversion\nhelp'
         return
     fi
     case $command in
-    secret | outbound)
+    secret | outbound | token | tenant)
         if ((COMP_CWORD == 2)); then
-            [[ $command == secret ]] && _mayfly_take -W $'put\nlist\ndelete' || _mayfly_take -W $'put\nlist\nget\ndelete\nexplain'
+            case $command in
+            secret) _mayfly_take -W $'put\nlist\ndelete' ;;
+            outbound) _mayfly_take -W $'put\nlist\nget\ndelete\nexplain' ;;
+            token) _mayfly_take -W $'create\nlist\nrotate\nrevoke' ;;
+            tenant) _mayfly_take -W $'put\nlist\nget\ndelete' ;;
+            esac
             return
         fi
         ;;
@@ -31,6 +37,10 @@ _mayfly() {
     secret:put) options+=" --kind --host --set --allow-http" ;;
     secret:list | outbound:list | outbound:get) options+=" --json" ;;
     outbound:explain) options+=" --request --header --json" ;;
+    token:create) options+=" --scope --expires --json" ;;
+    token:rotate) options+=" --overlap --json" ;;
+    tenant:put) options+=" --quota --json" ;;
+    token:* | tenant:*) options+=" --json" ;;
     esac
     if [[ $word == -* ]]; then
         _mayfly_take -W "${options// /$'\n'}"
@@ -38,6 +48,7 @@ _mayfly() {
     fi
     case $command:${COMP_WORDS[2]-}:$COMP_CWORD in
     run:*) _mayfly_take -f ;;
+    token:* | tenant:*) ;;
     *:put:3) ;; # A name, which only the daemon knows.
     *:put:*) _mayfly_take -f ;;
     esac

@@ -9,6 +9,76 @@
 #define PROGRESS_AFTER_MS 300 /* Shorter waits would only flicker. */
 #define URL_BYTES_MAX 4096
 
+/* "Authorization: Bearer ..." and "mayfly-tenant: ...", or empty. */
+static char authorization[MF_TOKEN_BYTES_MAX + 64];
+static char acting_for[MF_STORE_TENANT_BYTES_MAX + 32];
+
+/* The first line, without its end. */
+static int read_token(const char *path, char token[MF_TOKEN_BYTES_MAX + 2], char *why)
+{
+    FILE *file = fopen(path, "re");
+
+    token[0] = '\0';
+    if (file == NULL || fgets(token, MF_TOKEN_BYTES_MAX + 2, file) == NULL) {
+        (void)snprintf(why, MF_CLI_WHY_BYTES_MAX, "no token can be read from %.200s", path);
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    token[strcspn(token, "\r\n")] = '\0';
+    return token[0] == '\0' ? MF_E_INVALID : 0;
+}
+
+/* What a header can hold, and nothing that would end it. */
+static bool is_printable(const char *text, size_t bytes_max)
+{
+    size_t size = strlen(text);
+
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] <= ' ' || text[i] > '~') {
+            return false;
+        }
+    }
+    return size <= bytes_max;
+}
+
+int mf_cli_authorize(const char *token_file, const char *token, const char *tenant, char *ret_why)
+{
+    char line[MF_TOKEN_BYTES_MAX + 2] = "";
+    int rc = 0;
+
+    (void)snprintf(ret_why, MF_CLI_WHY_BYTES_MAX, "the token file is empty");
+    if (token_file != NULL) {
+        rc = read_token(token_file, line, ret_why);
+        token = line;
+    }
+    if (rc == 0 && token != NULL && token[0] != '\0') {
+        if (!is_printable(token, MF_TOKEN_BYTES_MAX)) {
+            (void)snprintf(ret_why, MF_CLI_WHY_BYTES_MAX, "that is no access token");
+            rc = MF_E_INVALID;
+        } else {
+            (void)snprintf(authorization, sizeof authorization, "Authorization: Bearer %s", token);
+        }
+    }
+    mf_wipe(line, sizeof line);
+    if (rc == 0 && tenant != NULL) {
+        if (!is_printable(tenant, MF_STORE_TENANT_BYTES_MAX)) {
+            (void)snprintf(ret_why, MF_CLI_WHY_BYTES_MAX, "--tenant wants the name of a tenant");
+            rc = MF_E_INVALID;
+        } else {
+            /* An empty one is the operator's own; libcurl sends an empty header for a semicolon. */
+            (void)snprintf(acting_for, sizeof acting_for,
+                           tenant[0] == '\0' ? "mayfly-tenant;" : "mayfly-tenant: %s", tenant);
+        }
+    }
+    return rc;
+}
+
+void mf_cli_forget(void)
+{
+    mf_wipe(authorization, sizeof authorization);
+}
+
 static size_t on_body(char *data, size_t unit, size_t count, void *user)
 {
     struct mf_cli_answer *answer = user;
@@ -144,14 +214,19 @@ static void read_head(CURL *curl, struct mf_cli_answer *answer)
 
 static struct curl_slist *make_headers(void)
 {
-    struct curl_slist *headers = curl_slist_append(NULL, "Accept: application/json");
-    struct curl_slist *longer =
-        headers == NULL ? NULL : curl_slist_append(headers, "Content-Type: application/json");
+    const char *const lines[] = {"Accept: application/json", "Content-Type: application/json", authorization,
+                                 acting_for};
+    struct curl_slist *headers = NULL;
 
-    if (longer == NULL) {
-        curl_slist_free_all(headers);
+    for (size_t i = 0; i < MF_COUNT_OF(lines); i++) {
+        struct curl_slist *longer = lines[i][0] == '\0' ? headers : curl_slist_append(headers, lines[i]);
+        if (longer == NULL) {
+            curl_slist_free_all(headers);
+            return NULL;
+        }
+        headers = longer;
     }
-    return longer;
+    return headers;
 }
 
 int mf_cli_call(const struct mf_cli_call *call, struct mf_cli_answer *ret_answer, char *ret_why)

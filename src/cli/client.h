@@ -20,6 +20,13 @@ struct mf_cli_answer {
     struct mf_buf body;
 };
 
+/* Who calls, from here on, in each call of this process: the token in |token_file|, or |token| where that is NULL; and for which tenant.
+ * All but the file may be NULL. MF_E_INVALID with a sentence. */
+MF_MUST_CHECK int
+mf_cli_authorize(const char *token_file, const char *token, const char *tenant, char *ret_why);
+/* Wipes the token. */
+void mf_cli_forget(void);
+
 /* Below zero with a sentence in |ret_why| (MF_CLI_WHY_BYTES_MAX). |ret_answer| is always to be _done. */
 MF_MUST_CHECK int
 mf_cli_call(const struct mf_cli_call *call, struct mf_cli_answer *ret_answer, char *ret_why);

@@ -5,7 +5,9 @@
 
 #include "outbound.h"
 #include "run.h"
+#include "client.h"
 #include "secret.h"
+#include "tenancy.h"
 
 int main(int argc, char **argv)
 {
@@ -16,6 +18,11 @@ int main(int argc, char **argv)
 
     if (mf_cli_options_read(argc, argv, getenv("MAYFLY_URL"), &options, why) < 0) {
         (void)fprintf(stderr, "mayfly: %s; mayfly --help says more\n", why);
+        return MF_CLI_EXIT_USAGE;
+    }
+    if (mf_cli_authorize(options.token_file, getenv("MAYFLY_TOKEN"), options.tenant, why) < 0) {
+        (void)fprintf(stderr, "mayfly: %s\n", why);
+        mf_cli_options_done(&options);
         return MF_CLI_EXIT_USAGE;
     }
     switch (options.command) {
@@ -43,7 +50,18 @@ int main(int argc, char **argv)
     case MF_CLI_OUTBOUND_EXPLAIN:
         status = mf_cli_outbound(&options, &output);
         break;
+    case MF_CLI_TOKEN_CREATE:
+    case MF_CLI_TOKEN_LIST:
+    case MF_CLI_TOKEN_ROTATE:
+    case MF_CLI_TOKEN_REVOKE:
+    case MF_CLI_TENANT_PUT:
+    case MF_CLI_TENANT_GET:
+    case MF_CLI_TENANT_LIST:
+    case MF_CLI_TENANT_DELETE:
+        status = mf_cli_tenancy(&options, &output);
+        break;
     }
+    mf_cli_forget();
     mf_cli_options_done(&options);
     return (int)status;
 }

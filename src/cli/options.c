@@ -12,6 +12,11 @@ static const char usage[] =
     "       mayfly outbound put NAME [FILE]              the policy from standard input, or from FILE\n"
     "       mayfly outbound list | mayfly outbound get NAME | mayfly outbound delete NAME\n"
     "       mayfly outbound explain NAME --request METHOD URL [--header 'N: v']\n"
+    "       mayfly token create NAME --scope SCOPE... [--expires SECONDS]    its key goes to standard "
+    "output\n"
+    "       mayfly token list | mayfly token rotate ID [--overlap SECONDS] | mayfly token revoke ID\n"
+    "       mayfly tenant put NAME [--quota QUOTA=N...]\n"
+    "       mayfly tenant list | mayfly tenant get NAME | mayfly tenant delete NAME\n"
     "       mayfly health                 what /healthz says\n"
     "       mayfly version\n"
     "\n"
@@ -30,6 +35,12 @@ static const char usage[] =
     "again\n"
     "  --set FIELD=TEXT      what stands beside the value: username=me; may be given again\n"
     "  --allow-http          it may be sent in cleartext\n"
+    "  --scope SCOPE         what a token may: run, workers, usage, ...; may be given again\n"
+    "  --expires SECONDS     how long a token holds; for ever without it\n"
+    "  --overlap SECONDS     how long the key before holds beside the new one: a day without it\n"
+    "  --quota QUOTA=N       of a tenant: concurrentRuns=20; may be given again\n"
+    "  --tenant NAME         for an admin: act for this tenant\n"
+    "  --token-file FILE     the access token; $MAYFLY_TOKEN without it\n"
     "  --url URL             the daemon: http://127.0.0.1:8787 (the default, or $MAYFLY_URL), or unix:PATH\n"
     "  --cacert FILE         the certificate authority of an https daemon\n"
     "\n"
@@ -168,10 +179,46 @@ static int take_secret_option(struct args *args, const char *name, struct mf_cli
     return refuse(why, "unknown option %.100s", name);
 }
 
+static bool is_tenancy(enum mf_cli_command command)
+{
+    return command == MF_CLI_TOKEN_CREATE || command == MF_CLI_TOKEN_LIST || command == MF_CLI_TOKEN_ROTATE ||
+           command == MF_CLI_TOKEN_REVOKE || command == MF_CLI_TENANT_PUT || command == MF_CLI_TENANT_GET ||
+           command == MF_CLI_TENANT_LIST || command == MF_CLI_TENANT_DELETE;
+}
+
+static int take_tenancy_option(struct args *args, const char *name, struct mf_cli_options *options, char *why)
+{
+    enum mf_cli_command command = options->command;
+    int rc;
+
+    if (command == MF_CLI_TOKEN_CREATE && strcmp(name, "--scope") == 0) {
+        return take_value(args, name, &options->scopes[options->scopes_count++], why);
+    }
+    if (command == MF_CLI_TOKEN_CREATE && strcmp(name, "--expires") == 0) {
+        return take_number(args, name, MF_TOKEN_LIFE_S_MAX, &options->expires_s, why);
+    }
+    if (command == MF_CLI_TOKEN_ROTATE && strcmp(name, "--overlap") == 0) {
+        const char *text;
+        options->has_overlap = true;
+        rc = take_value(args, name, &text, why);
+        if (rc == 0 &&
+            mf_slice_parse_u64(mf_slice_of_cstr(text), MF_TOKEN_OVERLAP_S_MAX, &options->overlap_s) < 0) {
+            return refuse(why, "--overlap wants a whole number from 0 to %d, not \"%.100s\"",
+                          MF_TOKEN_OVERLAP_S_MAX, text);
+        }
+        return rc;
+    }
+    if (command == MF_CLI_TENANT_PUT && strcmp(name, "--quota") == 0) {
+        return take_pair(args, name, '=', options->quotas, &options->quotas_count, why);
+    }
+    return refuse(why, "unknown option %.100s", name);
+}
+
 static bool can_be_json(enum mf_cli_command command)
 {
-    return command == MF_CLI_RUN || command == MF_CLI_SECRET_LIST || command == MF_CLI_OUTBOUND_LIST ||
-           command == MF_CLI_OUTBOUND_GET || command == MF_CLI_OUTBOUND_EXPLAIN;
+    return is_tenancy(command) || command == MF_CLI_RUN || command == MF_CLI_SECRET_LIST ||
+           command == MF_CLI_OUTBOUND_LIST || command == MF_CLI_OUTBOUND_GET ||
+           command == MF_CLI_OUTBOUND_EXPLAIN;
 }
 
 static int take_option(struct args *args, const char *name, struct mf_cli_options *options, char *why)
@@ -183,6 +230,12 @@ static int take_option(struct args *args, const char *name, struct mf_cli_option
     }
     if (strcmp(name, "--cacert") == 0) {
         return take_value(args, name, &options->ca_path, why);
+    }
+    if (strcmp(name, "--token-file") == 0) {
+        return take_value(args, name, &options->token_file, why);
+    }
+    if (strcmp(name, "--tenant") == 0) {
+        return take_value(args, name, &options->tenant, why);
     }
     if (strcmp(name, "--json") == 0 && can_be_json(command)) {
         options->is_json = true;
@@ -199,6 +252,9 @@ static int take_option(struct args *args, const char *name, struct mf_cli_option
     }
     if (command == MF_CLI_SECRET_PUT) {
         return take_secret_option(args, name, options, why);
+    }
+    if (is_tenancy(command)) {
+        return take_tenancy_option(args, name, options, why);
     }
     return refuse(why, "unknown option %.100s", name);
 }
@@ -235,6 +291,10 @@ static int read_subcommand(const char *word, const char *second, enum mf_cli_com
         {"secret", "delete", MF_CLI_SECRET_DELETE},     {"outbound", "put", MF_CLI_OUTBOUND_PUT},
         {"outbound", "get", MF_CLI_OUTBOUND_GET},       {"outbound", "list", MF_CLI_OUTBOUND_LIST},
         {"outbound", "delete", MF_CLI_OUTBOUND_DELETE}, {"outbound", "explain", MF_CLI_OUTBOUND_EXPLAIN},
+        {"token", "create", MF_CLI_TOKEN_CREATE},       {"token", "list", MF_CLI_TOKEN_LIST},
+        {"token", "rotate", MF_CLI_TOKEN_ROTATE},       {"token", "revoke", MF_CLI_TOKEN_REVOKE},
+        {"tenant", "put", MF_CLI_TENANT_PUT},           {"tenant", "get", MF_CLI_TENANT_GET},
+        {"tenant", "list", MF_CLI_TENANT_LIST},         {"tenant", "delete", MF_CLI_TENANT_DELETE},
     };
 
     for (size_t i = 0; i < MF_COUNT_OF(words); i++) {
@@ -251,7 +311,8 @@ static bool has_name(enum mf_cli_command command)
 {
     return command == MF_CLI_SECRET_PUT || command == MF_CLI_SECRET_DELETE ||
            command == MF_CLI_OUTBOUND_PUT || command == MF_CLI_OUTBOUND_GET ||
-           command == MF_CLI_OUTBOUND_DELETE || command == MF_CLI_OUTBOUND_EXPLAIN;
+           command == MF_CLI_OUTBOUND_DELETE || command == MF_CLI_OUTBOUND_EXPLAIN ||
+           (is_tenancy(command) && command != MF_CLI_TOKEN_LIST && command != MF_CLI_TENANT_LIST);
 }
 
 /* One argument that is no value of an option. */
@@ -310,6 +371,12 @@ static int take_command(int argc, char **argv, struct mf_cli_options *options, c
     if (argc >= 3 && read_subcommand(argv[1], argv[2], &options->command) == 0) {
         return 2;
     }
+    if (strcmp(argv[1], "token") == 0) {
+        return refuse(why, "token wants create, list, rotate or revoke");
+    }
+    if (strcmp(argv[1], "tenant") == 0) {
+        return refuse(why, "tenant wants put, get, list or delete");
+    }
     if (strcmp(argv[1], "outbound") == 0) {
         return refuse(why, "outbound wants put, get, list, delete or explain");
     }
@@ -324,6 +391,9 @@ static int check_whole(const struct mf_cli_options *options, char *why)
     }
     if (has_name(options->command) && options->name == NULL) {
         return refuse(why, "the command wants a name");
+    }
+    if (options->command == MF_CLI_TOKEN_CREATE && options->scopes_count == 0) {
+        return refuse(why, "token create wants at least one --scope");
     }
     if (options->command == MF_CLI_OUTBOUND_EXPLAIN && options->target == NULL) {
         return refuse(why, "outbound explain wants --request METHOD URL");
@@ -354,6 +424,8 @@ int mf_cli_options_read(int argc,
     options.headers = mf_new((size_t)argc * sizeof *options.headers);
     options.sets = mf_new((size_t)argc * sizeof *options.sets);
     options.hosts = mf_new((size_t)argc * sizeof *options.hosts);
+    options.scopes = mf_new((size_t)argc * sizeof *options.scopes);
+    options.quotas = mf_new((size_t)argc * sizeof *options.quotas);
     while (rc == 0 && options.command != MF_CLI_HELP && args.next < args.end) {
         rc = take_argument(&args, &options, ret_why);
     }
@@ -374,8 +446,12 @@ void mf_cli_options_done(struct mf_cli_options *options)
     mf_free((void *)options->headers);
     mf_free((void *)options->sets);
     mf_free((void *)options->hosts);
+    mf_free((void *)options->scopes);
+    mf_free((void *)options->quotas);
     options->env = NULL;
     options->headers = NULL;
     options->sets = NULL;
     options->hosts = NULL;
+    options->scopes = NULL;
+    options->quotas = NULL;
 }

@@ -17,20 +17,37 @@ enum mf_cli_command {
     MF_CLI_OUTBOUND_LIST,
     MF_CLI_OUTBOUND_DELETE,
     MF_CLI_OUTBOUND_EXPLAIN,
+    MF_CLI_TOKEN_CREATE,
+    MF_CLI_TOKEN_LIST,
+    MF_CLI_TOKEN_ROTATE,
+    MF_CLI_TOKEN_REVOKE,
+    MF_CLI_TENANT_PUT,
+    MF_CLI_TENANT_GET,
+    MF_CLI_TENANT_LIST,
+    MF_CLI_TENANT_DELETE,
 };
 
 struct mf_cli_options {
     enum mf_cli_command command;
-    const char *url;     /* http://..., https://... or unix:PATH. */
-    const char *ca_path; /* NULL: the system's certificates. */
-    const char *file;    /* "-": standard input. */
-    const char *name;    /* Of a secret or an outbound. */
-    const char *kind;    /* Of a secret; NULL: the file holds all of it, as JSON. */
-    const char **sets;   /* "field=value", each holds a '='. */
+    const char *url;        /* http://..., https://... or unix:PATH. */
+    const char *ca_path;    /* NULL: the system's certificates. */
+    const char *token_file; /* NULL: $MAYFLY_TOKEN. */
+    const char *tenant;     /* For whom an admin acts; NULL: nobody else. */
+    const char *file;       /* "-": standard input. */
+    const char *name;  /* Of a secret, an outbound, a token or a tenant; the id of a token that there is. */
+    const char *kind;  /* Of a secret; NULL: the file holds all of it, as JSON. */
+    const char **sets; /* "field=value", each holds a '='. */
     const char **hosts;
     size_t sets_count;
     size_t hosts_count;
     bool is_http_allowed;
+    const char **scopes; /* Of a token. */
+    const char **quotas; /* Of a tenant: "name=number", each holds a '='. */
+    size_t scopes_count;
+    size_t quotas_count;
+    uint64_t expires_s; /* 0: it does not. */
+    uint64_t overlap_s;
+    bool has_overlap;
     const char *method;   /* NULL: GET, or POST when there is data. */
     const char *target;   /* The URL that the worker sees; NULL: the daemon's default. */
     const char *data;     /* Text, or "@file"; NULL: no body. */

@@ -69,6 +69,14 @@ static const char *method_of(enum mf_cli_command command)
     case MF_CLI_SECRET_PUT:
     case MF_CLI_SECRET_LIST:
     case MF_CLI_SECRET_DELETE:
+    case MF_CLI_TOKEN_CREATE:
+    case MF_CLI_TOKEN_LIST:
+    case MF_CLI_TOKEN_ROTATE:
+    case MF_CLI_TOKEN_REVOKE:
+    case MF_CLI_TENANT_PUT:
+    case MF_CLI_TENANT_GET:
+    case MF_CLI_TENANT_LIST:
+    case MF_CLI_TENANT_DELETE:
         break;
     }
     return NULL; /* By the body. */

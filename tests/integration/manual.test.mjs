@@ -55,7 +55,7 @@ const subcommands = (of) => set(read("src/cli/options.c").matchAll(new RegExp(`\
 test("every command is in the man page", () => {
   const page = read(pages.mayfly);
   for (const command of commands()) assert.match(page, new RegExp(`^\\.Cm ${command}\\b`, "m"), command);
-  for (const group of ["secret", "outbound"]) for (const sub of subcommands(group)) assert.match(page, new RegExp(`^\\.Cm ${group} ${sub}\\b`, "m"), `${group} ${sub}`);
+  for (const group of ["secret", "outbound", "token", "tenant"]) for (const sub of subcommands(group)) assert.match(page, new RegExp(`^\\.Cm ${group} ${sub}\\b`, "m"), `${group} ${sub}`);
 });
 
 test("every field of the config, with default and bounds, is in mayfly.json(5)", () => {
@@ -81,7 +81,7 @@ const shells = {
   fish: (line) => run("fish", "--no-config", "-c", `source ${root}/packaging/completions/${line.split(" ")[0]}.fish; complete -C '${line}'`).split("\n").filter(Boolean).map((one) => one.split("\t")[0]),
   zsh: (line) => run("zsh", "-f", path.join(root, "tests/lib/complete.zsh"), path.join(root, "packaging/completions"), line).split("\n").filter(Boolean),
 };
-const globals = ["--cacert", "--help", "--url"];
+const globals = ["--cacert", "--help", "--tenant", "--token-file", "--url"];
 const asked = {
   "mayfly ": () => commands(),
   "mayfly secret ": () => subcommands("secret"),
@@ -91,6 +91,12 @@ const asked = {
   "mayfly secret delete x --": () => globals,
   "mayfly outbound explain x --": () => [...globals, "--header", "--json", "--request"],
   "mayfly outbound list --": () => [...globals, "--json"],
+  "mayfly token ": () => subcommands("token"),
+  "mayfly tenant ": () => subcommands("tenant"),
+  "mayfly token create x --": () => [...globals, "--expires", "--json", "--scope"],
+  "mayfly token rotate x --": () => [...globals, "--json", "--overlap"],
+  "mayfly tenant put x --": () => [...globals, "--json", "--quota"],
+  "mayfly tenant delete x --": () => [...globals, "--json"],
   "mayfly secret put x --kind ": () => /KIND\s+of a secret: ([^;]*);/.exec(helped("mayfly"))[1].replace(" or ", ", ").split(", "),
   "mayflyd --": () => parsed.mayflyd.map((one) => `--${one}`),
 };
