@@ -81,8 +81,11 @@ static struct place place_of(enum mf_cli_command command)
         return (struct place){"tokens", "", "DELETE"};
     case MF_CLI_TENANT_PUT:
         return (struct place){"tenants", "", "PUT"};
-    case MF_CLI_TENANT_GET:
     case MF_CLI_TENANT_LIST:
+        return (struct place){"tenants?limit=1000", "", "GET"};
+    case MF_CLI_TOKEN_LIST:
+        return (struct place){"tokens?limit=1000", "", "GET"};
+    case MF_CLI_TENANT_GET:
         return (struct place){"tenants", "", "GET"};
     case MF_CLI_TENANT_DELETE:
         return (struct place){"tenants", "", "DELETE"};
@@ -206,7 +209,6 @@ static void print_answer(const struct mf_cli_options *options,
 
 enum mf_cli_exit mf_cli_tenancy(const struct mf_cli_options *options, const struct mf_cli_output *output)
 {
-    bool is_list = options->command == MF_CLI_TOKEN_LIST || options->command == MF_CLI_TENANT_LIST;
     struct place place = place_of(options->command);
     char why[MF_CLI_WHY_BYTES_MAX] = "";
     char path[MF_CLI_PATH_BYTES_MAX];
@@ -226,9 +228,6 @@ enum mf_cli_exit mf_cli_tenancy(const struct mf_cli_options *options, const stru
         mf_buf_done(&body);
         mf_cli_say(output, why, "");
         return MF_CLI_EXIT_USAGE;
-    }
-    if (is_list) {
-        (void)strcat(path, "?limit=1000"); /* The path of a collection is short. */
     }
     status = mf_cli_resource_call(options, output, place.method, path, mf_buf_peek(&body), &json, &text);
     mf_buf_done(&body);

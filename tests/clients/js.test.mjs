@@ -3,7 +3,8 @@ import { test, before, after } from "node:test";
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { Daemon, workerCode, worker, assert } from "../lib/mayfly.mjs";
-import { dist, loadClient } from "./npm.mjs";
+import { startWithTokens } from "../lib/tenants.mjs";
+import { dist, load, loadClient } from "./npm.mjs";
 
 let daemon, Mayfly, MayflyError, mayfly;
 before(async () => {
@@ -39,6 +40,22 @@ test("secrets, outbounds, tools", async () => {
   assert.equal(await mayfly.secrets.delete("s"), undefined);
   await assert.rejects(mayfly.secrets.get("s"), (error) => error.code === "secret.unknown");
   assert.deepEqual((await mayfly.toolTypes({ namespaces: [{ name: "n", tools: { "a-b": {} } }] })).tools.map((t) => t.name), ["a_b"]);
+});
+
+test("a token, over HTTP and as a subprotocol; an admin acts for a tenant", async () => {
+  const one = await startWithTokens();
+  await one.tenant("acme");
+  const { token } = await one.token(["run", "workers"], "acme");
+  const { WebSocket } = await load("undici");
+  const webSocket = (url, protocols) => new WebSocket(url, protocols);
+  await assert.rejects(new Mayfly({ url: one.url }).run({ code: workerCode(worker("return new Response()")) }), (error) => error.code === "auth.missing");
+  for (const transport of ["http", "websocket"]) {
+    const client = new Mayfly({ url: one.url, token, transport, webSocket });
+    assert.equal((await client.run({ code: workerCode(worker("return new Response()")) })).outcome, "ok");
+    assert.equal((await client.execute({ code: "async () => 1 + 1" })).result, 2);
+  }
+  await assert.rejects(new Mayfly({ url: one.url, token, tenant: "other" }).secrets.list(), (error) => error.code === "auth.scope");
+  await one.stop();
 });
 
 test("a signal ends a call", async () => {

@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { Daemon, assert } from "../lib/mayfly.mjs";
+import { ADMIN, startWithTokens } from "../lib/tenants.mjs";
 import { Fake } from "./fake.mjs";
 
 let daemon, fake;
@@ -16,7 +17,12 @@ async function python(file, env) {
   assert.equal(await new Promise((resolve) => child.on("exit", resolve)), 0);
 }
 
-test("clients/python", () => python("python_client.py"));
+test("clients/python", async () => {
+  const guarded = await startWithTokens();
+  await guarded.tenant("acme");
+  await python("python_client.py", { MF_GUARDED_URL: guarded.url, MF_ADMIN_TOKEN: ADMIN, MF_TOKEN: (await guarded.token(["secrets"], "acme")).token });
+  await guarded.stop();
+});
 
 // What comes down for a program, by its text.
 const scripts = {

@@ -36,6 +36,16 @@ class Test(unittest.TestCase):
             client.secrets.get("a.b")
         self.assertEqual(caught.exception.code, "secret.unknown")
 
+    def test_token(self):
+        url = os.environ["MF_GUARDED_URL"]
+        with self.assertRaises(MayflyError) as caught:
+            Mayfly(url).secrets.list()
+        self.assertEqual(caught.exception.code, "auth.missing")
+        Mayfly(url, token=os.environ["MF_TOKEN"]).secrets.put("theirs", {"kind": "bearer", "token": "t", "hosts": ["api.example.com"]})
+        admin = os.environ["MF_ADMIN_TOKEN"]
+        self.assertEqual(Mayfly(url, token=admin).secrets.list(), [])
+        self.assertEqual([one["name"] for one in Mayfly(url, token=admin, tenant="acme").secrets.list()], ["theirs"])
+
     def test_tool_types(self):
         answer = client.tool_types([{"name": "n", "tools": {"a-b": {}, "c": {}}}], only=["n.a_b"])
         self.assertEqual([t["tool"] for t in answer["tools"]], ["a-b"])

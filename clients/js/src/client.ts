@@ -10,14 +10,18 @@ import { Workspace, type Quota, type WorkspaceInfo } from "./workspace.js";
 export interface MayflyOptions {
   /** Of the daemon; default http://127.0.0.1:8787. */
   url?: string;
+  /** An access token of the daemon: docs/tenants.md. */
+  token?: string;
+  /** For an admin's token: whom to act for. */
+  tenant?: string;
   /** Sent with every request. */
   headers?: Record<string, string>;
   /** In place of the global fetch. */
   fetch?: typeof fetch;
   /** Of executions: "http" (default) or "websocket", one connection for all of them. */
   transport?: "http" | "websocket";
-  /** In place of the global WebSocket, which Node.js has from 22; the only way to send `headers` with it. */
-  webSocket?: (url: string) => WebSocketLike;
+  /** In place of the global WebSocket, which Node.js has from 22; the only way to send `headers` with it. |protocols| has the token. */
+  webSocket?: (url: string, protocols: string[]) => WebSocketLike;
 }
 
 export interface CallOptions {
@@ -100,12 +104,18 @@ export class Mayfly {
 
   constructor(options: MayflyOptions = {}) {
     this.#url = (options.url ?? "http://127.0.0.1:8787").replace(/\/+$/, "");
-    this.#headers = options.headers ?? {};
+    this.#headers = {
+      ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
+      ...(options.tenant === undefined ? {} : { "mayfly-tenant": options.tenant }),
+      ...options.headers,
+    };
     /* On Workers the global fetch minds its this. */
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
     if (options.transport === "websocket") {
-      const make = options.webSocket ?? ((url) => new WebSocket(url));
-      this.#socket = new Socket(() => make(`${this.#url.replace(/^http/, "ws")}/v1/ws`));
+      const make = options.webSocket ?? ((url, protocols) => new WebSocket(url, protocols));
+      /* A browser's script can set no header of it, and names its token as a subprotocol. */
+      const protocols = options.token === undefined ? [] : ["mayfly", `mayfly.token.${options.token}`];
+      this.#socket = new Socket(() => make(`${this.#url.replace(/^http/, "ws")}/v1/ws`, protocols));
     }
   }
 

@@ -52,11 +52,15 @@ class Resource:
 
 
 class Mayfly:
-    """`timeout_s` bounds each wait for the daemon. Proxies of the environment are not used."""
+    """`token` is an access token of the daemon (docs/tenants.md), `tenant` whom to act for with an admin's. `timeout_s` bounds each wait for the daemon. Proxies of the environment are not used."""
 
-    def __init__(self, url: str = "http://127.0.0.1:8787", *, headers: Optional[Mapping[str, str]] = None, timeout_s: float = 120) -> None:
+    def __init__(self, url: str = "http://127.0.0.1:8787", *, token: Optional[str] = None, tenant: Optional[str] = None, headers: Optional[Mapping[str, str]] = None, timeout_s: float = 120) -> None:
         self._url = url.rstrip("/")
         self._headers = dict(headers or {})
+        if token is not None:
+            self._headers["authorization"] = f"Bearer {token}"
+        if tenant is not None:
+            self._headers["mayfly-tenant"] = tenant
         self._timeout_s = timeout_s
         self._opener = build_opener(ProxyHandler({}))
         self.secrets = Resource(self, "secrets")
