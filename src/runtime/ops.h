@@ -40,6 +40,8 @@
     XX(compressReset, compress_reset)     \
     XX(compressClose, compress_close)     \
     XX(crc32, crc32)                      \
+    /* ops_url.c */                       \
+    XX(urlSplit, url_split)               \
     /* ops_random.c */                    \
     XX(random, random)                    \
     XX(uuid, uuid)                        \

@@ -44,10 +44,12 @@ function corpus(count) {
     const host = ['a', 'example', '.', '-', 'com', '1', '127', '0x7f', 'xn--', 'A', '%41', '_', 'xn--e1a', '\u00e9', ' ', '[', '256'];
     const path_ = ['/', '.', '..', 'a', '%2e', '%2E', '%', '%zz', '\\', ' ', '~', '{', '}', '|', '^', '`', '"', '<', '>', "'", 'b', '\t', '\u00e9', ';', '@', ':'];
     const query = ['a', '=', '&', '+', '%20', "'", '"', '<', '>', '#', ' ', '\u00e9', '`', '{', '^', '|', '\\', '\n', '?'];
+    const numbers_ = ['0', '1', '12', '127', '255', '256', '01', '00', '1000', '0x7f', '', 'a', '4294967295'];
+    const address = () => Array.from({ length: pick([1, 3, 4, 4, 4, 4, 5]) }, () => pick(random.next().value < 0.8 ? numbers_.slice(0, 5) : numbers_)).join('.');
     const urls = [];
     for (let i = 0; i < count; i++) {
         const port = pick(['', '', '', ':80', ':443', ':8080', ':0', ':00080', ':65535', ':65536', ':', ':a']);
-        urls.push(pick(['http://', 'https://', 'https://', 'http:/', 'HTTP://', 'http://u:p@', 'ftp://', 'ws://']) + pick(['a.example', some(host, 5)]) + port +
+        urls.push(pick(['http://', 'https://', 'https://', 'http:/', 'HTTP://', 'http://u:p@', 'ftp://', 'ws://']) + pick(['a.example', some(host, 5), address()]) + port +
             pick(['', '/']) + some(path_, 8) + pick(['', `?${some(query, 6)}`]) + pick(['', `#${some(query, 5)}`]));
     }
     return urls;

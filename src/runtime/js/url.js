@@ -2,17 +2,20 @@
 //
 // Spec:  https://url.spec.whatwg.org/#url-class
 // Covers / differs:  all; createObjectURL is in blob_url.js. parseShort takes plain ASCII http and https URLs that
-//        the full parser (url_parser.js, loaded when first needed) would leave as they are; tests/runtime/url.mjs
+//        the full parser (url_parser.js, loaded when first needed) would leave as they are; tests/runtime/url.test.mjs
 //        compares the two.
-// Ops:   none
+// Ops:   urlSplit
 // WPT:   url
 // Limits: none
 
 'use strict';
 
-const { StringPrototypeCharCodeAt, StringPrototypeSlice, StringPrototypeStartsWith, TypeError, realm } = primordials;
+const { StringPrototypeSlice, StringPrototypeStartsWith, TypeError, realm } = primordials;
 const { webidl } = realm;
 const { requireArguments, usvString } = webidl;
+const { ops } = internals;
+
+const SHORT_CHARS_MAX = 8191; // what the op takes
 
 // A URL record: host is serialized or null; path is serialized; port is a number or null; query and fragment may be null.
 function newRecord() {
@@ -22,142 +25,52 @@ function newRecord() {
     };
 }
 
-function isHostCode(c) {
-    return (c >= 97 && c <= 122) || c === 46 || c === 45 || (c >= 48 && c <= 57);
-}
-
-// Where the host that starts at |start| ends, or -1 when only the full parser may judge it: a number or a dot at its end,
-// anything
-// but lower case ASCII, or no host at all.
-function shortHostEnd(text, start) {
-    let at = start;
-    let labelStart = start;
-    for (; at < text.length; at++) {
-        const c = StringPrototypeCharCodeAt(text, at);
-        if (!isHostCode(c)) {
-            if (c !== 47 && c !== 63 && c !== 35 && c !== 58) {
-                return -1;
-            }
-            break;
-        }
-        if (c === 46) {
-            labelStart = at + 1;
-        }
+// What ops.urlSplit found, into |record|; |hostStart| is 0 for a path on a base.
+function fill(record, text, packed, hostStart) {
+    const low = packed % 67108864; // two offsets of 13 bits
+    const high = (packed - low) / 67108864;
+    const hostEnd = low & 8191;
+    const portEnd = low >>> 13;
+    const pathEnd = high & 8191;
+    const queryEnd = high >>> 13;
+    if (hostStart > 0) {
+        record.host = StringPrototypeSlice(text, hostStart, hostEnd);
+        const port = portEnd > hostEnd ? +StringPrototypeSlice(text, hostEnd + 1, portEnd) : null;
+        record.port = port === (hostStart === 8 ? 443 : 80) ? null : port;
     }
-    if (labelStart === at) {
-        return -1;
+    record.path = pathEnd === portEnd ? '/' : StringPrototypeSlice(text, portEnd, pathEnd);
+    if (queryEnd > pathEnd) {
+        record.query = StringPrototypeSlice(text, pathEnd + 1, queryEnd);
     }
-    const first = StringPrototypeCharCodeAt(text, labelStart);
-    return first >= 48 && first <= 57 ? -1 : at;
-}
-
-// True for a path segment that starts with the dot at |at| and is plain: not "." or ".." in any writing.
-function isPlainDot(text, at) {
-    const c = at + 1 < text.length ? StringPrototypeCharCodeAt(text, at + 1) : 47;
-    return c !== 47 && c !== 46 && c !== 37 && c !== 63 && c !== 35;
-}
-
-// Path, query and fragment from |start| on into |record|; false when something in them would be changed by the full parser.
-function shortRest(text, start, record) {
-    const size = text.length;
-    let at = start;
-    let before = 0;
-    for (; at < size; at++) {
-        const c = StringPrototypeCharCodeAt(text, at);
-        if (c === 63 || c === 35) {
-            break;
-        }
-        if (c <= 32 || c >= 125 && c !== 126 || c === 34 || c === 60 || c === 62 || c === 92 || c === 94 || c === 96 ||
-            c === 123) {
-            return false;
-        }
-        if (c === 46 && before === 47 && !isPlainDot(text, at)) {
-            return false;
-        }
-        if (c === 37 && at + 2 < size && text[at + 1] === '2' && (text[at + 2] === 'e' || text[at + 2] === 'E')) {
-            return false;
-        }
-        before = c;
+    if (queryEnd < text.length) {
+        record.fragment = StringPrototypeSlice(text, queryEnd + 1);
     }
-    record.path = at === start ? '/' : StringPrototypeSlice(text, start, at);
-    if (at < size && text[at] === '?') {
-        const queryStart = ++at;
-        for (; at < size; at++) {
-            const c = StringPrototypeCharCodeAt(text, at);
-            if (c === 35) {
-                break;
-            }
-            if (c <= 32 || c >= 127 || c === 34 || c === 39 || c === 60 || c === 62) {
-                return false;
-            }
-        }
-        record.query = StringPrototypeSlice(text, queryStart, at);
-    }
-    if (at < size) {
-        const fragmentStart = ++at;
-        for (; at < size; at++) {
-            const c = StringPrototypeCharCodeAt(text, at);
-            if (c <= 32 || c >= 127 || c === 34 || c === 60 || c === 62 || c === 96) {
-                return false;
-            }
-        }
-        record.fragment = StringPrototypeSlice(text, fragmentStart);
-    }
-    return true;
-}
-
-// The port that starts at |at|, or -1 when only the full parser may judge it. |end| is where its digits end.
-function shortPort(text, at, end) {
-    if (end === at || end - at > 5 || text[at] === '0') {
-        return -1;
-    }
-    let port = 0;
-    for (; at < end; at++) {
-        port = port * 10 + StringPrototypeCharCodeAt(text, at) - 48;
-    }
-    return port <= 65535 ? port : -1;
-}
-
-function digitsEnd(text, at) {
-    while (at < text.length) {
-        const c = StringPrototypeCharCodeAt(text, at);
-        if (c < 48 || c > 57) {
-            return at;
-        }
-        at++;
-    }
-    return at;
+    return record;
 }
 
 // The record of |text|, or null: ask the full parser.
 function parseShort(text) {
     const isSecure = StringPrototypeStartsWith(text, 'https://');
-    if (!isSecure && !StringPrototypeStartsWith(text, 'http://')) {
+    if (text.length > SHORT_CHARS_MAX || !isSecure && !StringPrototypeStartsWith(text, 'http://')) {
         return null;
     }
-    const hostStart = isSecure ? 8 : 7;
-    let at = shortHostEnd(text, hostStart);
-    if (at < 0) {
+    const packed = ops.urlSplit(text, false);
+    if (packed === 0) {
         return null;
     }
     const record = newRecord();
     record.scheme = isSecure ? 'https' : 'http';
-    record.host = StringPrototypeSlice(text, hostStart, at);
-    if (at < text.length && text[at] === ':') {
-        const end = digitsEnd(text, at + 1);
-        const port = shortPort(text, at + 1, end);
-        if (port < 0 || (end < text.length && text[end] !== '/' && text[end] !== '?' && text[end] !== '#')) {
-            return null;
-        }
-        record.port = port === (isSecure ? 443 : 80) ? null : port;
-        at = end;
-    }
-    return shortRest(text, at, record) ? record : null;
+    return fill(record, text, packed, isSecure ? 8 : 7);
 }
 
 // The same for "/path" on a base that is http or https.
 function parseShortOn(text, base) {
-    if (base.scheme !== 'https' && base.scheme !== 'http' || text[0] !== '/' || text[1] === '/' || text[1] === '\\') {
+    if (base.scheme !== 'https' && base.scheme !== 'http' || text.length > SHORT_CHARS_MAX ||
+        text[1] === '/' || text[1] === '\\') {
+        return null;
+    }
+    const packed = ops.urlSplit(text, true);
+    if (packed === 0) {
         return null;
     }
     const record = newRecord();
@@ -166,7 +79,7 @@ function parseShortOn(text, base) {
     record.password = base.password;
     record.host = base.host;
     record.port = base.port;
-    return shortRest(text, 0, record) ? record : null;
+    return fill(record, text, packed, 0);
 }
 
 const full = () => internals.lazy('url_parser.js');

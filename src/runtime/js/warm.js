@@ -26,6 +26,7 @@ const worker = {
         keep(context);
         const url = keep(new URL(request.url));
         new URL('/other?a=b', url.href);
+        new URL('http://127.0.0.1:8787/path');
         const params = keep(url.searchParams);
         params.get('name');
         params.has('name');
