@@ -238,6 +238,18 @@ void mf_log_set_least(enum mf_log_level least); /* Any thread. */
  * MF_LOG_LINES_PER_SECOND_MAX are dropped and the next line says how many. */
 void mf_log(enum mf_log_level level, int error, const char *id, const char *format, ...) MF_PRINTF(4, 5);
 
+/* Whom a line is about; each may be NULL or "". */
+struct mf_log_subject {
+    const char *id;     /* The run or request. */
+    const char *tenant; /* Whose it is. */
+    const char *trace;  /* The trace that it belongs to, in hexadecimal. */
+};
+void mf_log_of(enum mf_log_level level,
+               int error,
+               const struct mf_log_subject *subject,
+               const char *format,
+               ...) MF_PRINTF(4, 5);
+
 #ifdef __cplusplus
 }
 #endif

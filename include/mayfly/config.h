@@ -94,6 +94,12 @@ struct mf_config {
     uint64_t trace_record_bytes_max;
     uint32_t trace_age_s; /* and how long. */
 
+    bool is_access_logged;    /* A line of the log for each request. */
+    char *otlp_url;           /* Where traces are sent; NULL: nowhere. */
+    char *otlp_headers_path;  /* Headers of those requests: credentials; NULL: none. */
+    bool is_otlp_logged;      /* What runs log is sent, too. */
+    bool is_trace_propagated; /* fetch() tells upstreams of the trace. */
+
     uint64_t price_worker_day_micros;     /* Millionths of a unit of money: for a unique worker and day, */
     uint64_t price_million_runs_micros;   /* for a million runs, */
     uint64_t price_million_cpu_ms_micros; /* for a million milliseconds of CPU. */

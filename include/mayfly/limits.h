@@ -106,7 +106,7 @@
 #define MF_JSON_DEPTH_MAX 200 /* levels: nesting of a JSON body; deeper ones are attacks on parsers */
 
 /* -- API */
-#define MF_EXCHANGE_MARK_BYTES 128 /* bytes that whoever serves an exchange may keep with it: who calls */
+#define MF_EXCHANGE_MARK_BYTES 192 /* bytes that whoever serves an exchange may keep with it: who calls, and which run answers */
 #define MF_API_INLINE_PARSE_BYTES_MAX 131072 /* bytes: a body up to here is parsed on the loop thread, in under a millisecond; a larger one on a worker thread */
 #define MF_API_PRECONDITION_BYTES_MAX 512 /* bytes: If-Match or If-None-Match, several entity tags; a longer one never holds */
 #define MF_API_HELD_BYTES_MAX 1073741824 /* bytes: bodies of all calls that are being read or run, together; past it 503, so that many large calls cannot take the machine's memory */

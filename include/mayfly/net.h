@@ -61,8 +61,18 @@ struct mf_exchange_events {
     void (*on_abort)(struct mf_exchange *exchange, void *user, int error);
 };
 
+/* How an exchange ended. */
+struct mf_exchange_over {
+    int status;         /* 0: nothing was answered. */
+    int error;          /* Below 0: the client went, or was cut off, before the end. */
+    uint64_t bytes_out; /* Of the body. */
+    uint64_t took_ns;
+};
+
 struct mf_server_options {
     void (*on_request)(void *user, struct mf_exchange *exchange);
+    /* May be NULL. Its last event, for an access log: the request is still there; nothing may be done with it any more. */
+    void (*on_over)(void *user, const struct mf_exchange *exchange, const struct mf_exchange_over *over);
     void *user; /* All numbers below are above 0, else MF_E_INVALID; but body_bytes_max. */
     uint64_t body_bytes_max;
     /* What a body to |path| (not decoded) may have instead; NULL: no path is different. */

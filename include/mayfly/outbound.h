@@ -67,6 +67,9 @@ struct mf_intercept_spec {
     struct mf_slice url;
     struct mf_slice headers; /* name NUL value NUL; none of the connection's. */
     bool has_body;
+    struct mf_slice
+        traceparent; /* Of the request, whatever its headers say; empty: it belongs to no trace. */
+    struct mf_slice tracestate;
 };
 
 /* on_read may come inside feed, no other inside a function of the interceptor. Each function may be called inside an event. */
@@ -149,12 +152,21 @@ struct mf_egress_events {
     void (*on_request_stop)(void *user, uint32_t fetch);
 };
 
+/* The trace that a run belongs to: its requests are spans of it, and upstreams are told so. */
+struct mf_egress_trace {
+    const char *id; /* 32 hexadecimal digits, copied; NULL: there is none. */
+    bool is_sampled;
+    struct mf_slice state; /* tracestate, copied. */
+    uint64_t began_ns;     /* When the run began, by mf_clock_now_ns. */
+};
+
 struct mf_egress_spec {
     const char *id;         /* The run's, for the log; copied. */
     struct mf_slice tenant; /* Copied. */
     struct mf_policy *policy;
     uint32_t subrequests; /* Fetches and hops of redirects together. */
     unsigned depth; /* 0: a run that a client asked for; else an interceptor's. Below MF_POOL_DOMAINS_MAX. */
+    struct mf_egress_trace trace;
 };
 
 /* |events| lives as long as the run. */

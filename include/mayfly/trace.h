@@ -41,6 +41,8 @@ void mf_trace_context_from(struct mf_slice traceparent,
                            struct mf_trace_context *ret_context);
 /* A new span below |parent|. */
 void mf_trace_context_child(const struct mf_trace_context *parent, struct mf_trace_context *ret_context);
+/* Another span below the parent of |context|; without one, another trace. */
+void mf_trace_context_sibling(const struct mf_trace_context *context, struct mf_trace_context *ret_context);
 bool mf_trace_context_is_set(const struct mf_trace_context *context);
 /* Lower-case hexadecimal and a NUL. */
 void mf_trace_hex(const uint8_t *bytes, size_t size, char *ret_text);
@@ -89,6 +91,7 @@ struct mf_trace_run {
     int status; /* 0: it never answered. */
     uint64_t cpu_ns;
     uint64_t wall_ns;
+    uint64_t wait_ns; /* Before it began, for a place; then |queue_ns| for an executor. */
     uint64_t queue_ns;
     uint64_t host_wait_ns;
     uint64_t memory_peak_bytes;

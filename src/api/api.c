@@ -39,8 +39,25 @@ void mf_api_configure(struct mf_api *api, struct mf_config *config)
     struct mf_traces_limits limits = mf__observe_limits(config);
 
     api->config = config;
+    if (api->otlp != NULL) {
+        mf_otlp_set_logged(api->otlp, config->is_otlp_logged);
+    }
     mf_traces_configure(api->traces, &limits);
     mf__outbounds_look_for_default(api);
+}
+
+static int open_otlp(struct mf_api *api)
+{
+    const struct mf_otlp_options options = {.url = api->config->otlp_url,
+                                            .headers_path = api->config->otlp_headers_path,
+                                            .is_logged = api->config->is_otlp_logged};
+    char why[MF_OTLP_WHY_BYTES_MAX] = "";
+    int rc = options.url == NULL ? 0 : mf_otlp_open(&options, &api->otlp, why);
+
+    if (rc < 0) {
+        mf_log(MF_LOG_ERROR, rc, NULL, "%s", why);
+    }
+    return rc;
 }
 
 int mf_api_open(uv_loop_t *loop, const struct mf_api_options *options, MF_OWN struct mf_api **ret_api)
@@ -72,9 +89,14 @@ int mf_api_open(uv_loop_t *loop, const struct mf_api_options *options, MF_OWN st
     if (api->egress != NULL) {
         mf_egress_set_interceptor(api->egress, &mf__interceptor, api);
     }
-    rc = mf__outbounds_load(api);
+    rc = open_otlp(api);
+    if (rc == 0) {
+        rc = mf__outbounds_load(api);
+        if (rc < 0) {
+            mf_log(MF_LOG_ERROR, rc, NULL, "the stored outbounds could not be read");
+        }
+    }
     if (rc < 0) {
-        mf_log(MF_LOG_ERROR, rc, NULL, "the stored outbounds could not be read");
         mf_api_close(api, NULL, NULL);
         return rc;
     }
@@ -108,6 +130,7 @@ static void timer_closed(uv_handle_t *handle)
     MF_ASSERT(api->bytes_held == 0);
     mf_outbounds_free(api->outbounds);
     mf_meter_free(api->meter);
+    mf_otlp_close(api->otlp);
     mf_traces_free(api->traces);
     mf_free(api);
     if (on_closed != NULL) {

@@ -1,4 +1,6 @@
 /* caller.c - who calls: the token of a request, the scope that its route wants, the tenant that it is for. */
+#include <stdio.h>
+
 #include "allowance.h"
 #include "call.h"
 #include "internal.h"
@@ -7,9 +9,13 @@
 struct mark {
     struct mf_caller caller;
     bool is_for_all;
+    char run[MF_ID_BYTES_MAX]; /* That answers it; "": none does. */
+    uint8_t trace_id[MF_TRACE_ID_BYTES];
 };
 
 _Static_assert(sizeof(struct mark) <= MF_EXCHANGE_MARK_BYTES, "a caller fits into an exchange's mark");
+
+#define PATH_LOGGED_MAX 512 /* Bytes of a path; the query may hold secrets and is left out. */
 
 static const char challenge[] = "Bearer realm=\"mayfly\"";
 
@@ -56,6 +62,38 @@ void mf__caller_sign_files(const struct mf_caller *caller, struct mf__call *call
 bool mf__caller_holds(const struct mf_api *api, const struct mf_caller *caller)
 {
     return !mf_tenants_is_on(api->tenants) || mf_tenants_holds(api->tenants, caller, mf_clock_unix_ms());
+}
+
+/* ---- for the log -------------------------------------------------------------------------------- */
+
+void mf__caller_note_run(struct mf_exchange *exchange, const char *run, const struct mf_trace_context *trace)
+{
+    struct mark *mark = mf_exchange_mark(exchange);
+
+    (void)snprintf(mark->run, sizeof mark->run, "%s", run);
+    memcpy(mark->trace_id, trace->trace_id, sizeof mark->trace_id);
+}
+
+void mf_api_on_over(void *user, const struct mf_exchange *exchange, const struct mf_exchange_over *over)
+{
+    const struct mf_api *api = user;
+    const struct mf_request *request = mf_exchange_request(exchange);
+    const struct mark *mark = mark_of(exchange);
+    char trace_id[MF_TRACE_ID_CHARS + 1] = "";
+    struct mf_log_subject subject = {.tenant = mark->caller.tenant, .trace = trace_id};
+
+    if (!api->config->is_access_logged) {
+        return;
+    }
+    if (mark->run[0] != '\0') {
+        subject.id = mark->run;
+        mf_trace_hex(mark->trace_id, sizeof mark->trace_id, trace_id);
+    }
+    mf_log_of(MF_LOG_INFO, over->error, &subject, "request method=%.*s path=%.*s status=%d out=%llu ms=%.3f",
+              (int)request->method.size, (const char *)request->method.data,
+              request->path.size < PATH_LOGGED_MAX ? (int)request->path.size : PATH_LOGGED_MAX,
+              (const char *)request->path.data, over->status, (unsigned long long)over->bytes_out,
+              (double)over->took_ns / (double)MF_NS_PER_MS);
 }
 
 /* ---- the refusals ------------------------------------------------------------------------------- */

@@ -12,6 +12,7 @@
 
 #include "execution.h"
 #include "internal.h"
+#include "observe.h"
 #include "outbounds.h"
 #include "socket_message.h"
 
@@ -19,6 +20,7 @@ struct hub {
     struct mf_api *api;
     struct mf_socket *socket; /* NULL: it is closed. */
     struct mf_caller caller;
+    struct mf_trace_context trace; /* Of the request that it began as: its programs belong there. */
     struct mf_list channels;
     size_t count;      /* Of them, and of executions that are about to begin. */
     unsigned jobs;     /* Messages that are not done with. */
@@ -269,6 +271,7 @@ static void begin(struct job *job, int error)
     struct channel *channel = new_channel(hub);
     uint64_t bytes_held = job->bytes_held;
     job->bytes_held = 0; /* The execution gives them back. */
+    mf_trace_context_sibling(&hub->trace, &job->message.program.call.trace);
     memcpy(channel->ref, job->message.ref, sizeof channel->ref);
     name_channel(channel, mf__execution_new(hub->api, &job->message.program, bytes_held, &sink, channel));
     mf__execution_begin(channel->execution);
@@ -536,6 +539,7 @@ void mf__socket_get(struct mf_api *api, struct mf_exchange *exchange)
     hub = mf_new(sizeof *hub);
     hub->api = api;
     hub->caller = *mf__caller(exchange);
+    mf__observe_context(exchange, &hub->trace);
     mf_list_init(&hub->channels);
     mf_buf_init(&hub->out, MF_HTTP_QUEUE_BYTES_MAX / 2);
     options.user = hub;

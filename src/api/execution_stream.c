@@ -110,12 +110,15 @@ void mf__execution_stream(struct mf_api *api,
 {
     struct stream *stream = new_stream(api, exchange, program->call.may_call);
     struct mf__execution *execution;
+    struct mf_trace_context trace;
 
-    mf__observe_context(exchange, &program->call.trace);
+    mf__observe_context(exchange, &trace);
+    program->call.trace = trace;
     execution = mf__execution_new(api, program, bytes_held, &sink, stream);
 
     stream->execution = execution;
     memcpy(stream->id, mf__execution_id(execution), sizeof stream->id);
+    mf__caller_note_run(exchange, stream->id, &trace);
     mf__execution_begin(execution);
 }
 

@@ -20,6 +20,7 @@ struct mf_intercept {
     const struct mf_intercept_events *events; /* NULL: nobody waits. */
     void *user;
     char run[MF_ID_BYTES_MAX]; /* Whose request it is. */
+    struct mf_trace_context trace;
     char worker[MF_STORE_NAME_BYTES_MAX + 1];
     struct mf_buf method;
     struct mf_buf url;
@@ -281,14 +282,16 @@ static void run_on_done(struct mf_run *run, void *user, const struct mf_run_resu
     (void)run;
     mf__live_over(&intercept->live);
     mf__account_ended(&intercept->live, result);
-    mf_log(result->error == 0 || result->error == MF_E_CANCELED ? MF_LOG_INFO : MF_LOG_WARN, result->error,
-           intercept->live.id,
-           "interceptor worker=%s depth=%u for=%s status=%d in=%llu out=%llu cpu_ms=%.3f ms=%.3f %.*s",
-           intercept->worker, intercept->live.depth, intercept->run, record->status,
-           (unsigned long long)record->bytes_in, (unsigned long long)record->bytes_out,
-           (double)result->cpu_ns / (double)MF_NS_PER_MS, (double)result->wall_ns / (double)MF_NS_PER_MS,
-           (int)(result->text.size < MF_INTERCEPT_TEXT_BYTES ? result->text.size : MF_INTERCEPT_TEXT_BYTES),
-           (const char *)result->text.data);
+    const struct mf_log_subject subject = {
+        .id = intercept->live.id, .tenant = intercept->live.tenant, .trace = record->trace_id};
+    mf_log_of(
+        result->error == 0 || result->error == MF_E_CANCELED ? MF_LOG_INFO : MF_LOG_WARN, result->error,
+        &subject, "interceptor worker=%s depth=%u for=%s status=%d in=%llu out=%llu cpu_ms=%.3f ms=%.3f %.*s",
+        intercept->worker, intercept->live.depth, intercept->run, record->status,
+        (unsigned long long)record->bytes_in, (unsigned long long)record->bytes_out,
+        (double)result->cpu_ns / (double)MF_NS_PER_MS, (double)result->wall_ns / (double)MF_NS_PER_MS,
+        (int)(result->text.size < MF_INTERCEPT_TEXT_BYTES ? result->text.size : MF_INTERCEPT_TEXT_BYTES),
+        (const char *)result->text.data);
     finish(intercept, intercept->is_answered ? MF_E_UPSTREAM_CLOSED : MF_E_OUTBOUND_INTERCEPTOR);
     free_intercept(intercept);
 }
@@ -357,6 +360,7 @@ static int prepare(struct mf_intercept *intercept, const struct mf__worker *work
     mf__call_done(&intercept->call);
     mf__worker_call(worker, api->config, &intercept->call);
     intercept->call.kind = MF_TRACE_INTERCEPTOR;
+    intercept->call.trace = intercept->trace;
     intercept->state = INTERCEPT_LOOKING;
     rc = mf__outbounds_resolve(api, &intercept->call, &intercept->fault, &intercept->look, looked);
     return rc < 0 ? rc : begin(intercept);
@@ -397,6 +401,7 @@ static struct mf_intercept *new_intercept(struct mf_api *api, const struct mf_in
     (void)snprintf(intercept->run, sizeof intercept->run, "%s", spec->run);
     (void)snprintf(intercept->worker, sizeof intercept->worker, "%.*s", (int)spec->worker.size,
                    (const char *)spec->worker.data);
+    mf_trace_context_from(spec->traceparent, spec->tracestate, &intercept->trace);
     intercept->has_body = spec->has_body;
     intercept->wait.done = found;
     moved(intercept);

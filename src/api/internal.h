@@ -6,6 +6,7 @@
 #include <mayfly/ledger.h>
 #include <mayfly/meter.h>
 #include <mayfly/trace.h>
+#include <mayfly/trace_otlp.h>
 
 struct mf_api {
     uv_loop_t *loop;
@@ -23,6 +24,7 @@ struct mf_api {
     struct mf_ledger *ledger;
     struct mf__executions *executions;
     struct mf_traces *traces;
+    struct mf_otlp *otlp; /* NULL: nothing is sent. */
     struct mf__tails *tails;
     unsigned sockets;       /* At most MF_EXECUTION_SOCKETS_MAX. */
     uv_timer_t admit_timer; /* Due when the next waiting ticket's time is up. */
@@ -138,6 +140,8 @@ struct mf__call;
 void mf__caller_sign(const struct mf_caller *caller, struct mf__call *call);
 /* Only what it may do with files: of a stored worker the rest is its owner's. */
 void mf__caller_sign_files(const struct mf_caller *caller, struct mf__call *call);
+/* |run| answers the exchange: the access log names it. */
+void mf__caller_note_run(struct mf_exchange *exchange, const char *run, const struct mf_trace_context *trace);
 /* Does the token still hold with which a long-lived connection began? */
 bool mf__caller_holds(const struct mf_api *api, const struct mf_caller *caller);
 /* The subprotocol of a WebSocket's request that is spoken here, or NULL. A browser's script can say its token in no other way than

@@ -12,6 +12,7 @@ void mf__live_init(struct mf__live *live,
 {
     memset(live, 0, sizeof *live);
     live->api = api;
+    live->asked_ns = mf_clock_now_ns();
     (void)snprintf(live->id, sizeof live->id, "%s", id);
     memcpy(live->tenant, call->tenant, sizeof live->tenant);
     mf__record_init(&live->record, call->log_bytes, body_bytes_max);
@@ -63,11 +64,18 @@ int mf__live_start(struct mf__live *live, struct mf__call *call, const struct mf
     mf_buf_init(&call->bundle, MF_BUNDLE_BYTES_MAX); /* Its bytes are the pool's now. */
     live->files = mf__files_begin(api, live->run, mf_slice_of_cstr(live->tenant), &call->mounts);
     if (may_fetch) {
+        char trace_id[MF_TRACE_ID_CHARS + 1];
         struct mf_egress_spec egress = {.id = live->id,
                                         .tenant = mf_slice_of_cstr(live->tenant),
                                         .policy = call->policy,
                                         .subrequests = (uint32_t)call->subrequests,
                                         .depth = live->depth};
+        mf_trace_hex(live->trace.trace_id, MF_TRACE_ID_BYTES, trace_id);
+        egress.trace =
+            (struct mf_egress_trace){.id = trace_id,
+                                     .is_sampled = live->trace.is_sampled,
+                                     .state = mf_slice_of(live->trace.state, live->trace.state_size),
+                                     .began_ns = live->began_ns};
         mf__fetches_begin(&live->fetches, api->egress, live->run, &egress);
     }
     return 0;

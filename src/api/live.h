@@ -22,7 +22,8 @@ struct mf__live {
     bool is_accounted; /* The ledger has counted it. */
     enum mf_trace_kind kind;
     struct mf_trace_context trace;
-    uint64_t version; /* Of the worker. */
+    uint64_t version;  /* Of the worker. */
+    uint64_t asked_ns; /* mf__live_init. */
     uint64_t began_ns;
     char entrypoint[MF_TRACE_ENTRYPOINT_BYTES_MAX + 1];
     struct mf_buf request_line; /* mf_trace_request. */

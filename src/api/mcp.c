@@ -313,8 +313,11 @@ static void begin(struct mcp *mcp, int error)
     }
     mcp->intake.bytes_held = 0; /* The execution gives them back. */
     mcp->program.call.kind = MF_TRACE_MCP;
-    mf__observe_context(mcp->exchange, &mcp->program.call.trace);
+    struct mf_trace_context trace;
+    mf__observe_context(mcp->exchange, &trace);
+    mcp->program.call.trace = trace;
     mcp->execution = mf__execution_new(mcp->api, &mcp->program, bytes_held, &sink, mcp);
+    mf__caller_note_run(mcp->exchange, mf__execution_id(mcp->execution), &trace);
     mf__execution_begin(mcp->execution);
 }
 

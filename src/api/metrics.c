@@ -251,6 +251,27 @@ static int write_looked_at(const struct mf_api *api, struct mf_buf *out)
     return write_all(out, families, MF_COUNT_OF(families));
 }
 
+static int write_exported(const struct mf_api *api, struct mf_buf *out)
+{
+    struct mf_otlp_state state = {0};
+
+    if (api->otlp != NULL) {
+        mf_otlp_state(api->otlp, &state);
+    }
+    const struct simple families[] = {
+        {"mayfly_otlp_runs_sent_total", MF_METRIC_COUNTER, "Runs whose traces a collector took.",
+         (double)state.sent},
+        {"mayfly_otlp_runs_dropped_total", MF_METRIC_COUNTER,
+         "Those for which the queue had no room, or that no collector took in time.", (double)state.dropped},
+        {"mayfly_otlp_rejected_total", MF_METRIC_COUNTER,
+         "Spans and log lines that a collector said it did not want.", (double)state.rejected},
+        {"mayfly_otlp_retries_total", MF_METRIC_COUNTER, "Requests that were sent again.",
+         (double)state.retries},
+        {"mayfly_otlp_runs_queued", MF_METRIC_GAUGE, "Runs that wait to be sent.", (double)state.queued},
+    };
+    return write_all(out, families, MF_COUNT_OF(families));
+}
+
 /* ---- the route -------------------------------------------------------------------------------------------------- */
 
 static int write_metrics(const struct mf_api *api, struct mf_buf *out)
@@ -268,6 +289,9 @@ static int write_metrics(const struct mf_api *api, struct mf_buf *out)
     }
     if (rc == 0) {
         rc = write_looked_at(api, out);
+    }
+    if (rc == 0) {
+        rc = write_exported(api, out);
     }
     return rc < 0 ? rc : write_process(api, out);
 }

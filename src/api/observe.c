@@ -15,7 +15,7 @@ struct mf_traces_limits mf__observe_limits(const struct mf_config *config)
 
 void mf__observe_context(const struct mf_exchange *exchange, struct mf_trace_context *ret_context)
 {
-    const struct mf_request *request = mf_exchange_request(exchange);
+    struct mf_slice headers = mf_exchange_request(exchange)->headers;
     struct mf_slice parent = mf_slice_of(NULL, 0);
     struct mf_buf state;
     struct mf_header header;
@@ -24,7 +24,7 @@ void mf__observe_context(const struct mf_exchange *exchange, struct mf_trace_con
     int rc = 0;
 
     mf_buf_init(&state, MF_TRACE_STATE_BYTES_MAX);
-    while (mf_headers_next(request->headers, &cursor, &header) > 0) {
+    while (mf_headers_next(headers, &cursor, &header) > 0) {
         if (mf_slice_equal_cstr(header.name, "traceparent")) {
             parent = header.value;
             parents++;
@@ -79,6 +79,7 @@ void mf__observe_begun(struct mf__live *live, const struct mf__call *call)
     if (!mf_trace_context_is_set(&live->trace)) {
         mf_trace_context_from(mf_slice_of(NULL, 0), mf_slice_of(NULL, 0), &live->trace);
     }
+    mf_trace_hex(live->trace.trace_id, MF_TRACE_ID_BYTES, live->record.trace_id);
     if (keep_request(live, call) < 0) {
         mf_buf_reset(&live->request_line); /* The run is none the worse. */
     }
@@ -112,6 +113,7 @@ static struct mf_trace *make_trace(const struct mf__live *live, const struct mf_
         .status = record->status,
         .cpu_ns = result->cpu_ns,
         .wall_ns = result->wall_ns,
+        .wait_ns = live->began_ns - live->asked_ns,
         .queue_ns = result->queue_ns,
         .host_wait_ns = result->host_wait_ns,
         .memory_peak_bytes = result->memory_peak_bytes,
@@ -138,6 +140,9 @@ void mf__observe_ended(struct mf__live *live, const struct mf_run_result *result
     struct mf_trace *trace = make_trace(live, result);
 
     mf_traces_add(api->traces, trace);
+    if (trace != NULL && api->otlp != NULL) {
+        mf_otlp_add(api->otlp, trace);
+    }
     if (trace != NULL) {
         mf__tails_tell(api->tails, trace);
         mf_trace_unref(trace);

@@ -1,7 +1,7 @@
 /* problem.c - answers that are JSON: problem+json (https://www.rfc-editor.org/rfc/rfc9457) and plain. */
 #include <stdio.h>
 
-#include "internal.h"
+#include "observe.h"
 
 #include <mayfly/wire.h>
 
@@ -73,6 +73,26 @@ static int write_headers(struct mf_buf *out, const struct mf__problem *problem)
     return rc;
 }
 
+/* The trace of a caller who named one, where no run says its own. */
+static int append_trace(struct mf_buf *out, const struct mf_exchange *exchange, struct mf_slice members)
+{
+    static const uint8_t none[MF_SPAN_ID_BYTES];
+    struct mf_trace_context context;
+    char trace_id[MF_TRACE_ID_CHARS + 1];
+
+    if (mf_slice_starts_with(members, ",\"traceId\"") ||
+        mf_request_header(mf_exchange_request(exchange), "traceparent").data == NULL) {
+        return 0;
+    }
+    mf__observe_context(exchange, &context);
+    if (memcmp(context.parent_id, none, sizeof none) == 0) {
+        return 0; /* What it named is no trace. */
+    }
+    mf_trace_hex(context.trace_id, MF_TRACE_ID_BYTES, trace_id);
+    out->size--; /* In front of the bracket. */
+    return mf_buf_printf(out, ",\"traceId\":\"%s\"}", trace_id);
+}
+
 void mf__problem_reply(struct mf_exchange *exchange, const struct mf__problem *problem)
 {
     int status = mf_error_status(problem->error);
@@ -83,6 +103,9 @@ void mf__problem_reply(struct mf_exchange *exchange, const struct mf__problem *p
     mf_buf_init(&body, MF_API_FAULT_BYTES_MAX * 8 + problem->members.size);
     mf_buf_init(&headers, HEADERS_BYTES_MAX);
     rc = mf__problem_append(&body, problem);
+    if (rc == 0) {
+        rc = append_trace(&body, exchange, problem->members);
+    }
     if (rc == 0) {
         rc = mf_buf_append_cstr(&body, "\n");
     }

@@ -193,8 +193,11 @@ int mf__record_write_members(const struct mf__record *record,
                              const struct mf_run_result *result,
                              struct mf_buf *out)
 {
-    int rc = mf_buf_printf(out, ",\"outcome\":\"%s\",\"logs\":[", mf__outcome_name(result->error));
+    int rc = record->trace_id[0] == '\0' ? 0 : mf_buf_printf(out, ",\"traceId\":\"%s\"", record->trace_id);
 
+    if (rc == 0) {
+        rc = mf_buf_printf(out, ",\"outcome\":\"%s\",\"logs\":[", mf__outcome_name(result->error));
+    }
     if (rc == 0) {
         rc = mf_buf_append_slice(out, mf_buf_peek(&record->logs));
     }

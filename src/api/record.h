@@ -5,9 +5,11 @@
 
 #include <mayfly/base.h>
 #include <mayfly/pool.h>
+#include <mayfly/trace.h>
 #include <mayfly/wire.h>
 
 struct mf__record {
+    char trace_id[MF_TRACE_ID_CHARS + 1]; /* "" before it began. */
     struct mf_buf logs;       /* JSON objects with commas between. */
     struct mf_buf exceptions; /* The same. */
     struct mf_buf headers;    /* The response's header list. */

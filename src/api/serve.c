@@ -556,6 +556,7 @@ void mf__serve(struct mf_api *api,
     serve->bytes_held = spec->bytes_held;
     serve->call = *call;
     mf__observe_context(exchange, &serve->call.trace);
+    mf__caller_note_run(exchange, spec->id, &serve->call.trace);
     mf__call_init(call, api->config);
     mf_buf_init(&serve->piece, MF_HTTP_INPUT_BYTES_MAX);
     mf_exchange_listen(exchange, &exchange_events, serve);

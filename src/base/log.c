@@ -1,4 +1,4 @@
-/* log.c - one JSON line an event: {"ts","level","program","id","code","msg","dropped"}, one write(2) each.
+/* log.c - one JSON line an event: {"ts","level","program","id","tenant","trace","code","msg","dropped"}, one write(2) each.
  *
  * Threads:  any; nothing is allocated or locked, and a line reaches the file in one piece.
  * Limits:   a line has MF_LOG_LINE_BYTES_MAX bytes at most (msg is cut and ends in U+2026);
@@ -113,10 +113,24 @@ static void line_write(const struct line *line, uint64_t dropped_before)
     }
 }
 
-static void log_line(enum mf_log_level level, int error, const char *id, const char *format, va_list args)
-    MF_PRINTF(4, 0);
+static void add_field(struct line *line, const char *name, const char *text)
+{
+    if (text != NULL && *text != '\0') {
+        line_add_text(line, name, mf_slice_of_cstr(text), MF_LOG_LINE_BYTES_MAX / 4);
+    }
+}
 
-static void log_line(enum mf_log_level level, int error, const char *id, const char *format, va_list args)
+static void log_line(enum mf_log_level level,
+                     int error,
+                     const struct mf_log_subject *subject,
+                     const char *format,
+                     va_list args) MF_PRINTF(4, 0);
+
+static void log_line(enum mf_log_level level,
+                     int error,
+                     const struct mf_log_subject *subject,
+                     const char *format,
+                     va_list args)
 {
     char message[MF_LOG_LINE_BYTES_MAX];
     struct line line;
@@ -131,9 +145,11 @@ static void log_line(enum mf_log_level level, int error, const char *id, const c
     line_add_time(&line);
     line_add(&line, ",\"level\":\"%s\"", level_names[level]);
     line_add_text(&line, "program", mf_slice_of_cstr(program_name), MF_LOG_LINE_BYTES_MAX / 2);
-    if (id != NULL) {
-        line_add_text(&line, "id", mf_slice_of_cstr(id), MF_LOG_LINE_BYTES_MAX / 4);
+    if (subject->id != NULL) {
+        line_add_text(&line, "id", mf_slice_of_cstr(subject->id), MF_LOG_LINE_BYTES_MAX / 4);
     }
+    add_field(&line, "tenant", subject->tenant);
+    add_field(&line, "trace", subject->trace);
     if (error < 0) {
         line_add(&line, ",\"code\":\"%s\"", mf_error_code(error));
     }
@@ -157,25 +173,50 @@ static bool may_write_now(void)
     return atomic_fetch_add(&window_lines, 1) < MF_LOG_LINES_PER_SECOND_MAX;
 }
 
-void mf_log(enum mf_log_level level, int error, const char *id, const char *format, ...)
+static bool is_written(enum mf_log_level level)
 {
     if (level < atomic_load_explicit(&level_least, memory_order_relaxed)) {
-        return;
+        return false;
     }
     if (!may_write_now()) {
         atomic_fetch_add(&lines_dropped, 1);
-        return;
+        return false;
     }
+    return true;
+}
+
+void mf_log(enum mf_log_level level, int error, const char *id, const char *format, ...)
+{
+    struct mf_log_subject subject = {.id = id};
     va_list args;
-    va_start(args, format);
-    log_line(level, error, id, format, args);
-    va_end(args);
+
+    if (is_written(level)) {
+        va_start(args, format);
+        log_line(level, error, &subject, format, args);
+        va_end(args);
+    }
+}
+
+void mf_log_of(enum mf_log_level level,
+               int error,
+               const struct mf_log_subject *subject,
+               const char *format,
+               ...)
+{
+    va_list args;
+
+    if (is_written(level)) {
+        va_start(args, format);
+        log_line(level, error, subject, format, args);
+        va_end(args);
+    }
 }
 
 void mf_log_last_words(const char *format, ...)
 {
+    struct mf_log_subject subject = {.id = NULL};
     va_list args;
     va_start(args, format);
-    log_line(MF_LOG_ERROR, 0, NULL, format, args);
+    log_line(MF_LOG_ERROR, 0, &subject, format, args);
     va_end(args);
 }

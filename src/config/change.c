@@ -56,6 +56,11 @@ bool mf__config_isolation_differs(const struct mf_config *one, const struct mf_c
     return one->isolation != other->isolation;
 }
 
+bool mf__config_otlp_url_differs(const struct mf_config *one, const struct mf_config *other)
+{
+    return text_differs(one->otlp_url, other->otlp_url);
+}
+
 bool mf__config_v8_flags_differ(const struct mf_config *one, const struct mf_config *other)
 {
     return text_differs(one->v8_flags, other->v8_flags);

@@ -224,5 +224,7 @@ void mf_config_unref(struct mf_config *config)
     mf_free(config->state_dir);
     mf_free(config->executor_path);
     mf_free(config->v8_flags);
+    mf_free(config->otlp_url);
+    mf_free(config->otlp_headers_path);
     mf_free(config);
 }

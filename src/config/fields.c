@@ -168,6 +168,14 @@ static const struct config_field runs_fields[] = {
     FIELDS_END,
 };
 
+static const struct config_field tracing_fields[] = {
+    FIELD_FIXED_CUSTOM_OF("otlpUrl", mf__config_read_otlp_url, mf__config_otlp_url_differs, "URL", "none"),
+    FIELD_FIXED_PATH_OF("otlpHeadersFile", otlp_headers_path, "none"),
+    FIELD_BOOL_OF("otlpLogs", is_otlp_logged, 0),
+    FIELD_BOOL_OF("propagate", is_trace_propagated, 1),
+    FIELDS_END,
+};
+
 static const struct config_field vault_fields[] = {
     FIELD_PATH_OF("keyFile", vault_key_path, "a systemd credential, or `vault.key` in `stateDir`"),
     FIELD_FIXED_CUSTOM_OF("previousKeyFiles", mf__config_read_key_files, mf__config_key_files_differ, "list of paths", "[]"),
@@ -180,6 +188,7 @@ const struct config_field mf__config_root_fields[] = {
     FIELD_CUSTOM_OF("origins", mf__config_read_origins, "list of origins", "[]"),
     FIELD_FIXED_PATH_OF("stateDir", state_dir, "`~/.local/state/mayfly`"),
     FIELD_CUSTOM_OF("logLevel", mf__config_read_log_level, "name", "\"info\""),
+    FIELD_BOOL_OF("accessLog", is_access_logged, 0),
     FIELD_SECTION_OF("limits", limits_fields),
     FIELD_SECTION_OF("timeouts", timeouts_fields),
     FIELD_SECTION_OF("clock", clock_fields),
@@ -191,6 +200,7 @@ const struct config_field mf__config_root_fields[] = {
     FIELD_SECTION_OF("auth", auth_fields),
     FIELD_SECTION_OF("tenants", tenants_fields),
     FIELD_SECTION_OF("runs", runs_fields),
+    FIELD_SECTION_OF("tracing", tracing_fields),
     FIELDS_END,
 };
 /* clang-format on */

@@ -181,6 +181,23 @@ int mf__config_read_isolation(struct config_reader *reader, const struct cJSON *
     return mf__config_fail(reader, pointer, "must be isolate or tenant");
 }
 
+int mf__config_read_otlp_url(struct config_reader *reader, const struct cJSON *value, const char *pointer)
+{
+    char **place = &reader->config->otlp_url;
+    int error = mf__config_read_text(reader, value, pointer, MF_OTLP_URL_BYTES_MAX, place);
+
+    if (error == 0 && strncmp(*place, "http://", 7) != 0 && strncmp(*place, "https://", 8) != 0) {
+        return mf__config_fail(reader, pointer,
+                               "must begin with http:// or https://, such as http://127.0.0.1:4318");
+    }
+    if (error == 0 && strpbrk(*place, "@?#") != NULL) {
+        return mf__config_fail(
+            reader, pointer,
+            "must not have a user, a query or a fragment; credentials go into otlpHeadersFile");
+    }
+    return error;
+}
+
 int mf__config_read_v8_flags(struct config_reader *reader, const struct cJSON *value, const char *pointer)
 {
     int error =

@@ -63,6 +63,7 @@ int mf__config_read_dns_servers(struct config_reader *reader, const struct cJSON
 int mf__config_read_outbound(struct config_reader *reader, const struct cJSON *value, const char *pointer);
 int mf__config_read_log_level(struct config_reader *reader, const struct cJSON *value, const char *pointer);
 int mf__config_read_isolation(struct config_reader *reader, const struct cJSON *value, const char *pointer);
+int mf__config_read_otlp_url(struct config_reader *reader, const struct cJSON *value, const char *pointer);
 int mf__config_read_v8_flags(struct config_reader *reader, const struct cJSON *value, const char *pointer);
 int mf__config_read_key_files(struct config_reader *reader, const struct cJSON *value, const char *pointer);
 int mf__config_read_jail_layers(struct config_reader *reader, const struct cJSON *value, const char *pointer);
@@ -74,6 +75,7 @@ int mf__config_read_jail_required(struct config_reader *reader,
 bool mf__config_listens_differ(const struct mf_config *one, const struct mf_config *other);
 bool mf__config_dns_servers_differ(const struct mf_config *one, const struct mf_config *other);
 bool mf__config_isolation_differs(const struct mf_config *one, const struct mf_config *other);
+bool mf__config_otlp_url_differs(const struct mf_config *one, const struct mf_config *other);
 bool mf__config_v8_flags_differ(const struct mf_config *one, const struct mf_config *other);
 bool mf__config_key_files_differ(const struct mf_config *one, const struct mf_config *other);
 bool mf__config_jail_layers_differ(const struct mf_config *one, const struct mf_config *other);

@@ -11,6 +11,7 @@ struct mf_admit_options mf__admit_options_of(const struct mf_config *config)
 struct mf_server_options mf__server_options_of(const struct mf_config *config, struct mf_api *api)
 {
     return (struct mf_server_options){.on_request = mf_api_on_request,
+                                      .on_over = mf_api_on_over,
                                       .user = api,
                                       .body_bytes_max = config->body_bytes_max,
                                       .body_bytes_max_of = mf_api_body_bytes_max,

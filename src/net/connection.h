@@ -51,7 +51,10 @@ struct mf_exchange {
     void *user;
     uint64_t body_bytes;     /* Of the request, that were told. */
     uint64_t body_bytes_max; /* 413 past it. */
-    int64_t body_left;       /* FRAMING_LENGTH: what is still to be written. */
+    uint64_t began_ns;
+    uint64_t bytes_out; /* Of the response's body. */
+    int status;         /* 0 before it. */
+    int64_t body_left;  /* FRAMING_LENGTH: what is still to be written. */
     enum mf_http_framing framing;
     bool is_live; /* The handler has it. */
     bool is_reading;

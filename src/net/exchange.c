@@ -34,6 +34,7 @@ void mf__exchange_begin(struct mf__connection *connection)
     connection->has_progress = true;
     memset(exchange, 0, sizeof(*exchange));
     exchange->is_live = true;
+    exchange->began_ns = mf_clock_now_ns();
     exchange->events = &no_events;
     exchange->body_bytes_max = options->body_bytes_max_of != NULL
                                    ? options->body_bytes_max_of(options->user, head->path)
@@ -50,6 +51,20 @@ void mf__exchange_begin(struct mf__connection *connection)
                                             .arena = mf_arena_new(MF_HTTP_ARENA_BYTES_MAX)};
 }
 
+static void tell_over(const struct mf__connection *connection, int error)
+{
+    const struct mf_server_options *options = &connection->server->options;
+    const struct mf_exchange *exchange = &connection->exchange;
+
+    if (options->on_over != NULL) {
+        struct mf_exchange_over over = {.status = exchange->status,
+                                        .error = error,
+                                        .bytes_out = exchange->bytes_out,
+                                        .took_ns = mf_clock_now_ns() - exchange->began_ns};
+        options->on_over(options->user, exchange, &over);
+    }
+}
+
 void mf__exchange_finish(struct mf__connection *connection, int error)
 {
     struct mf_exchange *exchange = &connection->exchange;
@@ -61,6 +76,7 @@ void mf__exchange_finish(struct mf__connection *connection, int error)
     if (error < 0 && exchange->events->on_abort != NULL) {
         exchange->events->on_abort(exchange, exchange->user, error);
     }
+    tell_over(connection, error);
     mf_arena_free(exchange->request.arena);
     exchange->request.arena = NULL;
 }
@@ -158,6 +174,7 @@ int mf_exchange_respond(struct mf_exchange *exchange, int status, struct mf_slic
         return framing;
     }
     exchange->has_responded = true;
+    exchange->status = status;
     exchange->framing = (enum mf_http_framing)framing;
     exchange->body_left = body_bytes;
     mf__connection_mark(connection);
@@ -183,6 +200,7 @@ static int write_body(struct mf_exchange *exchange, struct mf_slice bytes)
     if (bytes.size == 0 || exchange->framing == MF_HTTP_FRAMING_NONE) {
         return 0;
     }
+    exchange->bytes_out += bytes.size;
     if (exchange->framing == MF_HTTP_FRAMING_CHUNKED) {
         return write_chunk(connection, bytes);
     }

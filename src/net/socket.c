@@ -293,6 +293,7 @@ int mf_exchange_upgrade(struct mf_exchange *exchange,
         error =
             mf__handshake(mf_http_parser_request(connection->parser), options->protocol, &connection->out);
     }
+    connection->exchange.status = error < 0 ? mf_error_status(error) : 101;
     mf__exchange_finish(connection, 0);
     if (error < 0) {
         mf__connection_refuse(connection, error);

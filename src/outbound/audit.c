@@ -1,5 +1,7 @@
 /* audit.c - what became of each request, for the operator: a line of the log, the counters, a record in the run's envelope. Names
  * and numbers only: no path, no header, no body, and never a value of a secret. */
+#include <stdio.h>
+
 #include "egress.h"
 
 static bool is_refused(int error)
@@ -43,6 +45,7 @@ static int append_record(struct mf__fetch *fetch, int error, double ms, struct m
     const struct mf__request *request = &fetch->hop.request;
     const char *host = request->asked.host.text;
     int rc = mf_buf_printf(out, "%s{\"fetch\":%u,\"host\":", out->size > 0 ? "," : "", fetch->number);
+    double start_ms = (double)(fetch->hop_ns - fetch->run->began_ns) / (double)MF_NS_PER_MS;
 
     if (rc == 0) {
         rc = mf_buf_append_json_string(out, mf_slice_of_cstr(host));
@@ -57,10 +60,12 @@ static int append_record(struct mf__fetch *fetch, int error, double ms, struct m
         rc = mf_buf_printf(out, ",\"rule\":%zu", request->rule_index);
     }
     if (rc == 0) {
-        rc = mf_buf_printf(
-            out, ",\"decision\":\"%s\",\"status\":%d,\"bytesOut\":%llu,\"bytesIn\":%llu,\"ms\":%.3f",
-            decision(fetch, error), fetch->status, (unsigned long long)fetch->sent,
-            (unsigned long long)(fetch->pipe.in_total + fetch->drained), ms);
+        rc = mf_buf_printf(out,
+                           ",\"decision\":\"%s\",\"status\":%d,\"bytesOut\":%llu,\"bytesIn\":%llu,"
+                           "\"startMs\":%.3f,\"ms\":%.3f,\"spanId\":\"%s\"",
+                           decision(fetch, error), fetch->status, (unsigned long long)fetch->sent,
+                           (unsigned long long)(fetch->pipe.in_total + fetch->drained), start_ms, ms,
+                           fetch->span_id);
     }
     if (rc == 0 && error < 0) {
         rc = mf_buf_printf(out, ",\"error\":\"%s\"", mf_error_code(error));
@@ -74,14 +79,18 @@ void mf__audit(struct mf__fetch *fetch, int error)
     const struct mf__request *request = &fetch->hop.request;
     double ms = (double)(mf_clock_now_ns() - fetch->hop_ns) / (double)MF_NS_PER_MS;
     size_t before = run->records.size;
+    char tenant[MF_STORE_TENANT_BYTES_MAX + 1];
+    struct mf_log_subject subject = {.id = run->id, .tenant = tenant, .trace = run->trace_id};
 
     count(fetch, error);
-    mf_log(MF_LOG_INFO, error, run->id,
-           "subrequest fetch=%u rule=%d host=%s method=%s decision=%s status=%d out=%llu in=%llu ms=%.3f",
-           fetch->number, request->rule != NULL ? (int)request->rule_index : -1,
-           request->asked.host.size > 0 ? request->asked.host.text : "-",
-           fetch->method[0] != 0 ? fetch->method : "-", decision(fetch, error), fetch->status,
-           (unsigned long long)fetch->sent, (unsigned long long)(fetch->pipe.in_total + fetch->drained), ms);
+    (void)snprintf(tenant, sizeof tenant, "%.*s", (int)run->tenant.size, (const char *)run->tenant.data);
+    mf_log_of(MF_LOG_INFO, error, &subject,
+              "subrequest fetch=%u rule=%d host=%s method=%s decision=%s status=%d out=%llu in=%llu ms=%.3f",
+              fetch->number, request->rule != NULL ? (int)request->rule_index : -1,
+              request->asked.host.size > 0 ? request->asked.host.text : "-",
+              fetch->method[0] != 0 ? fetch->method : "-", decision(fetch, error), fetch->status,
+              (unsigned long long)fetch->sent, (unsigned long long)(fetch->pipe.in_total + fetch->drained),
+              ms);
     if (append_record(fetch, error, ms, &run->records) < 0) {
         run->records.size = before; /* Never half a record. */
         run->records_left_out++;

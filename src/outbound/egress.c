@@ -135,6 +135,7 @@ static void read_config(struct mf_egress *egress, const struct mf_config *config
                                        .wait_ms = config->outbound_wait_ms,
                                        .idle_ms = config->outbound_idle_ms,
                                        .total_ms = config->outbound_total_ms};
+    egress->is_trace_propagated = config->is_trace_propagated;
     egress->run_max = config->outbound_run_requests_max;
     egress->active_max = config->outbound_requests_max;
     egress->answer_max = config->outbound_answer_bytes_max;

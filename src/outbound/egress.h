@@ -31,6 +31,7 @@ struct mf_egress {
     const struct mf_interceptor *interceptor; /* Or NULL. */
     void *interceptor_user;
     struct mf__times times;
+    bool is_trace_propagated;
     uint32_t run_max;     /* Requests of one run at once. */
     uint32_t active_max;  /* Of each depth. */
     uint64_t answer_max;  /* Bytes of one answer, as it comes, */
@@ -85,6 +86,10 @@ struct mf_egress_run {
     uv_timer_t stall; /* Runs while all of |active| wait for the worker and others wait for them. */
     struct mf_buf records;
     uint32_t records_left_out;
+    char trace_id[MF__TRACE_ID_CHARS + 1]; /* "": it belongs to no trace. */
+    bool is_sampled;
+    struct mf_buf trace_state;
+    uint64_t began_ns;
 };
 
 /* The run may have a place for another, or nothing to do any more. */
@@ -148,8 +153,9 @@ struct mf__fetch {
     bool is_follow_due;     /* The timer means this. */
     bool is_bodiless;       /* The worker has all of the answer. */
     uv_timer_t timer;
-    uint64_t since_ns; /* Of the state. */
-    uint64_t hop_ns;   /* When this hop began. */
+    uint64_t since_ns;                   /* Of the state. */
+    uint64_t hop_ns;                     /* When this hop began. */
+    char span_id[MF__SPAN_ID_CHARS + 1]; /* This hop's. */
     uint64_t started_ns;
     enum mf__phase late; /* In which phase it was too late, for the sentence. */
     int status;          /* Of this hop's answer; 0: none. */

@@ -508,6 +508,17 @@ static void resolve(struct mf__fetch *fetch)
     }
 }
 
+static void write_traceparent(struct mf__fetch *fetch)
+{
+    const struct mf_egress_run *run = fetch->run;
+
+    if (run->trace_id[0] != '\0') {
+        (void)snprintf(fetch->hop.traceparent, sizeof fetch->hop.traceparent, "00-%s-%s-%s", run->trace_id,
+                       fetch->span_id, run->is_sampled ? "01" : "00");
+        fetch->hop.tracestate = mf_buf_peek(&run->trace_state);
+    }
+}
+
 /* A worker answers in the upstream's place: it gets the request as it was asked for, and adds to it what it may. */
 static void hand_over(struct mf__fetch *fetch)
 {
@@ -520,6 +531,11 @@ static void hand_over(struct mf__fetch *fetch)
                                      .url = mf_buf_peek(&fetch->url),
                                      .headers = mf_buf_peek(&fetch->hop.request.headers),
                                      .has_body = fetch->has_body};
+
+    /* It is ours, and belongs to the trace whatever the outside is told. */
+    write_traceparent(fetch);
+    spec.traceparent = mf_slice_of_cstr(fetch->hop.traceparent);
+    spec.tracestate = fetch->hop.tracestate;
     int rc = egress->interceptor == NULL || spec.depth >= MF_POOL_DOMAINS_MAX
                  ? MF_E_OUTBOUND_INTERCEPTOR
                  : egress->interceptor->start(egress->interceptor_user, &spec, &intercept_events, fetch,
@@ -541,6 +557,9 @@ static void apply(struct mf__fetch *fetch)
     struct mf_egress_run *run = fetch->run;
     int rc;
 
+    if (run->egress->is_trace_propagated) {
+        write_traceparent(fetch);
+    }
     body.is_known = body.is_there && mf__upload_peek(&fetch->upload, &body.bytes);
     rc = mf__hop_apply(&fetch->hop, run->egress->vault, mf_buf_peek(&run->tenant),
                        mf_slice_of_cstr(fetch->method), &body);
@@ -661,12 +680,25 @@ static int check_hop(struct mf__fetch *fetch)
     return rc < 0 ? rc : mf__hop_hold(&fetch->hop, run->egress->vault, mf_buf_peek(&run->tenant));
 }
 
+static void name_span(struct mf__fetch *fetch)
+{
+    static const char digits[] = "0123456789abcdef";
+    uint8_t bytes[MF__SPAN_ID_CHARS / 2];
+
+    mf_random_bytes(bytes, sizeof bytes);
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        fetch->span_id[2 * i] = digits[bytes[i] >> 4];
+        fetch->span_id[2 * i + 1] = digits[bytes[i] & 0xf];
+    }
+}
+
 static void begin_hop(struct mf__fetch *fetch)
 {
     int rc;
 
     mf__hop_init(&fetch->hop);
     fetch->hop_ns = mf_clock_now_ns();
+    name_span(fetch);
     fetch->status = 0;
     fetch->sent = 0;
     rc = check_hop(fetch);

@@ -352,6 +352,71 @@ static int set_codings(struct mf__hop *hop)
                      hop->is_injected || has_range ? "identity" : "gzip, br");
 }
 
+static int drop_header(struct mf_buf *headers, const char *name)
+{
+    struct mf_buf rest;
+    struct mf_http_header header;
+    size_t cursor = 0;
+    int rc;
+
+    if (mf_http_headers_get(mf_buf_peek(headers), name).data == NULL) {
+        return 0;
+    }
+    mf_buf_init(&rest, MF_HEADERS_ENCODED_BYTES_MAX);
+    rc = mf_buf_reserve(&rest, headers->size);
+    while (rc == 0 && mf_http_headers_next(mf_buf_peek(headers), &cursor, &header) == 1) {
+        rc = mf_slice_equal_nocase(header.name, name)
+                 ? 0
+                 : mf_http_headers_append(&rest, header.name, header.value);
+    }
+    wipe(headers);
+    *headers = rest;
+    return rc;
+}
+
+static bool rule_strips(const struct mf__rule *rule, const char *name)
+{
+    for (size_t i = 0; i < rule->strip_count; i++) {
+        if (mf_slice_equal_cstr(rule->strip[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool rule_sets(const struct mf__rule *rule, const char *name)
+{
+    for (size_t i = 0; i < rule->set_count; i++) {
+        if (mf_slice_equal_nocase(rule->set[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A guest names no span: what it says of a trace goes, and the run's own trace is told unless the rule strips it. What a rule sets
+ * is the operator's word and stays. */
+static int set_trace(struct mf__hop *hop)
+{
+    const struct mf__rule *rule = hop->request.rule;
+    int rc = 0;
+
+    if (rule_sets(rule, "traceparent")) {
+        return 0;
+    }
+    rc = drop_header(&hop->headers, "traceparent");
+    rc = rc < 0 || rule_sets(rule, "tracestate") ? rc : drop_header(&hop->headers, "tracestate");
+    if (rc < 0 || hop->traceparent[0] == '\0' || rule_strips(rule, "traceparent")) {
+        return rc;
+    }
+    rc = mf_http_headers_append(&hop->headers, mf_slice_of_cstr("traceparent"),
+                                mf_slice_of_cstr(hop->traceparent));
+    if (rc == 0 && hop->tracestate.size > 0 && !rule_strips(rule, "tracestate")) {
+        rc = mf_http_headers_append(&hop->headers, mf_slice_of_cstr("tracestate"), hop->tracestate);
+    }
+    return rc;
+}
+
 int mf__hop_apply(struct mf__hop *hop,
                   struct mf_vault *vault,
                   struct mf_slice tenant,
@@ -372,6 +437,9 @@ int mf__hop_apply(struct mf__hop *hop,
     hop->is_injected = hop->is_injected || hop->secrets_count > 0;
     if (rc == 0) {
         rc = set_codings(hop);
+    }
+    if (rc == 0) {
+        rc = set_trace(hop);
     }
     if (rc == 0) {
         rc = apply_secrets(hop, method, body, &query);

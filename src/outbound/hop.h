@@ -15,6 +15,11 @@
 #include "match.h"
 #include "redact.h"
 
+/* "00-", the trace, the span, the flags. */
+#define MF__TRACE_ID_CHARS 32
+#define MF__SPAN_ID_CHARS 16
+#define MF__TRACEPARENT_CHARS 55
+
 struct mf__hop {
     struct mf__request request;
     struct mf_buf url;       /* As it is sent, with a NUL behind it. */
@@ -25,6 +30,8 @@ struct mf__hop {
     size_t secrets_count;
     struct mf__needles *needles; /* What the answer must not show; NULL: nothing was added. */
     bool is_injected;
+    char traceparent[MF__TRACEPARENT_CHARS + 1]; /* Set before mf__hop_apply, or "": it carries none. */
+    struct mf_slice tracestate;                  /* Likewise, the run's. */
 };
 
 void mf__hop_init(struct mf__hop *hop);

@@ -111,6 +111,11 @@ struct mf_egress_run *mf_egress_run_new(struct mf_egress *egress,
     MF_ASSERT(spec->depth < MF_POOL_DOMAINS_MAX);
     run->depth = spec->depth;
     run->subrequests_max = spec->subrequests;
+    run->is_sampled = spec->trace.is_sampled;
+    run->began_ns = spec->trace.began_ns;
+    (void)snprintf(run->trace_id, sizeof run->trace_id, "%s", spec->trace.id == NULL ? "" : spec->trace.id);
+    mf_buf_init(&run->trace_state, MF_TRACE_STATE_BYTES_MAX);
+    mf_ignore(mf_buf_append_slice(&run->trace_state, spec->trace.state)); /* Likewise. */
     (void)snprintf(run->id, sizeof run->id, "%s", spec->id);
     mf_buf_init(&run->tenant, MF_STORE_TENANT_BYTES_MAX);
     mf_ignore(mf_buf_append_slice(&run->tenant, spec->tenant)); /* Its length was checked where it came in. */
@@ -152,6 +157,7 @@ void mf_egress_run_free(MF_OWN struct mf_egress_run *run)
     mf_policy_unref(run->policy);
     mf_buf_done(&run->tenant);
     mf_buf_done(&run->records);
+    mf_buf_done(&run->trace_state);
     run->egress->runs--;
     uv_close((uv_handle_t *)&run->stall, stall_closed);
 }

@@ -191,6 +191,16 @@ void mf_trace_context_child(const struct mf_trace_context *parent, struct mf_tra
     mf_random_bytes(ret_context->span_id, MF_SPAN_ID_BYTES);
 }
 
+void mf_trace_context_sibling(const struct mf_trace_context *context, struct mf_trace_context *ret_context)
+{
+    if (is_zero(context->parent_id, MF_SPAN_ID_BYTES)) {
+        mf_trace_context_from(mf_slice_of(NULL, 0), mf_slice_of(NULL, 0), ret_context);
+        return;
+    }
+    *ret_context = *context;
+    mf_random_bytes(ret_context->span_id, MF_SPAN_ID_BYTES);
+}
+
 bool mf_trace_context_is_set(const struct mf_trace_context *context)
 {
     return !is_zero(context->trace_id, MF_TRACE_ID_BYTES);
