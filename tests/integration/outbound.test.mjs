@@ -35,14 +35,20 @@ test("a request goes out and its answer comes back", async () => {
   assert.equal(seen.headers.host, `127.0.0.1:${echo.port}`);
   assert.equal(usage.subrequests, 1);
   const [record] = subrequests;
-  assert.deepEqual({ ...record, ms: 0 }, { fetch: 1, host: "127.0.0.1", method: "POST", rule: 0, decision: "allowed", status: 200, bytesOut: 3, bytesIn: record.bytesIn, ms: 0 });
+  const { startMs, spanId, ...rest } = record;
+  assert.ok(startMs >= 0 && /^[0-9a-f]{16}$/.test(spanId));
+  assert.deepEqual({ ...rest, ms: 0 }, { fetch: 1, host: "127.0.0.1", method: "POST", rule: 0, decision: "allowed", status: 200, bytesOut: 3, bytesIn: record.bytesIn, ms: 0 });
 });
 
-test("nothing of our own is added to a request but what HTTP needs", async () => {
+test("nothing of our own is added to a request but what HTTP needs, and its trace", async () => {
   const { out } = await run(`for (const init of [{}, { method: "POST" }, { method: "PUT", body: "" }, { method: "DELETE" }, { method: "PATCH", body: new ReadableStream({ start(c) { c.enqueue(new Uint8Array(3)); c.close(); } }) }])
     out.push((await (await fetch("${echo.url}/", init)).json()).headers);
     out.push((await (await fetch("${echo.url}/", { headers: { accept: "x/y", "user-agent": "me", "accept-encoding": "identity", expect: "100-continue", "empty": "" } })).json()).headers);`);
   const host = `127.0.0.1:${echo.port}`;
+  for (const headers of out) {
+    assert.match(headers.traceparent, /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+    delete headers.traceparent;
+  }
   assert.deepEqual(out[0], { host, "accept-encoding": "gzip, br" });
   assert.deepEqual(out[1], { host, "accept-encoding": "gzip, br", "content-length": "0" });
   assert.deepEqual(out[2], { host, "accept-encoding": "gzip, br", "content-length": "0", "content-type": "text/plain;charset=UTF-8" });
