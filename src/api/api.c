@@ -7,6 +7,7 @@
 #include "json.h"
 #include "observe.h"
 #include "tail.h"
+#include "tail_run.h"
 #include "worker_cache.h"
 #include "workspace_call.h"
 
@@ -86,6 +87,7 @@ int mf_api_open(uv_loop_t *loop, const struct mf_api_options *options, MF_OWN st
     api->executions = mf__executions_new(api);
     api->traces = mf_traces_new(&limits);
     api->tails = mf__tails_new(api);
+    api->tail_runs = mf__tail_runs_new(api);
     if (api->egress != NULL) {
         mf_egress_set_interceptor(api->egress, &mf__interceptor, api);
     }
@@ -138,11 +140,18 @@ static void timer_closed(uv_handle_t *handle)
     }
 }
 
-static void tails_closed(void *user)
+static void tail_runs_closed(void *user)
 {
     struct mf_api *api = user;
 
     uv_close((uv_handle_t *)&api->admit_timer, timer_closed);
+}
+
+static void tails_closed(void *user)
+{
+    struct mf_api *api = user;
+
+    mf__tail_runs_close(api->tail_runs, tail_runs_closed, api);
 }
 
 static void executions_closed(void *user)

@@ -56,6 +56,7 @@ void mf__call_init(struct mf__call *call, const struct mf_config *config)
     memset(call, 0, sizeof *call);
     mf_buf_init(&call->bundle, MF_BUNDLE_BYTES_MAX);
     mf_buf_init(&call->body, config->body_bytes_max);
+    mf_buf_init(&call->tails, MF_TAIL_WORKERS_MAX * (MF_STORE_NAME_BYTES_MAX + 1));
     call->cpu_ms = config->cpu_ms.standard;
     call->wall_ms = config->wall_ms.standard;
     call->memory_mb = config->memory_mb.standard;
@@ -70,6 +71,7 @@ void mf__call_done(struct mf__call *call)
     mf_code_unref(call->code);
     call->code = NULL;
     mf_buf_done(&call->body);
+    mf_buf_done(&call->tails);
     mf_policy_unref(call->policy);
     call->policy = NULL;
 }
@@ -237,6 +239,29 @@ int mf__call_read_outbound(struct mf__call *call,
     return mf_policy_read(outbound, pointer, &call->policy, &fault->policy);
 }
 
+/* "tails": ["name", ...]. On Cloudflare they are bindings; here they are stored workers of the same tenant. */
+static int read_tails(struct mf__call *call, const cJSON *tails, struct mf__call_fault *fault)
+{
+    char path[32];
+    int index = 0;
+    int rc = 0;
+
+    if (tails == NULL) {
+        return 0;
+    }
+    if (cJSON_GetArraySize(tails) > MF_TAIL_WORKERS_MAX) {
+        return mf__call_refuse(fault, "/tails", "must have at most %d names.", MF_TAIL_WORKERS_MAX);
+    }
+    for (const cJSON *item = tails->child; rc == 0 && item != NULL; item = item->next, index++) {
+        if (!cJSON_IsString(item) || !mf_store_name_is_valid(mf__json_text(item))) {
+            (void)snprintf(path, sizeof path, "/tails/%d", index);
+            return mf__call_refuse(fault, path, "must be the name of a stored worker.");
+        }
+        rc = mf_buf_append(&call->tails, item->valuestring, strlen(item->valuestring) + 1);
+    }
+    return rc;
+}
+
 int mf__call_read_code(struct mf__call *call,
                        const struct mf_config *config,
                        const cJSON *code,
@@ -249,11 +274,15 @@ int mf__call_read_code(struct mf__call *call,
                                                   {"allowExperimental", "b", false},
                                                   {"env", "o", false},
                                                   {"limits", "o", false},
-                                                  {"globalOutbound", "0so", false}};
+                                                  {"globalOutbound", "0so", false},
+                                                  {"tails", "a", false}};
     char limits[MF__OUTBOUND_POINTER_BYTES_MAX];
     int rc = mf__json_check(code, fault->at, fields, MF_COUNT_OF(fields), &fault->param, &fault->why);
     if (rc == 0) {
         rc = check_capabilities(code, fault);
+    }
+    if (rc == 0) {
+        rc = read_tails(call, mf__json_get(code, "tails"), fault);
     }
     if (rc == 0) {
         rc = mf__call_read_outbound(call, config, mf__json_get(code, "globalOutbound"), fault);

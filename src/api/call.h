@@ -47,6 +47,7 @@ struct mf__call {
     char worker[MF_STORE_NAME_BYTES_MAX + 1]; /* Whose code it is; empty: it came with the request. */
     char worker_hash[MF_LEDGER_HASH_BYTES_MAX + 1];
     uint64_t worker_version;
+    struct mf_buf tails; /* Stored workers that hear what becomes of it: names, a NUL behind each. */
     enum mf_trace_kind kind;
     struct mf_trace_context trace; /* Not set: the trace begins with the run. */
     struct mf_policy

@@ -26,6 +26,7 @@ struct mf_api {
     struct mf_traces *traces;
     struct mf_otlp *otlp; /* NULL: nothing is sent. */
     struct mf__tails *tails;
+    struct mf__tail_runs *tail_runs;
     unsigned sockets;       /* At most MF_EXECUTION_SOCKETS_MAX. */
     uv_timer_t admit_timer; /* Due when the next waiting ticket's time is up. */
     uint64_t bytes_held;    /* Bodies of all calls; at most MF_API_HELD_BYTES_MAX. */

@@ -26,6 +26,7 @@ void mf__live_done(struct mf__live *live)
     mf__record_done(&live->record);
     mf_buf_done(&live->request_line);
     mf_buf_done(&live->request_headers);
+    mf_buf_done(&live->tails);
 }
 
 int mf__live_start(struct mf__live *live, struct mf__call *call, const struct mf_run_events *events)

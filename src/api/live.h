@@ -29,6 +29,7 @@ struct mf__live {
     struct mf_buf request_line; /* mf_trace_request. */
     struct mf_buf request_headers;
     bool is_request_cut;
+    struct mf_buf tails; /* Of the call. */
     unsigned
         depth; /* 0: a client's; else an interceptor's, so many deep. Its pool's domain, and its place among fetches. */
     struct mf__record record;

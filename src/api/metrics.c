@@ -6,6 +6,7 @@
 
 #include "internal.h"
 #include "tail.h"
+#include "tail_run.h"
 #include "worker_cache.h"
 
 #define METRICS_BYTES_MAX 65536 /* About 12 KB of it are used. */
@@ -232,9 +233,11 @@ static int write_looked_at(const struct mf_api *api, struct mf_buf *out)
 {
     struct mf_traces_state traces;
     struct mf__tails_state tails;
+    struct mf__tail_runs_state runs;
 
     mf_traces_state(api->traces, &traces);
     mf__tails_state(api->tails, &tails);
+    mf__tail_runs_state(api->tail_runs, &runs);
     const struct simple families[] = {
         {"mayfly_run_records", MF_METRIC_GAUGE, "Runs that are over and can be looked at.",
          (double)traces.count},
@@ -245,6 +248,12 @@ static int write_looked_at(const struct mf_api *api, struct mf_buf *out)
          (double)traces.lost},
         {"mayfly_tail_readers", MF_METRIC_GAUGE, "Readers of the tail.", tails.readers},
         {"mayfly_tail_events_total", MF_METRIC_COUNTER, "Runs that they were told of.", (double)tails.sent},
+        {"mayfly_tail_runs_total", MF_METRIC_COUNTER, "Runs of tail workers that began.", (double)runs.begun},
+        {"mayfly_tail_runs_dropped_total", MF_METRIC_COUNTER,
+         "Trace items that never reached their tail worker: it is not there, or there was no place for it.",
+         (double)runs.dropped},
+        {"mayfly_tail_runs_failed_total", MF_METRIC_COUNTER, "Runs of tail workers that failed.",
+         (double)runs.failed},
         {"mayfly_tail_dropped_total", MF_METRIC_COUNTER, "Runs that a reader was too slow for.",
          (double)tails.dropped},
     };

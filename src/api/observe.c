@@ -3,6 +3,7 @@
 #include <mayfly/wire.h>
 
 #include "tail.h"
+#include "tail_run.h"
 
 struct mf_traces_limits mf__observe_limits(const struct mf_config *config)
 {
@@ -76,6 +77,10 @@ void mf__observe_begun(struct mf__live *live, const struct mf__call *call)
     live->version = call->worker_version;
     live->began_ns = mf_clock_now_ns();
     live->trace = call->trace;
+    if (call->tails.size > 0 && call->kind != MF_TRACE_TAIL) { /* What a tail does is no news for another. */
+        mf_buf_init(&live->tails, call->tails.size);
+        mf_ignore(mf_buf_append_slice(&live->tails, mf_buf_peek(&call->tails)));
+    }
     if (!mf_trace_context_is_set(&live->trace)) {
         mf_trace_context_from(mf_slice_of(NULL, 0), mf_slice_of(NULL, 0), &live->trace);
     }
@@ -145,6 +150,7 @@ void mf__observe_ended(struct mf__live *live, const struct mf_run_result *result
     }
     if (trace != NULL) {
         mf__tails_tell(api->tails, trace);
+        mf__tail_runs_add(api->tail_runs, trace, live->tenant, mf_buf_peek(&live->tails));
         mf_trace_unref(trace);
     }
 }

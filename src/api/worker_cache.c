@@ -416,6 +416,8 @@ void mf__worker_call(const struct mf__worker *worker,
     memcpy(ret_call->worker_hash, from->worker_hash, sizeof ret_call->worker_hash);
     ret_call->worker_version = from->worker_version;
     ret_call->kind = MF_TRACE_WORKER;
+    mf_ignore(
+        mf_buf_append_slice(&ret_call->tails, mf_buf_peek(&from->tails))); /* Else nobody hears of it. */
     ret_call->policy = from->policy;
     if (ret_call->policy != NULL) {
         mf_policy_ref(ret_call->policy);

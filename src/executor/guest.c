@@ -64,6 +64,7 @@ static enum mf_module_kind module_kind(enum mf_part_kind kind)
     case MF_PART_PROGRAM:
     case MF_PART_OPTIONS:
     case MF_PART_WORKSPACES:
+    case MF_PART_TAIL:
         break;
     }
     return MF_MODULE_ESM;
@@ -95,6 +96,8 @@ static struct mf_slice *field_of(struct mf_guest *guest, enum mf_part_kind kind)
         return &guest->options;
     case MF_PART_WORKSPACES:
         return &guest->workspaces;
+    case MF_PART_TAIL:
+        return &guest->tail;
     case MF_PART_ESM:
     case MF_PART_TYPESCRIPT:
     case MF_PART_CJS:
@@ -177,8 +180,9 @@ int mf_guest_read(struct mf_guest *guest)
             return result;
         }
     }
-    if (result == 0 && ((guest->seen & must) != must || (guest->options.size > 0 && !guest->is_program) ||
-                        mf_headers_check(guest->headers) < 0)) {
+    if (result == 0 &&
+        ((guest->seen & must) != must || (guest->options.size > 0 && !guest->is_program) ||
+         (guest->tail.size > 0 && guest->is_program) || mf_headers_check(guest->headers) < 0)) {
         return MF_E_WIRE;
     }
     return result;

@@ -32,6 +32,7 @@ struct mf_guest {
     struct mf_slice flags;
     struct mf_slice options;    /* Of a program. */
     struct mf_slice workspaces; /* JSON; empty: none. */
+    struct mf_slice tail;       /* JSON of trace items; empty: it answers its request. */
     bool is_program;            /* modules[0] is one, and the main module. */
     uint32_t program_line;      /* Lines that were taken off before it. */
     uint32_t seen;              /* Mask of part kinds that may be there once. */

@@ -171,7 +171,7 @@ int mf_session_prepare(struct mf_session *session)
 
 /* ---- events -------------------------------------------------------------------------------------------- */
 
-#define ARGS_MAX 12
+#define ARGS_MAX 13
 
 struct delivery {
     uint32_t event;
@@ -220,6 +220,7 @@ static void say_start(struct mf_session *session, struct delivery *delivery)
              guest->is_program && guest->options.size == 0 ? mf_slice_of_cstr("{}") : guest->options);
     add(delivery, mf_value_number(guest->program_line));
     add_text_or(delivery, guest->workspaces, "[]");
+    add_text(delivery, guest->tail);
 }
 
 static void say_timer(struct mf_session *session, struct delivery *delivery, struct mf_timer *timer)

@@ -27,6 +27,7 @@ let mainNamespace = null; // the main module's exports, once it has run
 let loopbacks = null; // ctx.exports, once somebody has asked for it
 let isHead = false;
 let openPromises = 0; // of waitUntil
+let tail = ''; // trace items as JSON, in the place of the request
 let isResponseDone = false;
 let hasWaitedForRejections = false;
 
@@ -203,6 +204,10 @@ function run(namespace, name, request, props) {
         finish(constants.E_STARTUP, errors.describe(error).message);
         return;
     }
+    if (tail !== '') {
+        internals.lazy('tail.js').deliver(entry, tail, newContext(props));
+        return;
+    }
     let result;
     try {
         result = callHandler(entry, request, newContext(props));
@@ -243,12 +248,14 @@ function allowEval(flags) {
 
 function onStart(
     date, flags, entrypoint, env, props, method, url, headers, hasBody, program, programLine, workspaces,
+    events,
 ) {
     scope.startedAt = internals.clock() - 1; // so that now() is never 0
     scope.date = date;
     scope.flags = flags;
     scope.env = env === '' ? {} : JSONParse(env);
     scope.workspaces = workspaces === undefined || workspaces === '[]' ? '' : workspaces;
+    tail = events === undefined ? '' : events;
     if (program) {
         internals.setEvalAllowed(false);
         scope.isIoAllowed = true;
@@ -268,10 +275,10 @@ function onStart(
     react(evaluateMain(), (namespace) => run(namespace, name, request, parsedProps), failStartup);
 }
 
-function dispatch(event, a, b, c, d, e, f, g, h, i, j, k, l) {
+function dispatch(event, a, b, c, d, e, f, g, h, i, j, k, l, m) {
     switch (event) {
         case constants.EVENT_START:
-            onStart(a, b, c, d, e, f, g, h, i, j, k, l);
+            onStart(a, b, c, d, e, f, g, h, i, j, k, l, m);
             break;
         case constants.EVENT_TIMER:
             realm.timers.onTimer(a);
@@ -330,6 +337,7 @@ internals.define('cloudflare:workers', workersExports);
 
 realm.run = {
     __proto__: null, fail, finish, waitUntil, ExecutionContext, callHandler, respond, maybeFinish, newContext, isEntrypointClass,
+    responseDone,
 };
 
 // The whole of a run on |namespace|, without a host and without modules, so that the snapshot holds the bytecode of this path;
@@ -344,6 +352,7 @@ realm.rehearse = (namespace, args) => {
         loopbacks = null;
         isHead = false;
         openPromises = 0;
+        tail = '';
         isResponseDone = false;
         hasWaitedForRejections = false;
         scope.isIoAllowed = false;
