@@ -63,8 +63,7 @@ enum mf_message_type {
  * on MF_E_TOO_LARGE, nothing. int mf_decode_start(struct mf_slice payload, struct mf_msg_start *ret_message): MF_E_WIRE
  * unless the payload is exactly one such message. */
 #define MESSAGE(name, NAME, number, direction)                                                               \
-    MF_MUST_CHECK int mf_encode_##name(struct mf_buf *out, uint32_t run,                                     \
-                                       const struct mf_msg_##name *message);                                 \
+    MF_MUST_CHECK int mf_encode_##name(struct mf_buf *out, uint32_t run, const struct mf_msg_##name *message); \
     MF_MUST_CHECK int mf_decode_##name(struct mf_slice payload, struct mf_msg_##name *ret_message);
 #define FIELD_U8(name)
 #define FIELD_U16(name)
@@ -85,9 +84,8 @@ enum mf_message_type {
 
 enum mf_start_flags {
     MF_START_CLOCK_FROZEN = 1u << 0,
-    MF_START_HAS_BODY = 1u << 1, /* The request has a body, on MF_STREAM_REQUEST. */
-    MF_START_FETCH_ALLOWED =
-        1u << 2, /* fetch() may leave the isolate; else it is refused there and again here. */
+    MF_START_HAS_BODY = 1u << 1,      /* The request has a body, on MF_STREAM_REQUEST. */
+    MF_START_FETCH_ALLOWED = 1u << 2, /* fetch() may leave the isolate; else it is refused there and again here. */
     MF_START_CALLS_ALLOWED = 1u << 3, /* The same for calls of tools. */
     MF_START_FILES_ALLOWED = 1u << 4, /* The run has workspaces. */
 };
@@ -121,7 +119,7 @@ struct mf_frame_reader {
     struct mf_buf buf;
     size_t consumed; /* Bytes at the front that _next gave out; they leave with the next feed. */
     enum mf_message_direction allowed;
-    bool is_broken; /* The peer was wrong once: MF_E_WIRE from here on. */
+    bool is_broken;  /* The peer was wrong once: MF_E_WIRE from here on. */
 };
 
 void mf_frame_reader_init(struct mf_frame_reader *reader, enum mf_message_direction allowed);
@@ -189,10 +187,10 @@ enum mf_part_kind {
     MF_PART_HEADERS,    /* Body: a header list. */
     MF_PART_DATE,       /* Body: compatibilityDate. */
     MF_PART_FLAGS,      /* Body: compatibilityFlags as a JSON array. */
-    MF_PART_PROGRAM, /* Body: a program as a model wrote it, in the place of the main module; |name| is how errors call it. Once. */
-    MF_PART_OPTIONS, /* Body: JSON of it: its namespaces. Once, with PROGRAM. */
+    MF_PART_PROGRAM,    /* Body: a program as a model wrote it, in the place of the main module; |name| is how errors call it. Once. */
+    MF_PART_OPTIONS,    /* Body: JSON of it: its namespaces. Once, with PROGRAM. */
     MF_PART_WORKSPACES, /* Body: JSON of those that are mounted. Once, with MF_START_FILES_ALLOWED. */
-    MF_PART_TAIL, /* Body: JSON, an array of trace items: they go to the handler tail, in the place of the request. Once, not with PROGRAM. */
+    MF_PART_TAIL,       /* Body: JSON of trace items: they go to the handler tail, in the place of the request. Once, not with PROGRAM. */
     MF_PART_KIND_MAX = MF_PART_TAIL,
 };
 
@@ -203,8 +201,7 @@ struct mf_part {
 };
 
 /* Appends one part: u8 kind, u16 name size, u32 body size, name, body. */
-MF_MUST_CHECK int
-mf_bundle_append(struct mf_buf *out, enum mf_part_kind kind, struct mf_slice name, struct mf_slice body);
+MF_MUST_CHECK int mf_bundle_append(struct mf_buf *out, enum mf_part_kind kind, struct mf_slice name, struct mf_slice body);
 /* Walks: *cursor starts at 0. 1 and a part, 0 at the end, MF_E_WIRE. */
 MF_MUST_CHECK int mf_bundle_next(struct mf_slice bundle, size_t *cursor, struct mf_part *ret_part);
 
