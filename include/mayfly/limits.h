@@ -513,6 +513,11 @@
 
 /* -- cli */
 #define MF_CLI_ANSWER_BYTES_MAX 268435456 /* bytes: the daemon's answer: a 32 MiB body and 4 MiB of logs, each at most six times as long in JSON */
+#define MF_CLI_TARGET_BYTES_MAX 65536 /* bytes: a URL of mayfly fs: a path of 4,096 bytes, each as %XX, twice, and the daemon's address */
+#define MF_CLI_TREE_BYTES_MAX 2147483648 /* bytes: of the names in a directory that is synchronised, and of what is known of each: some ten million files */
+#define MF_CLI_SYNC_BATCH_BYTES UINT64_C(67108864) /* bytes: files that go in one archive: what was taken stays when a later one fails */
+#define MF_CLI_SYNC_BATCH_FILES 2000 /* files in one archive, likewise */
+#define MF_CLI_STALL_S 120 /* s: a transfer in which nothing moved for so long is given up */
 #define MF_CLI_SLACK_MS 30000 /* ms: waited for an answer beyond the run's wall time and its wait for a place */
 
 /* -- config file */

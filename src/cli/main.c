@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "fs.h"
 #include "outbound.h"
 #include "run.h"
 #include "client.h"
@@ -16,6 +17,9 @@ int main(int argc, char **argv)
     struct mf_cli_options options;
     enum mf_cli_exit status = MF_CLI_EXIT_OK;
 
+    if (argc > 1 && strcmp(argv[1], "fs") == 0) {
+        return (int)mf_cli_fs(argc - 1, argv + 1, getenv("MAYFLY_URL"), getenv("MAYFLY_TOKEN"), &output);
+    }
     if (mf_cli_options_read(argc, argv, getenv("MAYFLY_URL"), &options, why) < 0) {
         (void)fprintf(stderr, "mayfly: %s; mayfly --help says more\n", why);
         return MF_CLI_EXIT_USAGE;
