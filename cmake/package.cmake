@@ -6,7 +6,7 @@ add_custom_command(OUTPUT ${man}/mayfly.json.5
     COMMAND ${NODE} ${CMAKE_SOURCE_DIR}/packaging/man/config.mjs ${CMAKE_SOURCE_DIR}/docs/config.md > ${man}/mayfly.json.5
     DEPENDS ${CMAKE_SOURCE_DIR}/packaging/man/config.mjs ${CMAKE_SOURCE_DIR}/docs/config.md VERBATIM)
 set(pages "")
-foreach(page packaging/man/mayflyd.8 packaging/man/mayfly.1 ${man}/mayfly.json.5)
+foreach(page packaging/man/mayflyd.8 packaging/man/mayfly.1 packaging/man/mayfly-fs.1 ${man}/mayfly.json.5)
     get_filename_component(name ${page} NAME)
     cmake_path(ABSOLUTE_PATH page BASE_DIRECTORY ${CMAKE_SOURCE_DIR})
     add_custom_command(OUTPUT ${man}/${name}.gz COMMAND gzip -9nc ${page} > ${man}/${name}.gz DEPENDS ${page} VERBATIM)
@@ -22,7 +22,7 @@ add_custom_command(OUTPUT ${man}/changelog.gz COMMAND gzip -9nc ${man}/changelog
 add_custom_target(man ALL DEPENDS ${pages} ${man}/changelog.gz)
 
 install(FILES ${man}/mayflyd.8.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
-install(FILES ${man}/mayfly.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${man}/mayfly.1.gz ${man}/mayfly-fs.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${man}/mayfly.json.5.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 install(FILES packaging/completions/mayfly.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME mayfly)
 install(FILES packaging/completions/mayfly.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME mayflyd)

@@ -16,17 +16,18 @@ _mayfly() {
     --url | --env | --header | --data | --cpu-ms | --wall-ms | --memory-mb | --host | --set | --tenant | --expires | --overlap | --quota) return ;;
     esac
     if ((COMP_CWORD == 1)); then
-        _mayfly_take -W $'run\nsecret\noutbound\ntoken\ntenant\nhealth\nversion\nhelp'
+        _mayfly_take -W $'run\nsecret\noutbound\ntoken\ntenant\nfs\nhealth\nversion\nhelp'
         return
     fi
     case $command in
-    secret | outbound | token | tenant)
+    secret | outbound | token | tenant | fs)
         if ((COMP_CWORD == 2)); then
             case $command in
             secret) _mayfly_take -W $'put\nlist\ndelete' ;;
             outbound) _mayfly_take -W $'put\nlist\nget\ndelete\nexplain' ;;
             token) _mayfly_take -W $'create\nlist\nrotate\nrevoke' ;;
             tenant) _mayfly_take -W $'put\nlist\nget\ndelete' ;;
+            fs) _mayfly_take -W $'ls\ncat\nput\nget\nmkdir\nrm\nmv\ncp\nsync\nlist\ncreate\ndelete\nfork\nsnapshots\nsnapshot\nrestore' ;;
             esac
             return
         fi
@@ -37,6 +38,11 @@ _mayfly() {
     secret:put) options+=" --kind --host --set --allow-http" ;;
     secret:list | outbound:list | outbound:get) options+=" --json" ;;
     outbound:explain) options+=" --request --header --json" ;;
+    fs:ls) options+=" --long --recursive" ;;
+    fs:mkdir) options+=" --parents" ;;
+    fs:rm) options+=" --recursive --force" ;;
+    fs:cp) options+=" --recursive" ;;
+    fs:sync) options+=" --delete --dry-run --verbose" ;;
     token:create) options+=" --scope --expires --json" ;;
     token:rotate) options+=" --overlap --json" ;;
     tenant:put) options+=" --quota --json" ;;
@@ -49,6 +55,8 @@ _mayfly() {
     case $command:${COMP_WORDS[2]-}:$COMP_CWORD in
     run:*) _mayfly_take -f ;;
     token:* | tenant:*) ;;
+    fs:put:* | fs:get:* | fs:sync:*) _mayfly_take -f ;;
+    fs:*) ;;
     *:put:3) ;; # A name, which only the daemon knows.
     *:put:*) _mayfly_take -f ;;
     esac

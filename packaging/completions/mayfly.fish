@@ -16,6 +16,7 @@ complete -c mayfly -n '__mayfly_words 1' -a secret -d 'Keep, list and delete sec
 complete -c mayfly -n '__mayfly_words 1' -a outbound -d 'Keep, list and explain policies'
 complete -c mayfly -n '__mayfly_words 1' -a token -d 'Make, list, rotate and revoke access tokens'
 complete -c mayfly -n '__mayfly_words 1' -a tenant -d 'Keep tenants and their quotas'
+complete -c mayfly -n '__mayfly_words 1' -a fs -d 'Files in workspaces'
 complete -c mayfly -n '__mayfly_words 1' -a health -d 'What the daemon says of itself'
 complete -c mayfly -n '__mayfly_words 1' -a version -d 'Print the version'
 complete -c mayfly -n '__mayfly_words 1' -a help -d 'Print a summary'
@@ -23,7 +24,8 @@ complete -c mayfly -n '__mayfly_words 2; and __mayfly_at secret' -a 'put list de
 complete -c mayfly -n '__mayfly_words 2; and __mayfly_at outbound' -a 'put list get delete explain'
 complete -c mayfly -n '__mayfly_words 2; and __mayfly_at token' -a 'create list rotate revoke'
 complete -c mayfly -n '__mayfly_words 2; and __mayfly_at tenant' -a 'put list get delete'
-complete -c mayfly -n '__mayfly_at run' -F
+complete -c mayfly -n '__mayfly_words 2; and __mayfly_at fs' -a 'ls cat put get mkdir rm mv cp sync list create delete fork snapshots snapshot restore'
+complete -c mayfly -n '__mayfly_at run; or __mayfly_at fs put; or __mayfly_at fs get; or __mayfly_at fs sync' -F
 complete -c mayfly -n '__mayfly_words 4; and __mayfly_at secret put' -F
 complete -c mayfly -n '__mayfly_words 4; and __mayfly_at outbound put' -F
 
@@ -44,6 +46,13 @@ complete -c mayfly -n '__mayfly_at secret put' -l kind -x -a 'plain bearer basic
 complete -c mayfly -n '__mayfly_at secret put' -l host -x -d 'Where it may be sent'
 complete -c mayfly -n '__mayfly_at secret put' -l set -x -d 'FIELD=TEXT beside the value'
 complete -c mayfly -n '__mayfly_at secret put' -l allow-http -d 'It may be sent in cleartext'
+complete -c mayfly -n '__mayfly_at fs ls' -l long -d 'Kind, mode, size and time too'
+complete -c mayfly -n '__mayfly_at fs ls; or __mayfly_at fs rm; or __mayfly_at fs cp' -l recursive -d 'All below a directory'
+complete -c mayfly -n '__mayfly_at fs rm' -l force -d 'What is not there is fine'
+complete -c mayfly -n '__mayfly_at fs mkdir' -l parents -d 'Directories above it too'
+complete -c mayfly -n '__mayfly_at fs sync' -l delete -d 'Remove what is only at the receiving end'
+complete -c mayfly -n '__mayfly_at fs sync' -l dry-run -d 'Only say what would be done'
+complete -c mayfly -n '__mayfly_at fs sync' -l verbose -d 'Say what is done'
 complete -c mayfly -n '__mayfly_at token create' -l scope -x -a 'run workers workers:read workspaces workspaces:read secrets secrets:read outbounds outbounds:read usage logs tokens metrics admin' -d 'What the token may'
 complete -c mayfly -n '__mayfly_at token create' -l expires -x -d 'Seconds that it holds'
 complete -c mayfly -n '__mayfly_at token rotate' -l overlap -x -d 'Seconds that the key before holds'

@@ -74,6 +74,21 @@ int mf_cli_authorize(const char *token_file, const char *token, const char *tena
     return rc;
 }
 
+const char *const *mf_cli_identity(void)
+{
+    static const char *lines[3];
+    size_t count = 0;
+
+    if (authorization[0] != '\0') {
+        lines[count++] = authorization;
+    }
+    if (acting_for[0] != '\0') {
+        lines[count++] = acting_for;
+    }
+    lines[count] = NULL;
+    return lines;
+}
+
 void mf_cli_forget(void)
 {
     mf_wipe(authorization, sizeof authorization);

@@ -24,6 +24,8 @@ struct mf_cli_answer {
  * All but the file may be NULL. MF_E_INVALID with a sentence. */
 MF_MUST_CHECK int
 mf_cli_authorize(const char *token_file, const char *token, const char *tenant, char *ret_why);
+/* The headers that say so, NULL behind the last; valid until mf_cli_forget. */
+const char *const *mf_cli_identity(void);
 /* Wipes the token. */
 void mf_cli_forget(void);
 

@@ -4,7 +4,7 @@
 
 #include "report.h"
 
-/* |argv| begins with "fs". |url| and |token| may be NULL. */
+/* |argv| begins with "fs". |url| and |token|, of the environment, may be NULL. */
 enum mf_cli_exit
 mf_cli_fs(int argc, char **argv, const char *url, const char *token, const struct mf_cli_output *output);
 

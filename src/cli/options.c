@@ -17,6 +17,7 @@ static const char usage[] =
     "       mayfly token list | mayfly token rotate ID [--overlap SECONDS] | mayfly token revoke ID\n"
     "       mayfly tenant put NAME [--quota QUOTA=N...]\n"
     "       mayfly tenant list | mayfly tenant get NAME | mayfly tenant delete NAME\n"
+    "       mayfly fs COMMAND ...         files in workspaces; mayfly fs --help has the commands\n"
     "       mayfly health                 what /healthz says\n"
     "       mayfly version\n"
     "\n"

@@ -26,23 +26,16 @@ struct transfer {
 
 int mf_cli_session_new(const char *url,
                        const char *ca_path,
-                       const char *token,
                        struct mf_cli_session **ret_session,
                        char *ret_why)
 {
     struct mf_slice base = mf_slice_of_cstr(url);
     struct mf_cli_session *session;
-    char header[512];
 
     if (!mf_slice_starts_with(base, "http://") && !mf_slice_starts_with(base, "https://") &&
         !mf_slice_starts_with(base, "unix:")) {
         (void)snprintf(ret_why, MF_CLI_WHY_BYTES_MAX,
                        "the daemon's URL must begin with http://, https:// or unix:, not %.100s", url);
-        return MF_E_INVALID;
-    }
-    if (token != NULL && (strlen(token) > MF_TOKEN_BYTES_MAX || strpbrk(token, "\r\n") != NULL)) {
-        (void)snprintf(ret_why, MF_CLI_WHY_BYTES_MAX,
-                       "the token cannot be one: it is too long, or has a line end");
         return MF_E_INVALID;
     }
     session = mf_new(sizeof *session);
@@ -54,10 +47,8 @@ int mf_cli_session_new(const char *url,
         session->curl = curl_easy_init();
     }
     session->common = curl_slist_append(NULL, "Accept: application/json, */*;q=0.5");
-    if (token != NULL) {
-        (void)snprintf(header, sizeof header, "Authorization: Bearer %s", token);
-        session->common = curl_slist_append(session->common, header);
-        mf_wipe(header, sizeof header);
+    for (const char *const *line = mf_cli_identity(); *line != NULL; line++) {
+        session->common = curl_slist_append(session->common, *line);
     }
     if (session->curl == NULL || session->common == NULL) {
         mf_cli_session_free(session);

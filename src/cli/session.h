@@ -28,10 +28,9 @@ struct mf_cli_request {
     void *user;
 };
 
-/* Below zero with a sentence in |ret_why| (MF_CLI_WHY_BYTES_MAX). |token| may be NULL. */
+/* Below zero with a sentence in |ret_why| (MF_CLI_WHY_BYTES_MAX). Its requests say who calls as mf_cli_authorize was told. */
 MF_MUST_CHECK int mf_cli_session_new(const char *url,
                                      const char *ca_path,
-                                     const char *token,
                                      MF_OWN struct mf_cli_session **ret_session,
                                      char *ret_why);
 void mf_cli_session_free(MF_OWN struct mf_cli_session *session); /* NULL is fine. */

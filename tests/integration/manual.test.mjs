@@ -20,10 +20,11 @@ const set = (found) => [...new Set([...found].map((one) => one[1]))].sort();
 // What the parsers of the programs take: the tables and comparisons of the sources, --help among them.
 const parsed = {
   mayflyd: set(read("src/daemon/main.c").matchAll(/\{"([a-z-]+)", (?:required|no)_argument/g)),
+  "mayfly-fs": set(read("src/cli/fs.c").matchAll(/\{?"--([a-z-]+)", (?:MF_CLI_FS_|&daemon)/g)),
   mayfly: set((read("src/cli/options.c").match(/strcmp\((?:name|text), "--[a-z-]+"\)/g) ?? []).join("\n").matchAll(/"--([a-z-]+)"/g)),
 };
 const helped = (program) => run(path.join(binDir, program), "--help");
-const pages = { mayflyd: "packaging/man/mayflyd.8", mayfly: "packaging/man/mayfly.1" };
+const pages = { mayflyd: "packaging/man/mayflyd.8", mayfly: "packaging/man/mayfly.1", "mayfly-fs": "packaging/man/mayfly-fs.1" };
 
 // The config's man page as the build makes it.
 function configPage() {
@@ -49,13 +50,25 @@ for (const program of ["mayflyd", "mayfly"]) {
   });
 }
 
-const commands = () => set(read("src/cli/options.c").matchAll(/\{"([a-z]+)", (?:"[a-z]+", )?MF_CLI_/g));
+const commands = () => [...set(read("src/cli/options.c").matchAll(/\{"([a-z]+)", (?:"[a-z]+", )?MF_CLI_/g)), "fs"].sort();
+const fileCommands = () => set(read("src/cli/fs.c").matchAll(/\{"([a-z]+)", (?:MF_CLI_FS_\w+[ |]*|0)+, \d/g));
 const subcommands = (of) => set(read("src/cli/options.c").matchAll(new RegExp(`\\{"${of}", "([a-z]+)", MF_CLI_`, "g")));
 
 test("every command is in the man page", () => {
   const page = read(pages.mayfly);
   for (const command of commands()) assert.match(page, new RegExp(`^\\.Cm ${command}\\b`, "m"), command);
   for (const group of ["secret", "outbound", "token", "tenant"]) for (const sub of subcommands(group)) assert.match(page, new RegExp(`^\\.Cm ${group} ${sub}\\b`, "m"), `${group} ${sub}`);
+});
+
+test("every command and option of mayfly fs is in its help and in its man page", () => {
+  const page = read(pages["mayfly-fs"]);
+  const help = run(path.join(binDir, "mayfly"), "fs", "--help");
+  assert.ok(fileCommands().length === 16 && parsed["mayfly-fs"].length === 11, `${fileCommands()} ${parsed["mayfly-fs"]}`);
+  for (const command of fileCommands()) {
+    assert.match(page, new RegExp(`^\\.Cm ${command}\\b`, "m"), command);
+    assert.match(help, new RegExp(`\\b${command} `), command);
+  }
+  for (const option of parsed["mayfly-fs"]) assert.match(page, new RegExp(`^\\.It .*Fl Fl ${option}\\b`, "m"), option);
 });
 
 test("every field of the config, with default and bounds, is in mayfly.json(5)", () => {
@@ -91,6 +104,11 @@ const asked = {
   "mayfly secret delete x --": () => globals,
   "mayfly outbound explain x --": () => [...globals, "--header", "--json", "--request"],
   "mayfly outbound list --": () => [...globals, "--json"],
+  "mayfly fs ": () => fileCommands(),
+  "mayfly fs sync x --": () => [...globals, "--delete", "--dry-run", "--verbose"],
+  "mayfly fs ls x --": () => [...globals, "--long", "--recursive"],
+  "mayfly fs rm x --": () => [...globals, "--force", "--recursive"],
+  "mayfly fs mkdir x --": () => [...globals, "--parents"],
   "mayfly token ": () => subcommands("token"),
   "mayfly tenant ": () => subcommands("tenant"),
   "mayfly token create x --": () => [...globals, "--expires", "--json", "--scope"],
@@ -106,6 +124,6 @@ for (const shell of Object.keys(shells)) {
     for (const [line, expected] of Object.entries(asked)) assert.deepEqual(shells[shell](line).sort(), [...expected()].sort(), line);
     // All that is completed anywhere is all that there is.
     const all = Object.entries(asked).filter(([line]) => /^mayfly .*--$/.test(line)).flatMap(([, expected]) => expected());
-    assert.deepEqual([...new Set(all)].sort(), parsed.mayfly.map((one) => `--${one}`));
+    assert.deepEqual([...new Set(all)].sort(), [...new Set([...parsed.mayfly, ...parsed["mayfly-fs"]])].map((one) => `--${one}`).sort());
   });
 }

@@ -43,7 +43,7 @@ test("it depends on the libraries that the programs name, and asks before it rep
 });
 
 test("what it has is where systemd, man and the shells look", { skip }, () => {
-  for (const file of ["usr/lib/systemd/system/mayflyd.service", "usr/lib/systemd/system/mayflyd.socket", "usr/share/mayfly/systemd/outbound.conf", "usr/share/man/man8/mayflyd.8.gz", "usr/share/man/man1/mayfly.1.gz", "usr/share/man/man5/mayfly.json.5.gz",
+  for (const file of ["usr/lib/systemd/system/mayflyd.service", "usr/lib/systemd/system/mayflyd.socket", "usr/share/mayfly/systemd/outbound.conf", "usr/share/man/man8/mayflyd.8.gz", "usr/share/man/man1/mayfly.1.gz", "usr/share/man/man1/mayfly-fs.1.gz", "usr/share/man/man5/mayfly.json.5.gz",
     "usr/share/bash-completion/completions/mayfly", "usr/share/zsh/vendor-completions/_mayfly", "usr/share/fish/vendor_completions.d/mayfly.fish", "usr/share/doc/mayfly/copyright", "usr/share/doc/mayfly/config.md"]) assert.equal(statSync(path.join(out, file)).mode & 0o777, 0o644, file);
   assert.equal(spawnSync(path.join(out, "usr/bin/mayflyd"), ["--check", "--config", path.join(out, "etc/mayfly/mayfly.json")]).status, 0);
 });
