@@ -261,6 +261,17 @@ static uint64_t time_of(const char *text)
     return seconds < 0 ? 0 : (uint64_t)seconds * 1000 + ms;
 }
 
+/* "0644" */
+static uint32_t mode_of(const char *text)
+{
+    uint32_t mode = 0;
+
+    for (; *text >= '0' && *text <= '7'; text++) {
+        mode = mode << 3 | (uint32_t)(*text - '0');
+    }
+    return mode & 07777;
+}
+
 static int take_entry(void *user, const cJSON *entry)
 {
     struct listing *listing = user;
@@ -271,8 +282,7 @@ static int take_entry(void *user, const cJSON *entry)
     struct mf_cli_node node = {.kind = strcmp(type, "file") == 0        ? MF_CLI_FILE
                                        : strcmp(type, "directory") == 0 ? MF_CLI_DIRECTORY
                                                                         : MF_CLI_LINK,
-                               .mode =
-                                   (uint32_t)strtoul(mf_cli_resource_text(entry, "mode"), NULL, 8) & 07777,
+                               .mode = mode_of(mf_cli_resource_text(entry, "mode")),
                                .changed_ms = time_of(mf_cli_resource_text(entry, "modifiedAt"))};
 
     if (node.kind == MF_CLI_FILE && cJSON_IsNumber(size) && size->valuedouble >= 0 &&
