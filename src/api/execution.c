@@ -15,6 +15,9 @@ static void check(const struct mf__execution *execution)
         MF_ASSERT(execution->live.run != NULL &&
                   (execution->ticket.state == MF_TICKET_HOLDS) == !execution->is_parked);
         break;
+    case EXECUTION_SETTLING:
+        MF_ASSERT(execution->live.run == NULL);
+        break;
     case EXECUTION_DONE:
         MF_ASSERT(execution->live.run == NULL && execution->ticket.state == MF_TICKET_IDLE);
         break;
@@ -80,15 +83,12 @@ static int judge(const struct mf__execution *execution, const struct mf_run_resu
     return result->error;
 }
 
-static void run_on_done(struct mf_run *run, void *user, const struct mf_run_result *result)
+static void settled(struct mf__live *live, const struct mf_run_result *result)
 {
-    struct mf__execution *execution = mf__execution_of(user);
+    struct mf__execution *execution = mf__execution_of(live);
     struct mf__executions *executions = mf__execution_registry(execution);
     struct mf_run_result shown = *result;
 
-    (void)run;
-    mf__live_over(&execution->live);
-    shown.error = judge(execution, result);
     if (shown.error == execution->verdict) {
         shown.text = mf_buf_peek(&execution->why);
     }
@@ -112,6 +112,17 @@ static void run_on_done(struct mf_run *run, void *user, const struct mf_run_resu
     execution->sent_ns = mf_clock_now_ns();
     mf__execution_pump(execution);
     mf__executions_make_room(executions);
+}
+
+static void run_on_done(struct mf_run *run, void *user, const struct mf_run_result *result)
+{
+    struct mf__execution *execution = mf__execution_of(user);
+    struct mf_run_result shown = *result;
+
+    (void)run;
+    shown.error = judge(execution, result);
+    execution->state = EXECUTION_SETTLING;
+    mf__live_settle(&execution->live, &shown, settled);
 }
 
 static const struct mf_run_events run_events = {

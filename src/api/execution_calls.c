@@ -201,7 +201,7 @@ size_t mf__execution_call_bytes(const struct mf__execution *execution)
 
 static int why_not(const struct mf__execution *execution, uint64_t number)
 {
-    if (execution->state == EXECUTION_DONE) {
+    if (execution->state == EXECUTION_DONE || execution->state == EXECUTION_SETTLING) {
         return MF_E_EXECUTION_OVER;
     }
     switch (mf__tool_calls_fate(&execution->calls, number)) {

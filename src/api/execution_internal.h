@@ -9,7 +9,7 @@
 #include "journal.h"
 #include "live.h"
 
-enum execution_state { EXECUTION_WAITING, EXECUTION_RUNNING, EXECUTION_DONE };
+enum execution_state { EXECUTION_WAITING, EXECUTION_RUNNING, EXECUTION_SETTLING, EXECUTION_DONE };
 
 struct mf__executions {
     struct mf_api *api;

@@ -1,10 +1,11 @@
 /* files.h - the workspaces of one run: what its executor asks of them is done by the store, one operation after the other, and
  * answered.
  *
- * Use:      mf__files_begin with the call's mounts; mf__files_take for each part of an operation; mf__files_end when the run is over.
+ * Use:      mf__files_begin with the call's mounts; mf__files_take for each part of an operation; when the run is over
+ *           mf__files_settle, or mf__files_end for one of which nothing shall stay.
  * Threads:  [loop]; the work itself on the store's worker.
  * Owns:     an operation that is under way when the run ends is finished; its answer is dropped. Files that were not whole are
- *           given up.
+ *           given up, and so is a transaction that is not settled.
  */
 #ifndef MAYFLY_API_FILES_H
 #define MAYFLY_API_FILES_H
@@ -19,6 +20,7 @@ struct mf__file_run;
 struct mf__mount {
     char name[MF_STORE_NAME_BYTES_MAX + 1];
     bool is_read_only;
+    bool is_transaction; /* All that the run does to it happens when it ends well, or never. At most one of them. */
 };
 struct mf__mounts {
     struct mf__mount list[MF_RUN_WORKSPACES_MAX];
@@ -31,6 +33,12 @@ MF_OWN struct mf__file_run *mf__files_begin(struct mf_api *api,
                                             struct mf_slice tenant,
                                             const struct mf__mounts *mounts);
 void mf__files_take(struct mf__file_run *files, const struct mf_msg_files *message);
+/* The run is over, and went well or not: false when nothing has to be waited for. Else |settled| follows with 0 or why the transaction
+ * did not happen (MF_E_WORKSPACE_CONFLICT); not after mf__files_end. */
+MF_MUST_CHECK bool mf__files_settle(struct mf__file_run *files,
+                                    bool is_good,
+                                    void (*settled)(void *user, int error),
+                                    void *user);
 void mf__files_end(MF_OWN struct mf__file_run *files); /* NULL is fine. */
 
 /* files_ops.c: [worker] does what |request| says, and writes the answer. */

@@ -15,6 +15,7 @@ void mf__live_init(struct mf__live *live,
     live->asked_ns = mf_clock_now_ns();
     (void)snprintf(live->id, sizeof live->id, "%s", id);
     memcpy(live->tenant, call->tenant, sizeof live->tenant);
+    mf_buf_init(&live->ending_text, 2 * MF_RUN_TEXT_BYTES_MAX); /* A mark of a cut among it. */
     mf__record_init(&live->record, call->log_bytes, body_bytes_max);
     mf_buf_init(&live->request_line, MF_FRAME_PAYLOAD_BYTES_MAX);
     mf_buf_init(&live->request_headers, MF_TRACE_HEADERS_BYTES_MAX);
@@ -23,6 +24,8 @@ void mf__live_init(struct mf__live *live,
 void mf__live_done(struct mf__live *live)
 {
     MF_ASSERT(live->run == NULL);
+    mf__files_end(live->files);
+    mf_buf_done(&live->ending_text);
     mf__record_done(&live->record);
     mf_buf_done(&live->request_line);
     mf_buf_done(&live->request_headers);
@@ -88,6 +91,35 @@ void mf__live_over(struct mf__live *live)
     mf__files_end(live->files);
     live->files = NULL;
     mf__fetches_end(&live->fetches, &live->record);
+}
+
+static void files_settled(void *user, int error)
+{
+    struct mf__live *live = user;
+
+    mf__files_end(live->files);
+    live->files = NULL;
+    if (error < 0 && live->ending.error == 0) {
+        live->ending.error = error;
+        live->ending.text = mf_slice_of(NULL, 0);
+    }
+    live->settled(live, &live->ending);
+}
+
+void mf__live_settle(struct mf__live *live,
+                     const struct mf_run_result *result,
+                     void (*settled)(struct mf__live *live, const struct mf_run_result *result))
+{
+    live->run = NULL;
+    mf__fetches_end(&live->fetches, &live->record);
+    live->settled = settled;
+    live->ending = *result;
+    mf_buf_reset(&live->ending_text);
+    mf_ignore(mf_buf_append_slice(&live->ending_text, result->text)); /* It fits: the pool has looked. */
+    live->ending.text = mf_buf_peek(&live->ending_text);
+    if (!mf__files_settle(live->files, result->error == 0, files_settled, live)) {
+        files_settled(live, 0);
+    }
 }
 
 void mf__live_cancel(struct mf__live *live)

@@ -1,7 +1,7 @@
 /* live.h - what every run of the api has in common, whoever waits for its answer: the pool's run, its record, its fetches.
  *
  * Use:      embed it; mf__live_init; |depth| when it is not 0; mf__live_start with events of the owner's and MF__LIVE_EVENTS
- *           among them, its |user| is the struct mf__live; in on_done mf__live_over; mf__live_done.
+ *           among them, its |user| is the struct mf__live; in on_done mf__live_settle or mf__live_over; mf__live_done.
  * Threads:  [loop] */
 #ifndef MAYFLY_API_LIVE_H
 #define MAYFLY_API_LIVE_H
@@ -35,6 +35,10 @@ struct mf__live {
     struct mf__record record;
     struct mf__fetches fetches;
     struct mf__file_run *files; /* NULL: it has no workspaces. */
+    /* While it settles. */
+    struct mf_run_result ending;
+    struct mf_buf ending_text;
+    void (*settled)(struct mf__live *live, const struct mf_run_result *result);
 };
 
 /* |body_bytes_max|: what the record may hold of the response's body. */
@@ -47,7 +51,12 @@ void mf__live_done(struct mf__live *live);
 /* Gives |call| to the pool, its parts move. |events| lives as long as the run. What mf_pool_run says: nothing was started. */
 MF_MUST_CHECK int
 mf__live_start(struct mf__live *live, struct mf__call *call, const struct mf_run_events *events);
-/* Its run ends here: nothing more is said of its fetches. */
+/* Its run ends here: nothing more is said of its fetches; what it did to files as a transaction happens when it went well. |settled| gets
+ * the result, an error now when that could not be: in this call, or later. */
+void mf__live_settle(struct mf__live *live,
+                     const struct mf_run_result *result,
+                     void (*settled)(struct mf__live *live, const struct mf_run_result *result));
+/* The same for a run without workspaces. */
 void mf__live_over(struct mf__live *live);
 /* Nobody waits for it any more. */
 void mf__live_cancel(struct mf__live *live);

@@ -49,8 +49,11 @@ static int read_mount(struct mf__mount *mount,
                       bool has_namespaces,
                       struct mf__call_fault *fault)
 {
-    static const struct mf_json_field fields[] = {
-        {"name", "s", true}, {"mode", "s", false}, {"path", "s", false}, {"namespace", "s", false}};
+    static const struct mf_json_field fields[] = {{"name", "s", true},
+                                                  {"mode", "s", false},
+                                                  {"path", "s", false},
+                                                  {"transaction", "s", false},
+                                                  {"namespace", "s", false}};
     size_t count = MF_COUNT_OF(fields) - (has_namespaces ? 0 : 1);
     char pointer[POINTER_BYTES_MAX];
     int rc;
@@ -63,6 +66,7 @@ static int read_mount(struct mf__mount *mount,
     struct mf_slice name = mf__json_text(mf__json_get(item, "name"));
     const char *mode = text_of(item, "mode", "rw");
     const char *path = text_of(item, "path", "/");
+    const char *transaction = text_of(item, "transaction", "each");
     if (!mf_store_name_is_valid(name)) {
         return refuse(fault, index, "/name", "must be the name of a workspace.");
     }
@@ -72,11 +76,18 @@ static int read_mount(struct mf__mount *mount,
     if (!is_mount_path(path)) {
         return refuse(fault, index, "/path", "must be an absolute path without \"..\", as \"/data\".");
     }
+    if (strcmp(transaction, "each") != 0 && strcmp(transaction, "run") != 0) {
+        return refuse(fault, index, "/transaction", "must be \"each\" or \"run\".");
+    }
     for (const cJSON *other = list->child; other != item; other = other->next) {
         if (strcmp(text_of(other, "path", "/"), path) == 0) {
             return refuse(fault, index, "/path", "is that of another workspace.");
         }
+        if (strcmp(transaction, "run") == 0 && strcmp(text_of(other, "transaction", ""), "run") == 0) {
+            return refuse(fault, index, "/transaction", "can be \"run\" for one workspace only.");
+        }
     }
+    mount->is_transaction = transaction[0] == 'r';
     memcpy(mount->name, name.data, name.size);
     mount->name[name.size] = '\0';
     mount->is_read_only = mode[1] == 'o';
@@ -125,4 +136,15 @@ int mf__mounts_read(struct mf__call *call,
     rc = mf_bundle_append(&call->bundle, MF_PART_WORKSPACES, mf_slice_of_cstr(""), mf_slice_of_cstr(text));
     cJSON_free(text);
     return rc;
+}
+
+int mf__mounts_check_form(const struct mf__call *call, bool wants_envelope, struct mf__call_fault *fault)
+{
+    for (unsigned i = 0; i < call->mounts.count; i++) {
+        if (call->mounts.list[i].is_transaction && !wants_envelope) {
+            return refuse(fault, i, "/transaction",
+                          "can be \"run\" only where the answer is the envelope: Accept: application/json.");
+        }
+    }
+    return 0;
 }

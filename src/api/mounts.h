@@ -11,4 +11,8 @@
 MF_MUST_CHECK int
 mf__mounts_read(struct mf__call *call, const cJSON *list, bool has_namespaces, struct mf__call_fault *fault);
 
+/* A transaction may fail after all of the response is there: only the envelope can say so. MF_E_API_FIELD. */
+MF_MUST_CHECK int
+mf__mounts_check_form(const struct mf__call *call, bool wants_envelope, struct mf__call_fault *fault);
+
 #endif

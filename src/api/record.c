@@ -124,6 +124,8 @@ const char *mf__outcome_name(int error)
         return "paused";
     case MF_E_EXECUTION_DIVERGED:
         return "diverged";
+    case MF_E_WORKSPACE_CONFLICT:
+        return "conflict";
     case MF_E_EXCEPTION:
     case MF_E_STARTUP:
     case MF_E_SYNTAX:
@@ -133,6 +135,7 @@ const char *mf__outcome_name(int error)
     case MF_E_LIMIT_CALLS:
     case MF_E_CALL_TOO_LARGE:
     case MF_E_OUTBOUND_BLOCKED:
+    case MF_E_FS_ENOSPC:
         return "exception";
     default:
         return "internalError";

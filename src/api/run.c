@@ -7,6 +7,7 @@
  * The client may leave at any time; a call that a worker thread reads is freed when that is done. */
 #include "accept.h"
 #include "intake.h"
+#include "mounts.h"
 #include "outbounds.h"
 #include "serve.h"
 
@@ -95,6 +96,7 @@ static void parsed(struct mf__intake *intake, int error)
             mf_buf_printf(&run->fault.why, "The body is larger than %zu bytes.", intake->body.bytes_max));
     }
     error = error < 0 ? error : run->parse_error;
+    error = error < 0 ? error : mf__mounts_check_form(&run->call, run->wants_envelope, &run->fault);
     if (error == 0) {
         error = mf__outbounds_resolve(run->api, &run->call, &run->fault, &run->look, looked);
     }

@@ -2,7 +2,9 @@
  *
  *   WAITING --a place--> RUNNING --response (as is)--> STREAMING
  *      |                    |                              |
- *      +--------------------+------------------------------+--> OVER
+ *      |                    +--the run is over--> SETTLING-+
+ *      |                                              |
+ *      +----------------------------------------------+-------> OVER
  *
  * Two other lives end on their own: the exchange (the client may leave at any time: |exchange| is NULL then) and the pool's
  * run (live.run is set from RUNNING until on_done). The call is freed when neither is left.
@@ -11,6 +13,7 @@
  *   WAITING    yes           waits    no      a problem (503)
  *   RUNNING    yes or gone   holds    yes     the envelope, the worker's head, or a problem
  *   STREAMING  yes or gone   holds    yes     the body; cut off when the run fails
+ *   SETTLING   yes or gone   holds    no      as before; a transaction on files is made to happen, or not
  *   OVER       no            idle     no      nothing
  */
 #include "serve.h"
@@ -21,13 +24,14 @@
 #include "observe.h"
 #include "outbounds.h"
 
-enum serve_state { SERVE_WAITING, SERVE_RUNNING, SERVE_STREAMING, SERVE_OVER };
+enum serve_state { SERVE_WAITING, SERVE_RUNNING, SERVE_STREAMING, SERVE_SETTLING, SERVE_OVER };
 
 struct serve {
     struct mf__live live;
     struct mf_exchange *exchange; /* NULL once it has ended. */
     enum serve_state state;
     bool wants_envelope;
+    bool is_streaming; /* SETTLING: its response had begun. */
     bool is_body_over; /* The response's body was ended or cut; nothing more may be written. */
     uint64_t bytes_held;
     struct mf__call call;
@@ -51,6 +55,9 @@ static void check(const struct serve *serve)
     case SERVE_RUNNING:
     case SERVE_STREAMING:
         MF_ASSERT(serve->live.run != NULL && serve->ticket.state == MF_TICKET_HOLDS);
+        break;
+    case SERVE_SETTLING:
+        MF_ASSERT(serve->live.run == NULL && serve->ticket.state == MF_TICKET_HOLDS);
         break;
     case SERVE_OVER:
         MF_ASSERT(serve->exchange == NULL && serve->live.run == NULL &&
@@ -418,25 +425,34 @@ static void run_on_request_stop(struct mf_run *pool_run, void *user)
     }
 }
 
+static void settled(struct mf__live *live, const struct mf_run_result *result)
+{
+    struct serve *serve = serve_of(live);
+    struct mf_run_result shown = *result;
+
+    mf__account_ended(&serve->live, &shown);
+    if (serve->wants_envelope && !is_ours(shown.error)) {
+        reply_envelope(serve, &shown);
+    } else if (!serve->is_streaming) {
+        reply_failure(serve, &shown);
+    } else {
+        cut_response(serve); /* Its body has not ended. */
+    }
+    free_serve(serve);
+}
+
 static void run_on_done(struct mf_run *pool_run, void *user, const struct mf_run_result *result)
 {
     struct serve *serve = serve_of(user);
     struct mf_run_result shown = *result;
 
     (void)pool_run;
-    mf__live_over(&serve->live);
     if (shown.error == 0 && serve->live.record.status == 0) {
         shown.error = MF_E_EXECUTOR_PROTOCOL; /* Done well, yet it never answered. */
     }
-    mf__account_ended(&serve->live, &shown);
-    if (serve->wants_envelope && !is_ours(shown.error)) {
-        reply_envelope(serve, &shown);
-    } else if (serve->state == SERVE_RUNNING) {
-        reply_failure(serve, &shown);
-    } else {
-        cut_response(serve); /* STREAMING, and the body has not ended. */
-    }
-    free_serve(serve);
+    serve->is_streaming = serve->state == SERVE_STREAMING;
+    serve->state = SERVE_SETTLING;
+    mf__live_settle(&serve->live, &shown, settled);
 }
 
 static const struct mf_run_events run_events = {
@@ -528,7 +544,7 @@ static void on_abort(struct mf_exchange *exchange, void *user, int error)
     serve->exchange = NULL;
     if (serve->state == SERVE_WAITING) {
         free_serve(serve);
-    } else {
+    } else if (serve->live.run != NULL) {
         serve->is_body_over = true;
         mf__live_cancel(&serve->live);
     }

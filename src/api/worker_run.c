@@ -10,6 +10,7 @@
 
 #include "accept.h"
 #include "intake.h"
+#include "mounts.h"
 #include "outbounds.h"
 #include "request.h"
 #include "serve.h"
@@ -186,6 +187,9 @@ static void rest_read(struct mf__intake *intake, int error)
     struct invocation *invocation = MF_CONTAINER_OF(intake, struct invocation, intake);
 
     error = error < 0 ? error : invocation->error;
+    error = error < 0 ? error
+                      : mf__mounts_check_form(&invocation->call, invocation->wants_envelope,
+                                              &invocation->fault);
     if (error < 0) {
         refuse(invocation, error);
     } else {

@@ -323,3 +323,63 @@ test("a token needs the scope for what it mounts, and sees its own tenant's work
     for (const route of ["/v1/run", "/v1/executions"]) assert.deepEqual(await run(key, mode, route), [403, "auth.scope", "/workspaces/0"], `${key} ${mode} ${route}`);
   }
 });
+
+/* ---- all of a run, or nothing ------------------------------------------------------------------------- */
+
+const whole = (name, more = {}) => mounted([{ name, transaction: "run", ...more }]);
+const runWhole = (name, body, call = {}) => daemon.run(`import fs from "node:fs"; export default { async fetch() { const out = []; ${body}\nreturn Response.json(out); } };`, { ...whole(name), ...call });
+
+test("a run that ends well commits all of it at once; nobody sees less; it sees its own", async () => {
+  const space = await Workspace.make(daemon.url, "whole");
+  await space.put("/counter", "1");
+  const before = (await space.get()).revision;
+  const answer = await runWhole("whole", `for (let i = 0; i < 50; i++) fs.writeFileSync("/f" + i, String(i)); fs.writeFileSync("/counter", "2"); fs.mkdirSync("/d/e", { recursive: true }); fs.writeFileSync("/d/large", new Uint8Array(3e6)); fs.renameSync("/f0", "/d/f0"); out.push(fs.readFileSync("/counter", "utf8"), fs.readdirSync("/").length);
+    console.log("here"); await new Promise((done) => setTimeout(done, 100));`);
+  assert.equal(answer.outcome, "ok", JSON.stringify(answer));
+  assert.deepEqual(JSON.parse(answer.response.body), ["2", 51]);
+  assert.equal((await space.get()).revision, before + 1, "one revision");
+  assert.equal(await space.text("/counter"), "2");
+  assert.equal((await space.read("/d/large")).length, 3e6);
+  assert.equal((await space.get("/list?path=/")).entries.length, 51);
+});
+
+test("a run that fails, in whatever way, has changed nothing", async () => {
+  const space = new Workspace(daemon.url, "whole");
+  const before = (await space.get()).revision;
+  for (const [end, outcome, call] of [[`throw new Error("no");`, "exception"], [`for (;;);`, "exceededCpu", { limits: { cpuMs: 100 } }], [`for (;;) fs.writeFileSync("/z", "");`, "exceededWallTime", { limits: { wallMs: 200 } }], [`new Array(1e9).fill("x").join("y".repeat(1e6));`, null, { limits: { memoryMb: 16 } }]]) {
+    const answer = await runWhole("whole", `fs.writeFileSync("/counter", "lost"); fs.rmSync("/d", { recursive: true }); ${end}`, call);
+    assert.notEqual(answer.outcome, "ok");
+    if (outcome !== null) assert.equal(answer.outcome, outcome, JSON.stringify(answer));
+    assert.equal(await space.text("/counter"), "2", outcome);
+  }
+  assert.equal((await space.get()).revision, before);
+  assert.equal((await space.read("/d/large")).length, 3e6);
+});
+
+test("two runs on one workspace: one commits, the other is told of a conflict; one that only read is not", async () => {
+  const space = new Workspace(daemon.url, "whole");
+  const add = `const n = Number(fs.readFileSync("/counter", "utf8")); await new Promise((done) => setTimeout(done, 300)); fs.writeFileSync("/counter", String(n + 1));`;
+  const look = `const a = fs.readFileSync("/counter", "utf8"); await new Promise((done) => setTimeout(done, 1500)); out.push(a === fs.readFileSync("/counter", "utf8"));`;
+  const answers = await Promise.all([runWhole("whole", add), runWhole("whole", add), runWhole("whole", add), runWhole("whole", look)]);
+  const outcomes = answers.slice(0, 3).map(({ outcome }) => outcome);
+  assert.deepEqual(outcomes.filter((one) => one === "ok").length, Number(await space.text("/counter")) - 2, "no change is lost, none is made twice");
+  assert.ok(outcomes.includes("ok") && outcomes.every((one) => one === "ok" || one === "conflict"), outcomes.join());
+  const lost = answers.find(({ outcome }) => outcome === "conflict");
+  if (lost) assert.equal(lost.error.code, "workspace.conflict");
+  assert.equal(answers[3].outcome, "ok", JSON.stringify(answers[3]));
+  assert.deepEqual(JSON.parse(answers[3].response.body), [true], "it saw what was there when it began");
+  for (let i = 0; i < 40; i++) assert.equal((await runWhole("whole", i % 2 ? `fs.readFileSync("/counter");` : `fs.readFileSync("/counter"); throw 1;`)).outcome, i % 2 ? "ok" : "exception", "no transaction is left behind");
+});
+
+test("a program's transaction, and where there can be none", async () => {
+  const space = new Workspace(daemon.url, "whole");
+  const execute = async (code) => (await fetch(`${daemon.url}/v1/executions`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ code, workspaces: [{ name: "whole", namespace: "state", transaction: "run" }] }) })).json();
+  assert.equal((await execute(`async () => { await state.writeFile("/p", "1"); await state.writeFile("/q", "2"); return state.readFile("/p") }`)).result, "1");
+  assert.equal(await space.text("/q"), "2");
+  assert.equal((await execute(`async () => { await state.removeTree("/p"); throw new Error("no") }`)).outcome, "exception");
+  assert.equal(await space.text("/p"), "1");
+  for (const [workspaces, param, headers] of [[[{ name: "a", transaction: "x" }], "/workspaces/0/transaction"], [[{ name: "a", transaction: "run" }, { name: "b", path: "/b", transaction: "run" }], "/workspaces/1/transaction"], [[{ name: "a", transaction: "run" }], "/workspaces/0/transaction", { accept: "text/plain" }]]) {
+    const answer = await daemon.run("export default {}", { ...mounted(workspaces), headers });
+    assert.deepEqual([answer.status, answer.param], [400, param], JSON.stringify(answer));
+  }
+});
