@@ -42,6 +42,33 @@ static bool is_mount_path(const char *path)
     return true;
 }
 
+/* What may stand behind "env.". */
+static bool is_binding(const char *name)
+{
+    size_t size = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_$");
+
+    return size > 0 && name[size] == '\0' && size <= MF_CALL_NAMESPACE_BYTES_MAX &&
+           (name[0] < '0' || name[0] > '9');
+}
+
+static int check_binding(const cJSON *list, const cJSON *item, size_t index, struct mf__call_fault *fault)
+{
+    const char *binding = text_of(item, "binding", NULL);
+
+    if (binding == NULL) {
+        return 0;
+    }
+    if (!is_binding(binding)) {
+        return refuse(fault, index, "/binding", "must be an identifier.");
+    }
+    for (const cJSON *other = list->child; other != item; other = other->next) {
+        if (strcmp(text_of(other, "binding", ""), binding) == 0) {
+            return refuse(fault, index, "/binding", "is that of another workspace.");
+        }
+    }
+    return 0;
+}
+
 static int read_mount(struct mf__mount *mount,
                       const cJSON *list,
                       const cJSON *item,
@@ -49,11 +76,9 @@ static int read_mount(struct mf__mount *mount,
                       bool has_namespaces,
                       struct mf__call_fault *fault)
 {
-    static const struct mf_json_field fields[] = {{"name", "s", true},
-                                                  {"mode", "s", false},
-                                                  {"path", "s", false},
-                                                  {"transaction", "s", false},
-                                                  {"namespace", "s", false}};
+    static const struct mf_json_field fields[] = {{"name", "s", true},     {"mode", "s", false},
+                                                  {"path", "s", false},    {"transaction", "s", false},
+                                                  {"binding", "s", false}, {"namespace", "s", false}};
     size_t count = MF_COUNT_OF(fields) - (has_namespaces ? 0 : 1);
     char pointer[POINTER_BYTES_MAX];
     int rc;
@@ -88,6 +113,10 @@ static int read_mount(struct mf__mount *mount,
         }
     }
     mount->is_transaction = transaction[0] == 'r';
+    rc = check_binding(list, item, index, fault);
+    if (rc < 0) {
+        return rc;
+    }
     memcpy(mount->name, name.data, name.size);
     mount->name[name.size] = '\0';
     mount->is_read_only = mode[1] == 'o';

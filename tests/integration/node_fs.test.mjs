@@ -265,9 +265,15 @@ test("a workspace that is not there, and none at all", async () => {
   assert.deepEqual(await inWorker(`out.push(tried(() => fs.readFileSync("/etc/passwd")).message, (await fsp.writeFile("/f", "").catch(told)).code, fs.existsSync("/"));`, {}), ["ENOSYS: no workspace is mounted, open '/etc/passwd'", "ENOSYS", false]);
 });
 
+test("env has a workspace under the name of its binding, next to what else is in it", async () => {
+  const answer = await daemon.run(`import { env as theirs } from "cloudflare:workers"; export default { async fetch(request, env) { await env.FS.writeFile("/base/bound", "1"); await env.FS.appendFile({ path: "/base/bound", content: "2" }); return Response.json([await env.FS.readFile("/base/bound"), Object.keys(env), theirs.FS === env.FS, (await env.RO.readdir("/")).includes("base"), await env.RO.writeFile("/x", "").catch((e) => e.code), Object.keys(env.FS).length, process.env]); } };`,
+    { ...mounted([{ name: "files", binding: "FS" }, { name: "files", path: "/again", binding: "RO", mode: "ro" }]), code: { env: { A: "b" } } });
+  assert.deepEqual(JSON.parse(answer.response?.body ?? JSON.stringify(answer)), ["12", ["A", "FS", "RO"], true, true, "EROFS", 46, { A: "b" }]);
+});
+
 test("what is wrong with a mount is said by name", async () => {
   for (const [workspaces, param] of [[[{ name: "a/b" }], "/workspaces/0/name"], [[{ name: "a", mode: "x" }], "/workspaces/0/mode"], [[{ name: "a", path: "b" }], "/workspaces/0/path"], [[{ name: "a", path: "/b/../c" }], "/workspaces/0/path"], [[{ name: "a", path: "/b/" }], "/workspaces/0/path"],
-    [[{ name: "a" }, { name: "b" }], "/workspaces/1/path"], [[{}], "/workspaces/0/name"], [[{ name: "a", color: 1 }], "/workspaces/0/color"], [[{ name: "a", namespace: "s" }], "/workspaces/0/namespace"], [Array.from({ length: 9 }, (_, i) => ({ name: `n${i}`, path: `/${i}` })), "/workspaces"], ["x", "/workspaces"]]) {
+    [[{ name: "a" }, { name: "b" }], "/workspaces/1/path"], [[{}], "/workspaces/0/name"], [[{ name: "a", color: 1 }], "/workspaces/0/color"], [[{ name: "a", namespace: "s" }], "/workspaces/0/namespace"], [[{ name: "a", binding: "1a" }], "/workspaces/0/binding"], [[{ name: "a", binding: "A" }, { name: "b", path: "/b", binding: "A" }], "/workspaces/1/binding"], [Array.from({ length: 9 }, (_, i) => ({ name: `n${i}`, path: `/${i}` })), "/workspaces"], ["x", "/workspaces"]]) {
     const answer = await daemon.run("export default {}", mounted(workspaces));
     assert.deepEqual([answer.status, answer.code, answer.param], [400, "api.field", param], JSON.stringify(answer));
   }

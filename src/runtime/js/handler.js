@@ -246,6 +246,20 @@ function allowEval(flags) {
     internals.setEvalAllowed(!StringPrototypeIncludes(flags, '"disallow_eval_during_startup"'));
 }
 
+// env.FS and its like: what works on a workspace is made when it is asked for.
+function addBindings(env) {
+    const { mounts } = internals.lazy('workspace.js');
+    for (let i = 0; i < mounts.length; i++) {
+        if (typeof mounts[i].binding === 'string') {
+            let state;
+            ObjectDefineProperty(env, mounts[i].binding, {
+                __proto__: null, enumerable: true, configurable: true,
+                get: () => (state ??= internals.lazy('state.js').open(i)),
+            });
+        }
+    }
+}
+
 function onStart(
     date, flags, entrypoint, env, props, method, url, headers, hasBody, program, programLine, workspaces,
     events,
@@ -256,6 +270,9 @@ function onStart(
     scope.env = env === '' ? {} : JSONParse(env);
     scope.workspaces = workspaces === undefined || workspaces === '[]' ? '' : workspaces;
     tail = events === undefined ? '' : events;
+    if (scope.workspaces !== '') {
+        addBindings(scope.env);
+    }
     if (program) {
         internals.setEvalAllowed(false);
         scope.isIoAllowed = true;

@@ -8,7 +8,7 @@
 
 'use strict';
 
-const { ObjectKeys, realm } = primordials;
+const { ObjectGetOwnPropertyDescriptor, ObjectKeys, realm } = primordials;
 const { scope } = realm;
 const { ops, constants } = internals;
 
@@ -21,8 +21,9 @@ function env() {
     const given = scope.env ?? {};
     const keys = ObjectKeys(given);
     for (let i = 0; i < keys.length; i++) {
-        if (typeof given[keys[i]] === 'string') {
-            found[keys[i]] = given[keys[i]];
+        const value = ObjectGetOwnPropertyDescriptor(given, keys[i])?.value; // a workspace need not be made for this
+        if (typeof value === 'string') {
+            found[keys[i]] = value;
         }
     }
     return found;
