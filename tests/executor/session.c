@@ -6,7 +6,7 @@
 static int script_hello(struct mf_isolate *isolate, uint32_t event, const struct mf_value *args, size_t count)
 {
     MF_CHECK_INT(event, MF_EVENT_START);
-    MF_CHECK_INT(count, 12);
+    MF_CHECK_INT(count, 13);
     MF_CHECK_TEXT(args[1].as.bytes, "[]");
     MF_CHECK_TEXT(args[2].as.bytes, "default");
     MF_CHECK_TEXT(args[3].as.bytes, "{\"NAME\":\"x\"}");
@@ -17,6 +17,7 @@ static int script_hello(struct mf_isolate *isolate, uint32_t event, const struct
     MF_CHECK_TEXT(args[9].as.bytes, ""); /* It is no program. */
     MF_CHECK_INT((int)args[10].as.number, 0);
     MF_CHECK_TEXT(args[11].as.bytes, "[]");
+    MF_CHECK_TEXT(args[12].as.bytes, ""); /* Nor a tail worker. */
     fake_log(isolate, "hello");
     return fake_answer(isolate);
 }

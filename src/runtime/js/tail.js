@@ -1,8 +1,8 @@
 // tail: one run of a tail worker, which hears what became of another run.
 //
 // Spec:  https://developers.cloudflare.com/workers/runtime-apis/handlers/tail/
-// Covers / differs:  tail handlers of objects and of classes that extend WorkerEntrypoint; items are plain objects, what was hidden in
-//        them is nowhere to be had: there is no getUnredacted
+// Covers / differs:  tail handlers of objects and of classes that extend WorkerEntrypoint; items are plain objects, what was
+//        hidden in them is nowhere to be had: there is no getUnredacted
 // Ops:   respond
 // WPT:   none; tests/integration/tails
 // Limits: MF_TRACE_RECORD_BYTES_MAX, cut by the host
