@@ -5,6 +5,7 @@
 
 #include "internals.h"
 #include "isolate.h"
+#include "members.h"
 #include "op.h"
 #include "snapshot.h"
 #include "value.h"
@@ -46,6 +47,7 @@ void program_set(const mf_engine_program *program_arg)
     references.clear();
     references.push_back(reinterpret_cast<intptr_t>(op_entry));
     internals_add_references(&references);
+    members_add_references(&references);
     texts.clear();
     for (size_t i = 0; i < program->scripts_count; i++) {
         texts.push_back(std::make_unique<script_text>(program->scripts[i].text));
@@ -86,64 +88,10 @@ uint64_t program_fingerprint()
 
 /* ---- install ------------------------------------------------------------------------------- */
 
-/* Own properties, no prototype, then frozen. */
-struct object_builder {
-    explicit object_builder(v8::Isolate *isolate_arg) : isolate(isolate_arg)
-    {
-    }
-    void add(const char *name, v8::Local<v8::Value> value)
-    {
-        names.push_back(text_internalized(isolate, name));
-        values.push_back(value);
-    }
-    v8::Local<v8::Object> finish(v8::Local<v8::Context> context)
-    {
-        v8::Local<v8::Object> object =
-            v8::Object::New(isolate, v8::Null(isolate), names.data(), values.data(), names.size());
-        object->SetIntegrityLevel(context, v8::IntegrityLevel::kFrozen).Check();
-        return object;
-    }
-    v8::Isolate *isolate;
-    std::vector<v8::Local<v8::Name>> names;
-    std::vector<v8::Local<v8::Value>> values;
-};
-
-static v8::Local<v8::Function> make_function(v8::Local<v8::Context> context,
-                                             v8::FunctionCallback callback,
-                                             v8::Local<v8::Value> data,
-                                             const char *name,
-                                             v8::SideEffectType effect)
-{
-    v8::Isolate *isolate = context->GetIsolate();
-    v8::Local<v8::FunctionTemplate> pattern =
-        v8::FunctionTemplate::New(isolate, callback, data, {}, 0, v8::ConstructorBehavior::kThrow, effect);
-    pattern->SetClassName(text_internalized(isolate, name));
-    return pattern->GetFunction(context).ToLocalChecked();
-}
-
 void program_install(mf_isolate *isolate, v8::Local<v8::Context> context)
 {
     v8::Isolate *v8 = isolate->v8;
-    object_builder ops(v8);
-    for (size_t i = 0; i < program->ops_count; i++) {
-        v8::Local<v8::Value> index = v8::Integer::NewFromUnsigned(v8, static_cast<uint32_t>(i));
-        ops.add(program->ops[i].name, make_function(context, op_entry, index, program->ops[i].name,
-                                                    v8::SideEffectType::kHasSideEffect));
-    }
-    object_builder constants(v8);
-    for (size_t i = 0; i < program->constants_count; i++) {
-        constants.add(program->constants[i].name, v8::Number::New(v8, program->constants[i].number));
-    }
-
-    object_builder internals(v8);
-    internals.add("ops", ops.finish(context));
-    internals.add("constants", constants.finish(context));
-    for (size_t i = 0; i < internals_functions_count; i++) {
-        const internals_function &function = internals_functions[i];
-        internals.add(function.name, make_function(context, function.callback, {}, function.name,
-                                                   v8::SideEffectType::kHasSideEffect));
-    }
-    isolate->internals.Reset(v8, internals.finish(context));
+    isolate->internals.Reset(v8, members_make(context));
     isolate->primordials.Reset(v8, v8::Object::New(v8, v8::Null(v8), nullptr, nullptr, 0));
     isolate->lazies.resize(program->scripts_count);
     isolate->lazies_loaded.assign(program->scripts_count, false);

@@ -147,15 +147,31 @@ static void test_ops(void)
                   "RangeError: all: argument 6 is too large\nRangeError: all: argument 4 is too large\n");
 }
 
-static void test_internals_are_sealed(void)
+/* None is there before it is asked for, and then it stays what it is. */
+static void test_members(void)
 {
     KIT_CHECK_RUN(
-        "print(Object.getPrototypeOf(mf), Object.isFrozen(mf), Object.isFrozen(mf.ops),"
-        " Object.isFrozen(mf.constants), mf.constants.START, mf.constants.HALF);\n"
-        "print(mf.lazy('lazy.js').next(), mf.lazy('lazy.js').next());\n"
-        "try { mf.lazy('no.js') } catch (e) { print(e) }\n"
-        "try { new mf.ops.print() } catch (e) { print(e.name) }",
-        "null true true true 1 0.5\n1 2\nError: internals.lazy: no such script: no.js\nTypeError\n");
+        "const own = (object, name) => Object.hasOwn(object, name);\n"
+        "const { ops, constants } = mf;\n"
+        "print(own(ops, 'fill'), ops.fill === ops.fill, own(ops, 'fill'), ops.fill.name);\n"
+        "print(own(constants, 'HALF'), constants.START, constants.HALF, own(constants, 'HALF'));\n"
+        "print(own(mf, 'proxyDetails'), mf.proxyDetails === mf.proxyDetails, own(mf, 'proxyDetails'));\n"
+        "print(ops.START, ops.constructor, ops[''], ops[Symbol.iterator], ops[0], constants.fill, mf.fill,"
+        " mf.no);\n"
+        "print(Object.getPrototypeOf(Object.getPrototypeOf(ops)), delete ops.none);\n"
+        "for (const f of [() => { ops.fill = 1 }, () => { constants.HALF = 1 }, () => { mf.ops = 1 },"
+        " () => { delete ops.fill }]) try { f(); print('changed') } catch (e) { print(e.name) }\n",
+        "false true true fill\nfalse 1 0.5 true\nfalse true true\n"
+        "undefined undefined undefined undefined undefined undefined undefined undefined\nnull true\n"
+        "TypeError\nTypeError\nTypeError\nTypeError\n");
+}
+
+static void test_internals(void)
+{
+    KIT_CHECK_RUN("print(mf.lazy('lazy.js').next(), mf.lazy('lazy.js').next());\n"
+                  "try { mf.lazy('no.js') } catch (e) { print(e) }\n"
+                  "try { new mf.ops.print() } catch (e) { print(e.name) }",
+                  "1 2\nError: internals.lazy: no such script: no.js\nTypeError\n");
 }
 
 int main(int argc, char **argv)
@@ -165,6 +181,7 @@ int main(int argc, char **argv)
     MF_RUN(test_hello);
     MF_RUN(test_call_and_values);
     MF_RUN(test_ops);
-    MF_RUN(test_internals_are_sealed);
+    MF_RUN(test_members);
+    MF_RUN(test_internals);
     return 0;
 }
