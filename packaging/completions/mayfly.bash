@@ -13,14 +13,15 @@ _mayfly() {
     --cacert | --token-file) _mayfly_take -f && return ;;
     --scope) _mayfly_take -W $'run\nworkers\nworkers:read\nworkspaces\nworkspaces:read\nsecrets\nsecrets:read\noutbounds\noutbounds:read\nusage\nlogs\ntokens\nmetrics\nadmin' && return ;;
     --request) _mayfly_take -W $'GET\nHEAD\nPOST\nPUT\nPATCH\nDELETE\nOPTIONS' && return ;;
-    --url | --env | --header | --data | --cpu-ms | --wall-ms | --memory-mb | --host | --set | --tenant | --expires | --overlap | --quota) return ;;
+    --url | --env | --header | --data | --cpu-ms | --wall-ms | --memory-mb | --host | --set | --tenant | --expires | --overlap | --quota | --worker | --search | --since | --limit) return ;;
+    --outcome) _mayfly_take -W $'ok\nfailed\nexception\nexceededCpu\nexceededMemory\nexceededWallTime\ncanceled\ninternalError' && return ;;
     esac
     if ((COMP_CWORD == 1)); then
-        _mayfly_take -W $'run\nsecret\noutbound\ntoken\ntenant\nfs\nhealth\nversion\nhelp'
+        _mayfly_take -W $'run\nsecret\noutbound\ntoken\ntenant\nfs\nruns\ntail\nhealth\nversion\nhelp'
         return
     fi
     case $command in
-    secret | outbound | token | tenant | fs)
+    secret | outbound | token | tenant | fs | runs)
         if ((COMP_CWORD == 2)); then
             case $command in
             secret) _mayfly_take -W $'put\nlist\ndelete' ;;
@@ -28,6 +29,7 @@ _mayfly() {
             token) _mayfly_take -W $'create\nlist\nrotate\nrevoke' ;;
             tenant) _mayfly_take -W $'put\nlist\nget\ndelete' ;;
             fs) _mayfly_take -W $'ls\ncat\nput\nget\nmkdir\nrm\nmv\ncp\nsync\nlist\ncreate\ndelete\nfork\nsnapshots\nsnapshot\nrestore' ;;
+            runs) _mayfly_take -W $'list\nget' ;;
             esac
             return
         fi
@@ -46,7 +48,9 @@ _mayfly() {
     token:create) options+=" --scope --expires --json" ;;
     token:rotate) options+=" --overlap --json" ;;
     tenant:put) options+=" --quota --json" ;;
-    token:* | tenant:*) options+=" --json" ;;
+    runs:list) options+=" --worker --outcome --since --limit --json" ;;
+    tail:*) options+=" --worker --outcome --search --json" ;;
+    token:* | tenant:* | runs:get) options+=" --json" ;;
     esac
     if [[ $word == -* ]]; then
         _mayfly_take -W "${options// /$'\n'}"

@@ -8,6 +8,7 @@
 #define POLL_MS 100
 #define PROGRESS_AFTER_MS 300 /* Shorter waits would only flicker. */
 #define URL_BYTES_MAX 4096
+#define SILENCE_S 30L /* Then nobody is there any more. */
 
 /* "Authorization: Bearer ..." and "mayfly-tenant: ...", or empty. */
 static char authorization[MF_TOKEN_BYTES_MAX + 64];
@@ -94,11 +95,23 @@ void mf_cli_forget(void)
     mf_wipe(authorization, sizeof authorization);
 }
 
+/* Whose body it is. */
+struct sink {
+    CURL *curl;
+    const struct mf_cli_call *call;
+    struct mf_cli_answer *answer;
+};
+
 static size_t on_body(char *data, size_t unit, size_t count, void *user)
 {
-    struct mf_cli_answer *answer = user;
+    const struct sink *sink = user;
+    long status = 0;
 
-    return mf_buf_append(&answer->body, data, unit * count) < 0 ? 0 : unit * count;
+    (void)curl_easy_getinfo(sink->curl, CURLINFO_RESPONSE_CODE, &status);
+    if (sink->call->on_bytes != NULL && status == 200) {
+        return sink->call->on_bytes(sink->call->user, mf_slice_of(data, unit * count)) ? unit * count : 0;
+    }
+    return mf_buf_append(&sink->answer->body, data, unit * count) < 0 ? 0 : unit * count;
 }
 
 /* Where the call goes: |url| gets the address, |ret_unix| the socket or NULL. */
@@ -129,7 +142,7 @@ static int resolve(const struct mf_cli_call *call, char *url, const char **ret_u
 
 static CURLcode set_options(CURL *curl,
                             const struct mf_cli_call *call,
-                            struct mf_cli_answer *answer,
+                            struct sink *sink,
                             const char *url,
                             const char *unix_path,
                             struct curl_slist *headers)
@@ -144,7 +157,11 @@ static CURLcode set_options(CURL *curl,
     SET(CURLOPT_TIMEOUT_MS, (long)call->wait_ms_max);
     SET(CURLOPT_HTTPHEADER, headers);
     SET(CURLOPT_WRITEFUNCTION, on_body);
-    SET(CURLOPT_WRITEDATA, answer);
+    SET(CURLOPT_WRITEDATA, sink);
+    if (call->wait_ms_max == 0) { /* The daemon says something every 10 s. */
+        SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
+        SET(CURLOPT_LOW_SPEED_TIME, SILENCE_S);
+    }
     if (unix_path != NULL) {
         SET(CURLOPT_UNIX_SOCKET_PATH, unix_path);
     }
@@ -185,6 +202,9 @@ static CURLcode perform(CURLM *multi, const struct mf_cli_call *call)
     int left;
 
     while (rc == CURLM_OK) {
+        if (call->is_stopped != NULL && *call->is_stopped != 0) {
+            return CURLE_ABORTED_BY_CALLBACK;
+        }
         rc = curl_multi_perform(multi, &running);
         if (rc != CURLM_OK || running == 0) {
             break;
@@ -252,6 +272,7 @@ int mf_cli_call(const struct mf_cli_call *call, struct mf_cli_answer *ret_answer
     CURL *curl = NULL;
     CURLM *multi = NULL;
     CURLcode code = CURLE_OUT_OF_MEMORY;
+    struct sink sink = {.call = call, .answer = ret_answer};
     int rc;
 
     memset(ret_answer, 0, sizeof *ret_answer);
@@ -267,13 +288,15 @@ int mf_cli_call(const struct mf_cli_call *call, struct mf_cli_answer *ret_answer
     multi = curl_multi_init();
     headers = make_headers();
     if (curl != NULL && multi != NULL && headers != NULL) {
-        code = set_options(curl, call, ret_answer, url, unix_path, headers);
+        sink.curl = curl;
+        code = set_options(curl, call, &sink, url, unix_path, headers);
     }
     if (code == CURLE_OK && curl_multi_add_handle(multi, curl) == CURLM_OK) {
         code = perform(multi, call);
         read_head(curl, ret_answer);
         (void)curl_multi_remove_handle(multi, curl);
     }
+    ret_answer->is_unreachable = code != CURLE_OK && ret_answer->status == 0;
     rc = code == CURLE_OK ? 0 : explain(code, call, ret_why);
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);

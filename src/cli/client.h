@@ -2,6 +2,8 @@
 #ifndef MAYFLY_CLI_CLIENT_H
 #define MAYFLY_CLI_CLIENT_H
 
+#include <signal.h>
+
 #include "options.h"
 
 struct mf_cli_call {
@@ -10,7 +12,11 @@ struct mf_cli_call {
     const char *path;     /* "/v1/run". */
     const char *method;   /* NULL: POST with a body, else GET. */
     struct mf_slice body; /* JSON; data NULL: none. */
-    uint64_t wait_ms_max;
+    uint64_t wait_ms_max; /* 0: as long as something comes now and then. */
+    /* With it, the body of an answer that is a success is told as it comes, and not held; false ends the call. */
+    bool (*on_bytes)(void *user, struct mf_slice bytes);
+    void *user;
+    const volatile sig_atomic_t *is_stopped; /* Not 0: the call ends. May be NULL. */
     const char *progress; /* What to say on standard error while it waits; NULL: nothing. */
 };
 
@@ -18,6 +24,7 @@ struct mf_cli_answer {
     int status;
     bool is_problem; /* application/problem+json. */
     struct mf_buf body;
+    bool is_unreachable; /* There was no answer at all. */
 };
 
 /* Who calls, from here on, in each call of this process: the token in |token_file|, or |token| where that is NULL; and for which tenant.

@@ -7,6 +7,7 @@
 #include "outbound.h"
 #include "run.h"
 #include "client.h"
+#include "runs.h"
 #include "secret.h"
 #include "tenancy.h"
 
@@ -63,6 +64,13 @@ int main(int argc, char **argv)
     case MF_CLI_TENANT_LIST:
     case MF_CLI_TENANT_DELETE:
         status = mf_cli_tenancy(&options, &output);
+        break;
+    case MF_CLI_RUNS_LIST:
+    case MF_CLI_RUNS_GET:
+        status = mf_cli_runs(&options, &output);
+        break;
+    case MF_CLI_TAIL:
+        status = mf_cli_tail(&options, &output);
         break;
     }
     mf_cli_forget();

@@ -18,6 +18,9 @@ static const char usage[] =
     "       mayfly tenant put NAME [--quota QUOTA=N...]\n"
     "       mayfly tenant list | mayfly tenant get NAME | mayfly tenant delete NAME\n"
     "       mayfly fs COMMAND ...         files in workspaces; mayfly fs --help has the commands\n"
+    "       mayfly runs list [--worker NAME] [--outcome NAME] [--since TIME] [--limit N] | mayfly runs get "
+    "ID\n"
+    "       mayfly tail [--worker NAME] [--outcome NAME] [--search TEXT]    what runs come to, until Ctrl-C\n"
     "       mayfly health                 what /healthz says\n"
     "       mayfly version\n"
     "\n"
@@ -40,6 +43,11 @@ static const char usage[] =
     "  --expires SECONDS     how long a token holds; for ever without it\n"
     "  --overlap SECONDS     how long the key before holds beside the new one: a day without it\n"
     "  --quota QUOTA=N       of a tenant: concurrentRuns=20; may be given again\n"
+    "  --worker NAME         runs of this worker only\n"
+    "  --outcome NAME        runs that ended so: ok, exception, exceededCpu, ..., or failed\n"
+    "  --search TEXT         runs that say this in a log, an exception or their URL\n"
+    "  --since TIME          runs that ended then or later: 2026-11-27T05:00:00Z\n"
+    "  --limit N             so many runs; 100 without it\n"
     "  --tenant NAME         for an admin: act for this tenant\n"
     "  --token-file FILE     the access token; $MAYFLY_TOKEN without it\n"
     "  --url URL             the daemon: http://127.0.0.1:8787 (the default, or $MAYFLY_URL), or unix:PATH\n"
@@ -215,11 +223,39 @@ static int take_tenancy_option(struct args *args, const char *name, struct mf_cl
     return refuse(why, "unknown option %.100s", name);
 }
 
+static bool is_about_runs(enum mf_cli_command command)
+{
+    return command == MF_CLI_RUNS_LIST || command == MF_CLI_RUNS_GET || command == MF_CLI_TAIL;
+}
+
+static int take_runs_option(struct args *args, const char *name, struct mf_cli_options *options, char *why)
+{
+    bool is_list = options->command == MF_CLI_RUNS_LIST;
+    bool is_tail = options->command == MF_CLI_TAIL;
+
+    if ((is_list || is_tail) && strcmp(name, "--worker") == 0) {
+        return take_value(args, name, &options->worker, why);
+    }
+    if ((is_list || is_tail) && strcmp(name, "--outcome") == 0) {
+        return take_value(args, name, &options->outcome, why);
+    }
+    if (is_tail && strcmp(name, "--search") == 0) {
+        return take_value(args, name, &options->search, why);
+    }
+    if (is_list && strcmp(name, "--since") == 0) {
+        return take_value(args, name, &options->since, why);
+    }
+    if (is_list && strcmp(name, "--limit") == 0) {
+        return take_number(args, name, MF_TRACE_PAGE_MAX, &options->limit, why);
+    }
+    return refuse(why, "unknown option %.100s", name);
+}
+
 static bool can_be_json(enum mf_cli_command command)
 {
-    return is_tenancy(command) || command == MF_CLI_RUN || command == MF_CLI_SECRET_LIST ||
-           command == MF_CLI_OUTBOUND_LIST || command == MF_CLI_OUTBOUND_GET ||
-           command == MF_CLI_OUTBOUND_EXPLAIN;
+    return is_tenancy(command) || is_about_runs(command) || command == MF_CLI_RUN ||
+           command == MF_CLI_SECRET_LIST || command == MF_CLI_OUTBOUND_LIST ||
+           command == MF_CLI_OUTBOUND_GET || command == MF_CLI_OUTBOUND_EXPLAIN;
 }
 
 static int take_option(struct args *args, const char *name, struct mf_cli_options *options, char *why)
@@ -254,6 +290,9 @@ static int take_option(struct args *args, const char *name, struct mf_cli_option
     if (command == MF_CLI_SECRET_PUT) {
         return take_secret_option(args, name, options, why);
     }
+    if (is_about_runs(command)) {
+        return take_runs_option(args, name, options, why);
+    }
     if (is_tenancy(command)) {
         return take_tenancy_option(args, name, options, why);
     }
@@ -268,7 +307,7 @@ static int read_command(const char *word, enum mf_cli_command *ret_command)
     } words[] = {
         {"run", MF_CLI_RUN},   {"health", MF_CLI_HEALTH},     {"version", MF_CLI_VERSION},
         {"help", MF_CLI_HELP}, {"--version", MF_CLI_VERSION}, {"--help", MF_CLI_HELP},
-        {"-h", MF_CLI_HELP},
+        {"-h", MF_CLI_HELP},   {"tail", MF_CLI_TAIL},
     };
 
     for (size_t i = 0; i < MF_COUNT_OF(words); i++) {
@@ -288,14 +327,24 @@ static int read_subcommand(const char *word, const char *second, enum mf_cli_com
         const char *second;
         enum mf_cli_command command;
     } words[] = {
-        {"secret", "put", MF_CLI_SECRET_PUT},           {"secret", "list", MF_CLI_SECRET_LIST},
-        {"secret", "delete", MF_CLI_SECRET_DELETE},     {"outbound", "put", MF_CLI_OUTBOUND_PUT},
-        {"outbound", "get", MF_CLI_OUTBOUND_GET},       {"outbound", "list", MF_CLI_OUTBOUND_LIST},
-        {"outbound", "delete", MF_CLI_OUTBOUND_DELETE}, {"outbound", "explain", MF_CLI_OUTBOUND_EXPLAIN},
-        {"token", "create", MF_CLI_TOKEN_CREATE},       {"token", "list", MF_CLI_TOKEN_LIST},
-        {"token", "rotate", MF_CLI_TOKEN_ROTATE},       {"token", "revoke", MF_CLI_TOKEN_REVOKE},
-        {"tenant", "put", MF_CLI_TENANT_PUT},           {"tenant", "get", MF_CLI_TENANT_GET},
-        {"tenant", "list", MF_CLI_TENANT_LIST},         {"tenant", "delete", MF_CLI_TENANT_DELETE},
+        {"secret", "put", MF_CLI_SECRET_PUT},
+        {"secret", "list", MF_CLI_SECRET_LIST},
+        {"secret", "delete", MF_CLI_SECRET_DELETE},
+        {"outbound", "put", MF_CLI_OUTBOUND_PUT},
+        {"outbound", "get", MF_CLI_OUTBOUND_GET},
+        {"outbound", "list", MF_CLI_OUTBOUND_LIST},
+        {"outbound", "delete", MF_CLI_OUTBOUND_DELETE},
+        {"outbound", "explain", MF_CLI_OUTBOUND_EXPLAIN},
+        {"token", "create", MF_CLI_TOKEN_CREATE},
+        {"token", "list", MF_CLI_TOKEN_LIST},
+        {"token", "rotate", MF_CLI_TOKEN_ROTATE},
+        {"token", "revoke", MF_CLI_TOKEN_REVOKE},
+        {"tenant", "put", MF_CLI_TENANT_PUT},
+        {"tenant", "get", MF_CLI_TENANT_GET},
+        {"tenant", "list", MF_CLI_TENANT_LIST},
+        {"tenant", "delete", MF_CLI_TENANT_DELETE},
+        {"runs", "list", MF_CLI_RUNS_LIST},
+        {"runs", "get", MF_CLI_RUNS_GET},
     };
 
     for (size_t i = 0; i < MF_COUNT_OF(words); i++) {
@@ -313,6 +362,7 @@ static bool has_name(enum mf_cli_command command)
     return command == MF_CLI_SECRET_PUT || command == MF_CLI_SECRET_DELETE ||
            command == MF_CLI_OUTBOUND_PUT || command == MF_CLI_OUTBOUND_GET ||
            command == MF_CLI_OUTBOUND_DELETE || command == MF_CLI_OUTBOUND_EXPLAIN ||
+           command == MF_CLI_RUNS_GET ||
            (is_tenancy(command) && command != MF_CLI_TOKEN_LIST && command != MF_CLI_TENANT_LIST);
 }
 
@@ -377,6 +427,9 @@ static int take_command(int argc, char **argv, struct mf_cli_options *options, c
     }
     if (strcmp(argv[1], "tenant") == 0) {
         return refuse(why, "tenant wants put, get, list or delete");
+    }
+    if (strcmp(argv[1], "runs") == 0) {
+        return refuse(why, "runs wants list or get");
     }
     if (strcmp(argv[1], "outbound") == 0) {
         return refuse(why, "outbound wants put, get, list, delete or explain");

@@ -25,6 +25,9 @@ enum mf_cli_command {
     MF_CLI_TENANT_GET,
     MF_CLI_TENANT_LIST,
     MF_CLI_TENANT_DELETE,
+    MF_CLI_RUNS_LIST,
+    MF_CLI_RUNS_GET,
+    MF_CLI_TAIL,
 };
 
 struct mf_cli_options {
@@ -48,6 +51,11 @@ struct mf_cli_options {
     uint64_t expires_s; /* 0: it does not. */
     uint64_t overlap_s;
     bool has_overlap;
+    const char *worker;   /* Of which worker runs are wanted; NULL: any. */
+    const char *outcome;  /* Likewise, as */
+    const char *search;   /* text in what they say, */
+    const char *since;    /* and from when on. */
+    uint64_t limit;       /* 0: the daemon's own. */
     const char *method;   /* NULL: GET, or POST when there is data. */
     const char *target;   /* The URL that the worker sees; NULL: the daemon's default. */
     const char *data;     /* Text, or "@file"; NULL: no body. */

@@ -77,6 +77,9 @@ static const char *method_of(enum mf_cli_command command)
     case MF_CLI_TENANT_GET:
     case MF_CLI_TENANT_LIST:
     case MF_CLI_TENANT_DELETE:
+    case MF_CLI_RUNS_LIST:
+    case MF_CLI_RUNS_GET:
+    case MF_CLI_TAIL:
         break;
     }
     return NULL; /* By the body. */

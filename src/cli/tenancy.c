@@ -88,6 +88,9 @@ static struct place place_of(enum mf_cli_command command)
     case MF_CLI_TENANT_GET:
         return (struct place){"tenants", "", "GET"};
     case MF_CLI_TENANT_DELETE:
+    case MF_CLI_RUNS_LIST:
+    case MF_CLI_RUNS_GET:
+    case MF_CLI_TAIL:
         return (struct place){"tenants", "", "DELETE"};
     default:
         return (struct place){"tokens", "", "GET"};

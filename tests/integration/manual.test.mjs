@@ -57,7 +57,7 @@ const subcommands = (of) => set(read("src/cli/options.c").matchAll(new RegExp(`\
 test("every command is in the man page", () => {
   const page = read(pages.mayfly);
   for (const command of commands()) assert.match(page, new RegExp(`^\\.Cm ${command}\\b`, "m"), command);
-  for (const group of ["secret", "outbound", "token", "tenant"]) for (const sub of subcommands(group)) assert.match(page, new RegExp(`^\\.Cm ${group} ${sub}\\b`, "m"), `${group} ${sub}`);
+  for (const group of ["secret", "outbound", "token", "tenant", "runs"]) for (const sub of subcommands(group)) assert.match(page, new RegExp(`^\\.Cm ${group} ${sub}\\b`, "m"), `${group} ${sub}`);
 });
 
 test("every command and option of mayfly fs is in its help and in its man page", () => {
@@ -111,6 +111,10 @@ const asked = {
   "mayfly fs mkdir x --": () => [...globals, "--parents"],
   "mayfly token ": () => subcommands("token"),
   "mayfly tenant ": () => subcommands("tenant"),
+  "mayfly runs ": () => subcommands("runs"),
+  "mayfly runs list --": () => [...globals, "--json", "--limit", "--outcome", "--since", "--worker"],
+  "mayfly runs get x --": () => [...globals, "--json"],
+  "mayfly tail --": () => [...globals, "--json", "--outcome", "--search", "--worker"],
   "mayfly token create x --": () => [...globals, "--expires", "--json", "--scope"],
   "mayfly token rotate x --": () => [...globals, "--json", "--overlap"],
   "mayfly tenant put x --": () => [...globals, "--json", "--quota"],
