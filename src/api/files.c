@@ -7,6 +7,8 @@
 
 #include "internal.h"
 
+#define TIDY_CHANGES 64 /* What they left is removed together: each time costs the store a transaction. */
+
 /* Of the mount that is a transaction. The queue's jobs read and write it on the worker, one after the other. */
 struct draft {
     bool is_asked; /* [loop] A job makes it. */
@@ -22,6 +24,7 @@ struct mf__file_run {
     struct mf__mounts mounts;
     struct mf_buf coming; /* Of the operation that is not whole. */
     size_t jobs;          /* With the queue. */
+    unsigned changes;     /* Since it was tidied up. */
     uint64_t uploads[MF_RUN_FILE_UPLOADS_MAX];
     size_t uploads_count;
     struct draft draft;
@@ -99,6 +102,12 @@ static struct mf_workspace_ref ref_of(const struct mf__file_run *files, const st
     return (struct mf_workspace_ref){.tenant = mf_buf_peek(&files->tenant),
                                      .name = mf_slice_of_cstr(mount->name),
                                      .draft = mount->is_transaction ? files->draft.id : 0};
+}
+
+static void tidy(struct mf__file_run *files)
+{
+    files->changes = 0;
+    mf__workspace_tidy(files->api);
 }
 
 /* ---- files in pieces that nobody ends ------------------------------------------------------------------ */
@@ -289,8 +298,9 @@ static void op_done(struct mf_store_job *store_job, int error)
     if (error == 0) {
         note_uploads(files, &job->task);
     }
-    if (job->task.is_change) {
-        mf__workspace_tidy(files->api);
+    files->changes += job->task.is_change ? 1 : 0;
+    if (files->changes >= TIDY_CHANGES || (files->is_ended && files->changes > 0)) {
+        tidy(files);
     }
     if (files->run != NULL && error < 0) {
         answer_error(files, job->op, error);
@@ -377,6 +387,9 @@ void mf__files_end(MF_OWN struct mf__file_run *files)
     files->is_ended = true;
     files->settled = NULL;
     files->jobs++; /* Until all is said here. */
+    if (files->changes > 0) {
+        tidy(files);
+    }
     for (size_t i = 0; i < files->uploads_count; i++) {
         cancel_upload(files, files->uploads[i]);
     }

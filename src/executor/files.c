@@ -3,18 +3,22 @@
 #include "session.h"
 
 /* Room for the numbers of a frame beside its bytes. */
-#define PART_BYTES_MAX (MF_FRAME_PAYLOAD_BYTES_MAX - 64)
+#define FRAME_MORE_BYTES 64u
+#define PART_BYTES_MAX (MF_FRAME_PAYLOAD_BYTES_MAX - FRAME_MORE_BYTES)
 
 static int send_all(struct mf_session *session, uint32_t op, uint32_t mount, struct mf_slice bytes)
 {
+    const size_t frames = bytes.size / PART_BYTES_MAX + 1;
     struct mf_buf *out = mf_outbox_lock(&session->executor->outbox, MF_OUTBOX_MAY);
     size_t sent = 0;
-    int error = 0;
+    int error;
 
     if (out == NULL) {
         return MF_E_AGAIN;
     }
-    do {
+    /* All of it or nothing: the daemon takes half of one for an attack. */
+    error = mf_buf_reserve(out, bytes.size + frames * FRAME_MORE_BYTES);
+    while (error == 0 && sent < bytes.size) {
         size_t size = bytes.size - sent > PART_BYTES_MAX ? PART_BYTES_MAX : bytes.size - sent;
         const struct mf_msg_files message = {.op = op,
                                              .mount = (uint8_t)mount,
@@ -22,9 +26,8 @@ static int send_all(struct mf_session *session, uint32_t op, uint32_t mount, str
                                              .bytes = mf_slice_of(bytes.data + sent, size)};
         error = mf_encode_files(out, session->number, &message);
         sent += size;
-        MF_ASSERT(error == 0 ||
-                  sent == size); /* The queue has room for one such operation, or for nothing of it. */
-    } while (error == 0 && sent < bytes.size);
+        MF_ASSERT(error == 0);
+    }
     mf_outbox_unlock(&session->executor->outbox);
     return error;
 }

@@ -389,3 +389,23 @@ test("a program's transaction, and where there can be none", async () => {
     assert.deepEqual([answer.status, answer.param], [400, param], JSON.stringify(answer));
   }
 });
+
+test("a daemon that is killed in the middle of transactions comes back without them", async () => {
+  let one = await Daemon.start();
+  const space = await Workspace.make(one.url, "w");
+  await space.put("/f", "before");
+  const code = `import fs from "node:fs"; export default { async fetch() { fs.writeFileSync("/f", "lost"); fs.writeFileSync("/large", new Uint8Array(2e6)); console.log("in"); await new Promise((done) => setTimeout(done, 1e6)); } };`;
+  const runs = Array.from({ length: 10 }, () => one.run(code, whole("w")).catch(() => null));
+  await one.until(async () => (await one.executors()).reduce((sum, { runs }) => sum + runs, 0) === 10);
+  assert.equal(await space.text("/f"), "before");
+  const { dir } = one;
+  await one.kill();
+  await Promise.all(runs);
+  one = await Daemon.start({ dir });
+  const again = new Workspace(one.url, "w");
+  assert.equal(await again.text("/f"), "before");
+  assert.equal((await again.get("/list?path=/")).entries.length, 1);
+  for (let i = 0; i < 20; i++) assert.equal((await one.run(`import fs from "node:fs"; export default { fetch() { fs.appendFileSync("/f", "."); return new Response("x"); } };`, whole("w"))).outcome, "ok", "no place of a transaction is taken");
+  assert.equal(await again.text("/f"), `before${".".repeat(20)}`);
+  assert.deepEqual(await one.stop(), { code: 0, signal: null });
+});
