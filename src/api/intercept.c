@@ -394,7 +394,8 @@ static struct mf_intercept *new_intercept(struct mf_api *api, const struct mf_in
 
     mf_random_id("run_", id);
     mf__call_init(&intercept->call, api->config);
-    memcpy(intercept->call.tenant, spec->tenant.data, spec->tenant.size);
+    (void)snprintf(intercept->call.tenant, sizeof intercept->call.tenant, "%.*s", (int)spec->tenant.size,
+                   spec->tenant.size == 0 ? "" : (const char *)spec->tenant.data);
     mf__call_fault_init(&intercept->fault);
     mf__live_init(&intercept->live, api, id, &intercept->call, 0);
     intercept->live.depth = spec->depth;

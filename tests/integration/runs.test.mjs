@@ -1,6 +1,8 @@
 // runs.test.mjs - /v1/runs and /v1/tail: what became of each run, by every way that it can begin and end; what is hidden, cut, dropped.
 import { test, before, after } from "node:test";
 import http from "node:http";
+import path from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
 import { Daemon, DATE, worker, assert } from "../lib/mayfly.mjs";
 import { openTail } from "../lib/events.mjs";
 import { ADMIN, refused, startWithTokens } from "../lib/tenants.mjs";
@@ -138,6 +140,11 @@ test("what is kept is bounded: in number, for one run, and by a reload", async (
     const kept = await record(ids[2], small);
     assert.ok(kept.truncated && kept.logs.length > 10 && kept.logs.length < 200);
     assert.ok(kept.logs.every((log, i) => log.message === "x".repeat(50) + i));
+    const file = path.join(small.dir, "mayfly.json");
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), runs: { count: 1 } }));
+    process.kill(small.pid, "SIGHUP");
+    await small.until(async () => (await get("/v1/runs", small)).body.runs.length === 1);
+    assert.equal((await record(ids[2], small)).id, ids[2]);
   } finally { await small.stop(); }
 });
 
