@@ -265,6 +265,12 @@ test("a workspace that is not there, and none at all", async () => {
   assert.deepEqual(await inWorker(`out.push(tried(() => fs.readFileSync("/etc/passwd")).message, (await fsp.writeFile("/f", "").catch(told)).code, fs.existsSync("/"));`, {}), ["ENOSYS: no workspace is mounted, open '/etc/passwd'", "ENOSYS", false]);
 });
 
+test("modules may read while they start", async () => {
+  await workspace.put("/config.json", '{"a": 1}');
+  const answer = await daemon.run(`import fs from "node:fs"; import { readFile } from "node:fs/promises"; const now = JSON.parse(fs.readFileSync("/config.json", "utf8")), later = JSON.parse(await readFile("/config.json", "utf8")); export default { fetch: () => Response.json([now, later]) };`, mounted([{ name: "files" }]));
+  assert.equal(answer.response?.body, '[{"a":1},{"a":1}]', JSON.stringify(answer));
+});
+
 test("env has a workspace under the name of its binding, next to what else is in it", async () => {
   const answer = await daemon.run(`import { env as theirs } from "cloudflare:workers"; export default { async fetch(request, env) { await env.FS.writeFile("/base/bound", "1"); await env.FS.appendFile({ path: "/base/bound", content: "2" }); return Response.json([await env.FS.readFile("/base/bound"), Object.keys(env), theirs.FS === env.FS, (await env.RO.readdir("/")).includes("base"), await env.RO.writeFile("/x", "").catch((e) => e.code), Object.keys(env.FS).length, process.env]); } };`,
     { ...mounted([{ name: "files", binding: "FS" }, { name: "files", path: "/again", binding: "RO", mode: "ro" }]), code: { env: { A: "b" } } });

@@ -70,9 +70,9 @@ function onAnswer(number, answer) {
     sendWaiting();
 }
 
-// A promise of the answer's bytes; rejects with a Refusal.
+// A promise of the answer's bytes; rejects with a Refusal. At the top level too: what a module reads while it starts is the
+// run's own.
 function ask(mount, bytes) {
-    scope.requireIo();
     const { promise, resolve, reject } = PromiseWithResolvers();
     const asked = { __proto__: null, mount, bytes, resolve, reject };
     try {
@@ -87,7 +87,6 @@ function ask(mount, bytes) {
 
 // The answer's bytes; throws a Refusal.
 function askNow(mount, bytes) {
-    scope.requireIo();
     const answer = ops.filesWait(mount, bytes);
     if (typeof answer === 'string') {
         throw new Refusal(answer);
