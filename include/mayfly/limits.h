@@ -106,6 +106,13 @@
 #define MF_JSON_DEPTH_MAX 200 /* levels: nesting of a JSON body; deeper ones are attacks on parsers */
 
 /* -- API */
+#define MF_IDEMPOTENCY_KEY_BYTES_MAX 255 /* bytes: an Idempotency-Key; a UUID has 36 */
+#define MF_IDEMPOTENCY_MS 86400000 /* ms: an answer is kept for a day, as most APIs do; clients give up sooner */
+#define MF_IDEMPOTENCY_ANSWER_BYTES_MAX 1048576 /* bytes: the head or the body of an answer that is kept; a larger one is not, and its request is done again */
+#define MF_IDEMPOTENCY_KEPT_MAX 65536 /* answers that are kept, of all tenants; past it keys do nothing for those who have none yet */
+#define MF_IDEMPOTENCY_BYTES_MAX 268435456 /* bytes of all answers that are kept; past it no more are */
+#define MF_IDEMPOTENCY_TENANT_KEPT_MAX 4096 /* answers of one tenant; the oldest goes */
+#define MF_IDEMPOTENCY_TENANT_BYTES_MAX 16777216 /* bytes of one tenant's answers; likewise */
 #define MF_EXCHANGE_MARK_BYTES 192 /* bytes that whoever serves an exchange may keep with it: who calls, and which run answers */
 #define MF_API_INLINE_PARSE_BYTES_MAX 131072 /* bytes: a body up to here is parsed on the loop thread, in under a millisecond; a larger one on a worker thread */
 #define MF_API_PRECONDITION_BYTES_MAX 512 /* bytes: If-Match or If-None-Match, several entity tags; a longer one never holds */

@@ -69,6 +69,16 @@ struct mf_exchange_over {
     uint64_t took_ns;
 };
 
+/* Listens in on an exchange, beside its handler. None may call a function of the exchange. */
+struct mf_exchange_tap {
+    void (*on_body)(void *user, struct mf_slice bytes);
+    void (*on_body_end)(void *user); /* All of the request was read. */
+    void (*on_head)(void *user, int status, struct mf_slice headers);
+    void (*on_write)(void *user, struct mf_slice bytes);
+    /* The last one, before on_abort. |is_whole|: the handler gave all of the answer, whether the client has it or not. */
+    void (*on_over)(void *user, bool is_whole);
+};
+
 struct mf_server_options {
     void (*on_request)(void *user, struct mf_exchange *exchange);
     /* May be NULL. Its last event, for an access log: the request is still there; nothing may be done with it any more. */
@@ -128,6 +138,10 @@ const struct mf_request *mf_exchange_request(const struct mf_exchange *exchange)
 void *mf_exchange_mark(const struct mf_exchange *exchange);
 /* Who is told from now on. Call it in on_request, before anything else. */
 void mf_exchange_listen(struct mf_exchange *exchange, const struct mf_exchange_events *events, void *user);
+/* Once, in on_request, before anything else. */
+void mf_exchange_tap(struct mf_exchange *exchange, const struct mf_exchange_tap *tap, void *user);
+/* The |user| of its tap; NULL: it has none. */
+void *mf_exchange_tap_user(const struct mf_exchange *exchange);
 /* Its body holds a secret: what was read of it is wiped as soon as it was handed over, and so is what nobody takes. Call it
  * in on_request. */
 void mf_exchange_wipe_body(struct mf_exchange *exchange);

@@ -1,5 +1,6 @@
 /* api.c - the room itself: what all routes share, and the clock of those who wait for a place. */
 #include "execution.h"
+#include "idempotency.h"
 #include "intercept.h"
 #include "internal.h"
 #include "outbounds.h"
@@ -85,6 +86,7 @@ int mf_api_open(uv_loop_t *loop, const struct mf_api_options *options, MF_OWN st
     api->outbounds = mf_outbounds_new();
     api->workers = mf__workers_new(api, MF_WORKER_CACHE_BYTES_DEFAULT, MF_WORKER_CACHE_COUNT_DEFAULT);
     api->executions = mf__executions_new(api);
+    api->idempotency = mf__idempotency_new();
     api->traces = mf_traces_new(&limits);
     api->tails = mf__tails_new(api);
     api->tail_runs = mf__tail_runs_new(api);
@@ -130,6 +132,7 @@ static void timer_closed(uv_handle_t *handle)
 
     mf__workers_free(api->workers);
     MF_ASSERT(api->bytes_held == 0);
+    mf__idempotency_free(api->idempotency);
     mf_outbounds_free(api->outbounds);
     mf_meter_free(api->meter);
     mf_otlp_close(api->otlp);

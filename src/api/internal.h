@@ -23,6 +23,7 @@ struct mf_api {
     struct mf_meter *meter;
     struct mf_ledger *ledger;
     struct mf__executions *executions;
+    struct mf__idempotency *idempotency;
     struct mf_traces *traces;
     struct mf_otlp *otlp; /* NULL: nothing is sent. */
     struct mf__tails *tails;

@@ -1,5 +1,6 @@
 #include "put.h"
 
+#include "idempotency.h"
 #include "intake.h"
 
 static void wipe_body(struct mf__put *put)
@@ -14,6 +15,7 @@ static void wipe_body(struct mf__put *put)
 
 static void end(struct mf__put *put)
 {
+    mf__idempotency_drop(put->owed, put->exchange);
     wipe_body(put);
     mf_free(put);
 }
@@ -105,17 +107,26 @@ void mf__put_reply_has(MF_OWN struct mf__put *put, int error, struct mf_slice ki
 
 void mf__put_reply_json(MF_OWN struct mf__put *put, int status, struct mf_slice body)
 {
+    static const char headers[] = "content-type\0application/json\0cache-control\0no-store";
+    const struct mf_exchange *exchange = put->exchange;
+
     if (put->exchange != NULL) {
         mf__json_reply(put->exchange, status, body);
     }
+    mf__idempotency_settle(put->owed, exchange, status, mf_slice_of(headers, sizeof headers), body);
+    put->owed = NULL;
     end(put);
 }
 
 void mf__put_reply_empty(MF_OWN struct mf__put *put)
 {
+    const struct mf_exchange *exchange = put->exchange;
+
     if (put->exchange != NULL) {
         mf_exchange_reply(put->exchange, 204, mf_slice_of(NULL, 0), mf_slice_of(NULL, 0));
     }
+    mf__idempotency_settle(put->owed, exchange, 204, mf_slice_of(NULL, 0), mf_slice_of(NULL, 0));
+    put->owed = NULL;
     end(put);
 }
 
@@ -209,6 +220,7 @@ static void begin(MF_OWN struct mf__put *put, size_t body_bytes_max, int rc)
 
     memcpy(put->tenant_text, tenant.data, tenant.size);
     put->tenant = mf_slice_of(put->tenant_text, tenant.size);
+    put->owed = mf__idempotency_owe(put->exchange);
     mf_exchange_listen(put->exchange, &events, put);
     mf_exchange_wipe_body(put->exchange);
     if (rc == 0 && body_bytes_max > 0) {

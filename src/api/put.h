@@ -17,8 +17,9 @@ struct mf__put {
     struct mf_slice tenant;       /* Whose call it is; in |tenant_text|, so that it outlives the exchange. */
     char tenant_text[MF_STORE_TENANT_BYTES_MAX + 1];
     char name_text[MF_STORE_NAME_BYTES_MAX + 1];
-    const cJSON *root; /* The body, in on_ready only. */
-    void *user;        /* The resource's. */
+    struct mf__owed *owed; /* Of its Idempotency-Key, or NULL. */
+    const cJSON *root;     /* The body, in on_ready only. */
+    void *user;            /* The resource's. */
 
     /* Of put.c. */
     void (*on_ready)(struct mf__put *put);

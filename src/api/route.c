@@ -2,6 +2,7 @@
  * tests/integration/tenants-routes.test.mjs has a row for each of its rows. */
 #include <stdio.h>
 
+#include "idempotency.h"
 #include "internal.h"
 
 /* Beside a scope: the field of the config that makes it 0. */
@@ -215,7 +216,8 @@ void mf_api_on_request(void *user, struct mf_exchange *exchange)
         }
         is_known = true;
         if (method_fits(&routes[i], request->method)) {
-            if (mf__caller_admit(api, exchange, scope_of(api->config, &routes[i]))) {
+            if (mf__caller_admit(api, exchange, scope_of(api->config, &routes[i])) &&
+                mf__idempotency_admit(api->idempotency, exchange)) {
                 routes[i].handle(api, exchange);
             }
             return;

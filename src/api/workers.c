@@ -304,7 +304,7 @@ static void answer(struct query *query, int error)
         put->exchange = NULL;
         mf__put_reply_empty(put);
     } else {
-        mf__put_reply_empty(put);
+        mf__put_reply_json(put, 200, mf_buf_peek(&query->body)); /* For whoever asks again. */
     }
     mf_buf_done(&query->body);
     mf_buf_done(&query->users);

@@ -1,5 +1,7 @@
 #include "workspace_call.h"
 
+#include "idempotency.h"
+
 #include <stdio.h>
 
 #define MEMBERS_BYTES_MAX 4096
@@ -133,6 +135,7 @@ static const struct mf_exchange_events events = {.on_abort = on_abort};
 
 void mf__wscall_free(MF_OWN struct mf__wscall *call)
 {
+    mf__idempotency_drop(call->owed, call->exchange);
     if (call->release != NULL) {
         call->release(call);
     }
@@ -180,6 +183,7 @@ mf__wscall_begin(struct mf_api *api, struct mf_exchange *exchange, size_t size, 
     mf_buf_init(&call->detail, MF_API_FAULT_BYTES_MAX);
     mf_buf_init(&call->param, MF_API_FAULT_BYTES_MAX);
     mf_buf_init(&call->members, MEMBERS_BYTES_MAX);
+    call->owed = mf__idempotency_owe(exchange);
     mf_exchange_listen(exchange, &events, call);
     if (rc == 0) {
         rc = mf_arena_copy(call->arena, mf__caller_tenant(exchange), &call->ref.tenant);
@@ -221,7 +225,7 @@ void mf__wscall_answer(struct mf__wscall *call)
     struct mf_buf headers;
     int rc = 0;
 
-    if (call->exchange == NULL) {
+    if (call->exchange == NULL && call->owed == NULL) {
         return;
     }
     mf_buf_init(&headers, HEADERS_BYTES_MAX);
@@ -239,7 +243,12 @@ void mf__wscall_answer(struct mf__wscall *call)
         rc = mf_headers_append(&headers, mf_slice_of_cstr("etag"), mf_slice_of_cstr(call->etag));
     }
     MF_ASSERT(rc == 0); /* All are short. */
-    mf_exchange_reply(call->exchange, call->status, mf_buf_peek(&headers), mf_buf_peek(&call->body));
+    if (call->exchange != NULL) {
+        mf_exchange_reply(call->exchange, call->status, mf_buf_peek(&headers), mf_buf_peek(&call->body));
+    }
+    mf__idempotency_settle(call->owed, call->exchange, call->status, mf_buf_peek(&headers),
+                           mf_buf_peek(&call->body));
+    call->owed = NULL;
     mf_buf_done(&headers);
 }
 

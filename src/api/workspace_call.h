@@ -23,6 +23,7 @@ struct mf__wscall {
     struct mf_store_job job;
     struct mf_api *api;
     struct mf_exchange *exchange;
+    struct mf__owed *owed; /* Of its Idempotency-Key, or NULL. */
     struct mf_arena *arena;
     struct mf_workspace_ref ref;
     struct mf_slice path; /* Decoded. */

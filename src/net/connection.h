@@ -49,6 +49,9 @@ struct mf_exchange {
     _Alignas(void *) uint8_t mark[MF_EXCHANGE_MARK_BYTES];
     const struct mf_exchange_events *events; /* NULL: nobody listens. */
     void *user;
+    const struct mf_exchange_tap *tap; /* Or NULL. */
+    void *tap_user;
+    bool is_whole;           /* All of the answer was given. */
     uint64_t body_bytes;     /* Of the request, that were told. */
     uint64_t body_bytes_max; /* 413 past it. */
     uint64_t began_ns;

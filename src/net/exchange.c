@@ -73,6 +73,10 @@ void mf__exchange_finish(struct mf__connection *connection, int error)
         return;
     }
     exchange->is_live = false;
+    if (exchange->tap != NULL) {
+        exchange->tap->on_over(exchange->tap_user, exchange->is_whole);
+        exchange->tap = NULL;
+    }
     if (error < 0 && exchange->events->on_abort != NULL) {
         exchange->events->on_abort(exchange, exchange->user, error);
     }
@@ -86,6 +90,18 @@ void mf_exchange_listen(struct mf_exchange *exchange, const struct mf_exchange_e
     MF_ASSERT(exchange->is_live);
     exchange->events = events;
     exchange->user = user;
+}
+
+void mf_exchange_tap(struct mf_exchange *exchange, const struct mf_exchange_tap *tap, void *user)
+{
+    MF_ASSERT(exchange->is_live && !exchange->is_reading && exchange->tap == NULL);
+    exchange->tap = tap;
+    exchange->tap_user = user;
+}
+
+void *mf_exchange_tap_user(const struct mf_exchange *exchange)
+{
+    return exchange->tap_user;
 }
 
 /* ---- the request's body ---------------------------------------------------------------------- */
@@ -166,6 +182,9 @@ int mf_exchange_respond(struct mf_exchange *exchange, int status, struct mf_slic
     struct mf__connection *connection = mf__connection_of(exchange);
 
     MF_ASSERT(exchange->is_live && !exchange->has_responded);
+    if (exchange->tap != NULL) {
+        exchange->tap->on_head(exchange->tap_user, status, headers);
+    }
     if (connection->failed < 0) {
         return connection->failed;
     }
@@ -194,6 +213,9 @@ static int write_body(struct mf_exchange *exchange, struct mf_slice bytes)
 {
     struct mf__connection *connection = mf__connection_of(exchange);
 
+    if (exchange->tap != NULL && bytes.size > 0) {
+        exchange->tap->on_write(exchange->tap_user, bytes);
+    }
     if (connection->failed < 0) {
         return connection->failed;
     }
@@ -234,6 +256,7 @@ void mf_exchange_end(struct mf_exchange *exchange)
     if (exchange->framing == MF_HTTP_FRAMING_LENGTH && exchange->body_left > 0) {
         error = MF_E_CLOSED; /* The client waits for more: it must see that this is not all. */
     }
+    exchange->is_whole = exchange->framing != MF_HTTP_FRAMING_LENGTH || exchange->body_left == 0;
     if (error >= 0 && exchange->framing == MF_HTTP_FRAMING_CHUNKED) {
         error = mf__output_append(connection, mf_slice_of_cstr(MF_HTTP_LAST_CHUNK));
     }
@@ -261,7 +284,11 @@ void mf_exchange_reply(struct mf_exchange *exchange,
     }
     if (error >= 0) {
         error = write_body(exchange, body);
+    } else if (exchange->tap != NULL) {
+        exchange->tap->on_write(exchange->tap_user,
+                                body); /* The client is gone; what it would have had is known. */
     }
+    exchange->is_whole = true;
     if (error < 0) {
         mf_exchange_destroy(exchange);
     } else {

@@ -71,6 +71,9 @@ static void tell_body(struct mf__connection *connection, struct mf_slice body)
             mf__connection_refuse(connection, MF_E_HTTP_BODY);
             return;
         }
+        if (exchange->tap != NULL) {
+            exchange->tap->on_body(exchange->tap_user, body);
+        }
         if (exchange->events->on_body != NULL) {
             exchange->events->on_body(exchange, exchange->user, body);
         }
@@ -123,6 +126,9 @@ static bool step_active(struct mf__connection *connection, struct mf_slice *byte
         return false;
     }
     exchange->is_end_told = true;
+    if (exchange->tap != NULL) {
+        exchange->tap->on_body_end(exchange->tap_user);
+    }
     if (exchange->events->on_body_end != NULL) {
         exchange->events->on_body_end(exchange, exchange->user);
     }
