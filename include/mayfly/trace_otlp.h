@@ -36,6 +36,8 @@ struct mf_otlp_state {
 /* Blocks: reads the file. MF_E_CONFIG and a sentence in |ret_why|, which has nothing of a header's value. */
 MF_MUST_CHECK int
 mf_otlp_open(const struct mf_otlp_options *options, MF_OWN struct mf_otlp **ret_otlp, char *ret_why);
+/* Could it be opened? The same errors. */
+MF_MUST_CHECK int mf_otlp_check(const struct mf_otlp_options *options, char *ret_why);
 /* From the next request on. */
 void mf_otlp_set_logged(struct mf_otlp *otlp, bool is_logged);
 /* Takes a reference, or drops it. */

@@ -9,6 +9,7 @@
 #include <mayfly/base.h>
 #include <mayfly/config.h>
 #include <mayfly/net.h>
+#include <mayfly/trace_otlp.h>
 
 #include "service.h"
 
@@ -70,8 +71,13 @@ static int read_args(int argc, char **argv, struct mf_config_args *ret_args, boo
 /* What the config names and the start would read. */
 static int check_files(const struct mf_config *config)
 {
+    const struct mf_otlp_options otlp = {.url = config->otlp_url, .headers_path = config->otlp_headers_path};
     char why[MF_LOG_LINE_BYTES_MAX];
 
+    if (otlp.url != NULL && mf_otlp_check(&otlp, why) < 0) {
+        (void)fprintf(stderr, "mayflyd: %s\n", why);
+        return MF_E_CONFIG;
+    }
     for (size_t i = 0; i < config->listens_count; i++) {
         const struct mf_server_tls files = {.cert_path = config->listens[i].tls_cert_path,
                                             .key_path = config->listens[i].tls_key_path};

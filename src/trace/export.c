@@ -483,6 +483,18 @@ int mf_otlp_open(const struct mf_otlp_options *options, MF_OWN struct mf_otlp **
     return 0;
 }
 
+int mf_otlp_check(const struct mf_otlp_options *options, char *ret_why)
+{
+    struct mf_otlp *otlp = mf_new(sizeof *otlp);
+    int rc;
+
+    ret_why[0] = '\0';
+    rc = read_headers(otlp, options->headers_path, ret_why);
+    free_headers(otlp);
+    mf_free(otlp);
+    return rc;
+}
+
 void mf_otlp_set_logged(struct mf_otlp *otlp, bool is_logged)
 {
     uv_mutex_lock(&otlp->mutex);

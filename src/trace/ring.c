@@ -82,6 +82,9 @@ void mf_traces_add(struct mf_traces *traces, struct mf_trace *trace)
     }
     trace->number = ++traces->last_number;
     traces->state.added++;
+    if (traces->limits.count_max == 0) {
+        return; /* It had its number, for who reads the tail. */
+    }
     mf_list_push_back(&traces->all, &mf_trace_ref(trace)->link);
     traces->state.count++;
     traces->state.bytes += trace->bytes;

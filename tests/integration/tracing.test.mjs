@@ -3,7 +3,8 @@ import { test, after } from "node:test";
 import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { Daemon, DATE, worker, assert } from "../lib/mayfly.mjs";
+import { spawnSync } from "node:child_process";
+import { Daemon, DATE, binDir, worker, assert } from "../lib/mayfly.mjs";
 import { closeAll, httpServer, policy, rule } from "../lib/upstream.mjs";
 import { collector, valueOf } from "../lib/collector.mjs";
 
@@ -161,5 +162,11 @@ test("a file of headers that is none, or that everybody may read, stops the star
   const open = headersFile("x-key: secret-value\n");
   chmodSync(open, 0o644);
   for (const [file, why] of [[open, "everybody may read"], [headersFile("no header secret-value\n"), "line 1 of"], ["/nonexistent/file", "cannot be read"], [headersFile("a: b\r\n".repeat(17)), "line 17 of"]])
+  {
     await assert.rejects(starts(file), (error) => error.message.includes(why) && !error.message.includes("secret-value"));
+    const config = path.join(mkdtempSync(path.join(tmpdir(), "mayfly-check-")), "mayfly.json");
+    writeFileSync(config, JSON.stringify({ tracing: { otlpUrl: "http://127.0.0.1:1", otlpHeadersFile: file } }));
+    const check = spawnSync(path.join(binDir, "mayflyd"), ["--check", "--config", config], { encoding: "utf8" });
+    assert.deepEqual([check.status, check.stderr.includes(why), check.stderr.includes("secret-value")], [1, true, false]);
+  }
 });

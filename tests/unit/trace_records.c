@@ -198,6 +198,7 @@ static void kept(void)
     add(traces, "run_5", 5);
     MF_CHECK_INT(state_of(traces).count, 0);
     MF_CHECK_INT(state_of(traces).bytes, 0);
+    MF_CHECK_INT(state_of(traces).dropped, 3); /* Whoever keeps none drops none. */
     mf_traces_add(traces, NULL);
     MF_CHECK_INT(state_of(traces).lost, 1);
     mf_traces_free(traces);
