@@ -275,6 +275,7 @@ int mf__call_read_code(struct mf__call *call,
                                                   {"env", "o", false},
                                                   {"limits", "o", false},
                                                   {"globalOutbound", "0so", false},
+                                                  {"workspaces", "a", false},
                                                   {"tails", "a", false}};
     char limits[MF__OUTBOUND_POINTER_BYTES_MAX];
     int rc = mf__json_check(code, fault->at, fields, MF_COUNT_OF(fields), &fault->param, &fault->why);
@@ -283,6 +284,9 @@ int mf__call_read_code(struct mf__call *call,
     }
     if (rc == 0) {
         rc = read_tails(call, mf__json_get(code, "tails"), fault);
+    }
+    if (rc == 0) {
+        rc = mf__mounts_read(call, mf__json_get(code, "workspaces"), MF__MOUNTS_OF_CODE, fault);
     }
     if (rc == 0) {
         rc = mf__call_read_outbound(call, config, mf__json_get(code, "globalOutbound"), fault);
@@ -314,7 +318,7 @@ static int read_rest(struct mf__call *call,
     int rc = mf__call_read_limits(call, config, mf__json_get(root, "limits"), "/limits", fault);
 
     if (rc == 0) {
-        rc = mf__mounts_read(call, mf__json_get(root, "workspaces"), false, fault);
+        rc = mf__mounts_read(call, mf__json_get(root, "workspaces"), MF__MOUNTS_OF_CALL, fault);
     }
     if (rc == 0) {
         entrypoint = mf__json_get(root, "entrypoint");

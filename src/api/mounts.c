@@ -8,12 +8,24 @@
 
 #define POINTER_BYTES_MAX 64
 
-static int refuse(struct mf__call_fault *fault, size_t index, const char *field, const char *why)
+struct reading {
+    const cJSON *list;
+    enum mf__mounts_of of;
+    struct mf__call_fault *fault;
+};
+
+/* Where the list stands in the body. */
+static const char *at_of(const struct reading *reading)
+{
+    return reading->of == MF__MOUNTS_OF_CODE ? reading->fault->at : "";
+}
+
+static int refuse(const struct reading *reading, size_t index, const char *field, const char *why)
 {
     char pointer[POINTER_BYTES_MAX];
 
-    (void)snprintf(pointer, sizeof pointer, "/workspaces/%zu%s", index, field);
-    return mf__json_refuse(&fault->param, &fault->why, pointer, "%s %s", pointer, why);
+    (void)snprintf(pointer, sizeof pointer, "%s/workspaces/%zu%s", at_of(reading), index, field);
+    return mf__json_refuse(&reading->fault->param, &reading->fault->why, pointer, "%s %s", pointer, why);
 }
 
 static const char *text_of(const cJSON *item, const char *name, const char *otherwise)
@@ -51,7 +63,7 @@ static bool is_binding(const char *name)
            (name[0] < '0' || name[0] > '9');
 }
 
-static int check_binding(const cJSON *list, const cJSON *item, size_t index, struct mf__call_fault *fault)
+static int check_binding(const struct reading *reading, const cJSON *item, size_t index)
 {
     const char *binding = text_of(item, "binding", NULL);
 
@@ -59,32 +71,27 @@ static int check_binding(const cJSON *list, const cJSON *item, size_t index, str
         return 0;
     }
     if (!is_binding(binding)) {
-        return refuse(fault, index, "/binding", "must be an identifier.");
+        return refuse(reading, index, "/binding", "must be an identifier.");
     }
-    for (const cJSON *other = list->child; other != item; other = other->next) {
+    for (const cJSON *other = reading->list->child; other != item; other = other->next) {
         if (strcmp(text_of(other, "binding", ""), binding) == 0) {
-            return refuse(fault, index, "/binding", "is that of another workspace.");
+            return refuse(reading, index, "/binding", "is that of another workspace.");
         }
     }
     return 0;
 }
 
-static int read_mount(struct mf__mount *mount,
-                      const cJSON *list,
-                      const cJSON *item,
-                      size_t index,
-                      bool has_namespaces,
-                      struct mf__call_fault *fault)
+static int read_mount(const struct reading *reading, const cJSON *item, size_t index, struct mf__mount *mount)
 {
     static const struct mf_json_field fields[] = {{"name", "s", true},     {"mode", "s", false},
                                                   {"path", "s", false},    {"transaction", "s", false},
                                                   {"binding", "s", false}, {"namespace", "s", false}};
-    size_t count = MF_COUNT_OF(fields) - (has_namespaces ? 0 : 1);
+    size_t count = MF_COUNT_OF(fields) - (reading->of == MF__MOUNTS_OF_PROGRAM ? 0 : 1);
     char pointer[POINTER_BYTES_MAX];
     int rc;
 
-    (void)snprintf(pointer, sizeof pointer, "/workspaces/%zu", index);
-    rc = mf__json_check(item, pointer, fields, count, &fault->param, &fault->why);
+    (void)snprintf(pointer, sizeof pointer, "%s/workspaces/%zu", at_of(reading), index);
+    rc = mf__json_check(item, pointer, fields, count, &reading->fault->param, &reading->fault->why);
     if (rc < 0) {
         return rc;
     }
@@ -93,27 +100,30 @@ static int read_mount(struct mf__mount *mount,
     const char *path = text_of(item, "path", "/");
     const char *transaction = text_of(item, "transaction", "each");
     if (!mf_store_name_is_valid(name)) {
-        return refuse(fault, index, "/name", "must be the name of a workspace.");
+        return refuse(reading, index, "/name", "must be the name of a workspace.");
     }
     if (strcmp(mode, "rw") != 0 && strcmp(mode, "ro") != 0) {
-        return refuse(fault, index, "/mode", "must be \"rw\" or \"ro\".");
+        return refuse(reading, index, "/mode", "must be \"rw\" or \"ro\".");
     }
     if (!is_mount_path(path)) {
-        return refuse(fault, index, "/path", "must be an absolute path without \"..\", as \"/data\".");
+        return refuse(reading, index, "/path", "must be an absolute path without \"..\", as \"/data\".");
     }
     if (strcmp(transaction, "each") != 0 && strcmp(transaction, "run") != 0) {
-        return refuse(fault, index, "/transaction", "must be \"each\" or \"run\".");
+        return refuse(reading, index, "/transaction", "must be \"each\" or \"run\".");
     }
-    for (const cJSON *other = list->child; other != item; other = other->next) {
+    if (transaction[0] == 'r' && reading->of == MF__MOUNTS_OF_CODE) {
+        return refuse(reading, index, "/transaction", "can be \"run\" only in a call.");
+    }
+    for (const cJSON *other = reading->list->child; other != item; other = other->next) {
         if (strcmp(text_of(other, "path", "/"), path) == 0) {
-            return refuse(fault, index, "/path", "is that of another workspace.");
+            return refuse(reading, index, "/path", "is that of another workspace.");
         }
         if (strcmp(transaction, "run") == 0 && strcmp(text_of(other, "transaction", ""), "run") == 0) {
-            return refuse(fault, index, "/transaction", "can be \"run\" for one workspace only.");
+            return refuse(reading, index, "/transaction", "can be \"run\" for one workspace only.");
         }
     }
     mount->is_transaction = transaction[0] == 'r';
-    rc = check_binding(list, item, index, fault);
+    rc = check_binding(reading, item, index);
     if (rc < 0) {
         return rc;
     }
@@ -123,40 +133,54 @@ static int read_mount(struct mf__mount *mount,
     return 0;
 }
 
-static int check_scope(const struct mf__call *call,
-                       const struct mf__mount *mount,
+static int check_scope(const struct reading *reading,
                        size_t index,
-                       struct mf__call_fault *fault)
+                       const struct mf__call *call,
+                       const struct mf__mount *mount)
 {
     if (mount->is_read_only ? call->may_read_files : call->may_write_files) {
         return 0;
     }
-    (void)refuse(fault, index, "",
+    (void)refuse(reading, index, "",
                  mount->is_read_only ? "needs an access token with the scope workspaces:read."
                                      : "needs an access token with the scope workspaces.");
     return MF_E_AUTH_SCOPE;
 }
 
+/* Their number, and that the code has not named some already. */
+static int check_list(const struct reading *reading, const struct mf__call *call)
+{
+    char pointer[POINTER_BYTES_MAX];
+    const char *why = cJSON_GetArraySize(reading->list) > MF_RUN_WORKSPACES_MAX
+                          ? "has too many workspaces: there may be 8."
+                      : call->mounts.count > 0 ? "cannot be said again: the code names its workspaces."
+                                               : NULL;
+
+    _Static_assert(MF_RUN_WORKSPACES_MAX == 8, "as the sentence says");
+    (void)snprintf(pointer, sizeof pointer, "%s/workspaces", at_of(reading));
+    return why == NULL ? 0
+                       : mf__json_refuse(&reading->fault->param, &reading->fault->why, pointer, "%s %s",
+                                         pointer, why);
+}
+
 int mf__mounts_read(struct mf__call *call,
                     const cJSON *list,
-                    bool has_namespaces,
+                    enum mf__mounts_of of,
                     struct mf__call_fault *fault)
 {
+    const struct reading reading = {.list = list, .of = of, .fault = fault};
     char *text;
-    int rc = 0;
+    int rc;
 
     if (list == NULL || list->child == NULL) {
         return 0;
     }
-    if (cJSON_GetArraySize(list) > MF_RUN_WORKSPACES_MAX) {
-        return mf__json_refuse(&fault->param, &fault->why, "/workspaces",
-                               "There may be at most %d workspaces.", MF_RUN_WORKSPACES_MAX);
-    }
+    rc = check_list(&reading, call);
     for (const cJSON *item = list->child; rc == 0 && item != NULL; item = item->next) {
         size_t index = call->mounts.count++;
         struct mf__mount *mount = &call->mounts.list[index];
-        rc = read_mount(mount, list, item, index, has_namespaces, fault);
-        rc = rc < 0 ? rc : check_scope(call, mount, index, fault);
+        rc = read_mount(&reading, item, index, mount);
+        rc = rc < 0 ? rc : check_scope(&reading, index, call, mount);
     }
     text = rc < 0 ? NULL : cJSON_PrintUnformatted(list);
     if (text == NULL) {
@@ -169,9 +193,11 @@ int mf__mounts_read(struct mf__call *call,
 
 int mf__mounts_check_form(const struct mf__call *call, bool wants_envelope, struct mf__call_fault *fault)
 {
+    const struct reading reading = {.of = MF__MOUNTS_OF_CALL, .fault = fault};
+
     for (unsigned i = 0; i < call->mounts.count; i++) {
         if (call->mounts.list[i].is_transaction && !wants_envelope) {
-            return refuse(fault, i, "/transaction",
+            return refuse(&reading, i, "/transaction",
                           "can be \"run\" only where the answer is the envelope: Accept: application/json.");
         }
     }

@@ -6,10 +6,19 @@
 
 #include "call.h"
 
-/* |list| may be NULL. [{"name": "demo", "mode": "rw", "path": "/", "namespace": "state"}]: into |call|, and into its bundle for the
- * isolate. |has_namespaces|: of a program. MF_E_API_FIELD, MF_E_AUTH_SCOPE. */
-MF_MUST_CHECK int
-mf__mounts_read(struct mf__call *call, const cJSON *list, bool has_namespaces, struct mf__call_fault *fault);
+/* Whose they are. */
+enum mf__mounts_of {
+    MF__MOUNTS_OF_CODE, /* A stored worker's, on each of its runs; of POST /v1/run's code too. */
+    MF__MOUNTS_OF_CALL,
+    MF__MOUNTS_OF_PROGRAM, /* They may be namespaces. */
+};
+
+/* |list| may be NULL. [{"name": "demo", "mode": "rw", "path": "/", "transaction": "each", "binding": "FS", "namespace": "state"}]: into
+ * |call|, and into its bundle for the isolate. MF_E_API_FIELD, MF_E_AUTH_SCOPE. */
+MF_MUST_CHECK int mf__mounts_read(struct mf__call *call,
+                                  const cJSON *list,
+                                  enum mf__mounts_of of,
+                                  struct mf__call_fault *fault);
 
 /* A transaction may fail after all of the response is there: only the envelope can say so. MF_E_API_FIELD. */
 MF_MUST_CHECK int

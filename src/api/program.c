@@ -371,7 +371,7 @@ static int read_all(struct mf__program *program,
                     cJSON *root,
                     struct mf__call_fault *fault)
 {
-    int rc = mf__mounts_read(&program->call, mf__json_get(root, "workspaces"), true, fault);
+    int rc = mf__mounts_read(&program->call, mf__json_get(root, "workspaces"), MF__MOUNTS_OF_PROGRAM, fault);
 
     rc = rc < 0 ? rc : check_scope(root, fault);
     if (rc == 0) {

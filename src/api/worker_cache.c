@@ -144,6 +144,7 @@ static int read_code(struct load *load)
     fault.at = "";
     rc = mf__json_parse(mf_buf_peek(&load->text), &root, &fault.why);
     if (rc == 0) {
+        call->may_read_files = call->may_write_files = true; /* Who put it was asked. */
         rc = mf__call_read_code(call, config, root, &fault);
     }
     cJSON_Delete(root);
@@ -408,6 +409,7 @@ void mf__worker_call(const struct mf__worker *worker,
     ret_call->log_bytes = from->log_bytes;
     ret_call->subrequests = from->subrequests;
     ret_call->limits_set = from->limits_set;
+    ret_call->mounts = from->mounts;
     ret_call->outbound = from->outbound;
     memcpy(ret_call->outbound_name, from->outbound_name, sizeof ret_call->outbound_name);
     memcpy(ret_call->tenant, worker->key, worker->tenant_size);

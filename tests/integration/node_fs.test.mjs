@@ -277,6 +277,22 @@ test("env has a workspace under the name of its binding, next to what else is in
   assert.deepEqual(JSON.parse(answer.response?.body ?? JSON.stringify(answer)), ["12", ["A", "FS", "RO"], true, true, "EROFS", 46, { A: "b" }]);
 });
 
+test("a stored worker has workspaces of its own, on each of its runs", async () => {
+  await Workspace.make(daemon.url, "stored");
+  const put = (workspaces) => fetch(`${daemon.url}/v1/workers/counter`, { method: "PUT", headers: { "content-type": "application/json" }, body: JSON.stringify({ mainModule: "m.js", compatibilityDate: "2026-09-01", workspaces,
+    modules: { "m.js": `import fs from "node:fs"; export default { fetch(request, env) { fs.appendFileSync("/hits", new URL(request.url).pathname + "\\n"); return new Response(fs.readFileSync("/hits", "utf8") + typeof env.FS.readFile); } };` } }) });
+  assert.equal((await put([{ name: "stored", binding: "FS" }])).status, 201);
+  assert.equal(await (await fetch(`${daemon.url}/v1/workers/counter/fetch/a`)).text(), "/a\nfunction");
+  assert.equal(await (await fetch(`${daemon.url}/v1/workers/counter/fetch/b`)).text(), "/a\n/b\nfunction");
+  const run = (body) => fetch(`${daemon.url}/v1/workers/counter/run`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) }).then(async (response) => ({ status: response.status, ...(await response.json()) }));
+  assert.equal((await run({ request: { url: "http://x/c" } })).response.body, "/a\n/b\n/c\nfunction");
+  assert.deepEqual(Object.values((({ status, param }) => ({ status, param }))(await run({ workspaces: [{ name: "files" }] }))), [400, "/workspaces"]);
+  for (const [workspaces, param] of [[[{ name: "a", transaction: "run" }], "/workspaces/0/transaction"], [[{ name: "a", namespace: "s" }], "/workspaces/0/namespace"], [[{ name: "" }], "/workspaces/0/name"]]) {
+    const problem = await (await put(workspaces)).json();
+    assert.deepEqual([problem.status, problem.param], [400, param], JSON.stringify(problem));
+  }
+});
+
 test("what is wrong with a mount is said by name", async () => {
   for (const [workspaces, param] of [[[{ name: "a/b" }], "/workspaces/0/name"], [[{ name: "a", mode: "x" }], "/workspaces/0/mode"], [[{ name: "a", path: "b" }], "/workspaces/0/path"], [[{ name: "a", path: "/b/../c" }], "/workspaces/0/path"], [[{ name: "a", path: "/b/" }], "/workspaces/0/path"],
     [[{ name: "a" }, { name: "b" }], "/workspaces/1/path"], [[{}], "/workspaces/0/name"], [[{ name: "a", color: 1 }], "/workspaces/0/color"], [[{ name: "a", namespace: "s" }], "/workspaces/0/namespace"], [[{ name: "a", binding: "1a" }], "/workspaces/0/binding"], [[{ name: "a", binding: "A" }, { name: "b", path: "/b", binding: "A" }], "/workspaces/1/binding"], [Array.from({ length: 9 }, (_, i) => ({ name: `n${i}`, path: `/${i}` })), "/workspaces"], ["x", "/workspaces"]]) {
@@ -334,6 +350,12 @@ test("a token needs the scope for what it mounts, and sees its own tenant's work
   for (const [key, mode] of [["read", "rw"], ["run", "rw"], ["run", "ro"]]) {
     for (const route of ["/v1/run", "/v1/executions"]) assert.deepEqual(await run(key, mode, route), [403, "auth.scope", "/workspaces/0"], `${key} ${mode} ${route}`);
   }
+  const stored = { ...code, workspaces: [{ name: "w" }] };
+  keys.workers = (await guarded.token(["run", "workers"], "acme")).token;
+  keys.both = (await guarded.token(["run", "workers", "workspaces"], "acme")).token;
+  assert.equal((await guarded.as(keys.workers, "/v1/workers/stored", { method: "PUT", body: stored })).status, 403);
+  assert.equal((await guarded.as(keys.both, "/v1/workers/stored", { method: "PUT", body: stored })).status, 201);
+  assert.equal(await (await guarded.as(keys.run, "/v1/workers/stored/fetch/")).text(), "acme's", "who calls it needs no scope for what it has");
 });
 
 /* ---- all of a run, or nothing ------------------------------------------------------------------------- */
