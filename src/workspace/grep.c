@@ -245,6 +245,24 @@ static int tell(struct step *step, size_t begin, size_t end, int64_t column)
     return step->events->on_match(step->user, &match);
 }
 
+/* Where the next line begins that has the text, and the lines before it are counted: most files have none, and are gone through once. */
+static size_t skip_lines(struct step *step, size_t at)
+{
+    const struct mf_buf *text = &step->grep->text;
+    const struct mf_buf *pattern = &step->grep->pattern;
+    const uint8_t *found = memmem(text->data + at, text->size - at, pattern->data, pattern->size);
+    const uint8_t *newline;
+
+    if (found == NULL) {
+        return text->size;
+    }
+    while ((newline = memchr(text->data + at, '\n', (size_t)(found - text->data) - at)) != NULL) {
+        at = (size_t)(newline - text->data) + 1;
+        step->line++;
+    }
+    return at;
+}
+
 /* Lines behind |from|. 1: to its end; 0: not to its end, |line| says how far. */
 static int search_text(struct step *step, uint64_t from)
 {
@@ -253,6 +271,12 @@ static int search_text(struct step *step, uint64_t from)
 
     step->line = 0;
     while (at < grep->text.size) {
+        if (grep->is_plain) {
+            at = skip_lines(step, at);
+            if (at == grep->text.size) {
+                break;
+            }
+        }
         size_t end = line_end(&grep->text, at);
         struct mf_slice line = mf_slice_of(grep->text.data + at, end - at);
         int64_t column = 0;
