@@ -15,7 +15,7 @@ const CHANGES = { mkdir: 16, rm: 17, mv: 18, cp: 19, symlink: 20, write: 21, pat
 const PARENTS = 1, RECURSIVE = 2, FORCE = 4, EXCLUSIVE = 8, EXISTING = 16, APPEND = 32, NOFOLLOW = 64, ONLY_FILE = 128, ONLY_DIRECTORY = 256;
 const MODE_DEFAULT = 0xffffffff;
 const TYPES = ['', 'file', 'directory', 'symlink']; // enum mf_inode_kind of store_fs.h
-const HEAD_BYTES = 40, ENTRY_BYTES = 56;
+const HEAD_BYTES = 40;
 const NONE = new Uint8Array(0);
 
 const refusal = (code) => workspace.refusal(code);
@@ -86,7 +86,7 @@ class Reader {
     rest() { return this.bytes.subarray(this.#at); }
     number() {
         this.#at += 8;
-        return Number(this.#view.getBigUint64(this.#at - 8, true));
+        return this.#view.getUint32(this.#at - 8, true) + this.#view.getUint32(this.#at - 4, true) * 2 ** 32;
     }
     text() {
         const size = this.#view.getUint32(this.#at, true);
@@ -96,7 +96,7 @@ class Reader {
     entry() {
         const kind = this.#view.getUint8(this.#at), isNew = this.#view.getUint8(this.#at + 1) === 1, mode = this.#view.getUint32(this.#at + 4, true);
         this.#at += 8;
-        const [size, id, inodes, revision, changedMs, createdMs] = Array.from({ length: (ENTRY_BYTES - 8) / 8 }, () => this.number());
+        const size = this.number(), id = this.number(), inodes = this.number(), revision = this.number(), changedMs = this.number(), createdMs = this.number();
         const path = this.text(), target = this.text();
         const type = TYPES[kind];
         return { type, isNew, mode, size, id, inodes, revision, changedMs, createdMs, path, name: path.slice(path.lastIndexOf('/') + 1), ...(type === 'symlink' ? { target } : {}) };
