@@ -368,6 +368,8 @@
 #define MF_STORE_TENANT_BYTES_MAX 64 /* bytes: likewise */
 #define MF_STORE_VALUE_BYTES_MAX 134217728 /* bytes: one value that SQLite keeps; a worker's 64 MiB of code as JSON, its binary modules in base64, is the largest thing that is ever stored whole */
 #define MF_STORE_BUSY_MS_MAX 5000 /* ms: waited for another process, such as a backup, that has the file locked */
+#define MF_STORE_ROUND_JOBS_MAX 32 /* jobs that share one wait for the disk: a run has 16 operations open, and each holds its answer meanwhile */
+#define MF_STORE_ROUND_NS_MAX 5000000 /* ns: after that a round takes no further job, as those that are done wait for its end */
 #define MF_STORE_JOBS_MAX 1024 /* jobs that wait for the store: at 1 ms for a commit, a second of work; past it 503 */
 #define MF_STORE_PATH_BYTES_MAX 3500 /* bytes: the state directory's path; room for the names of the files below it */
 

@@ -339,9 +339,15 @@ struct mf_store_job {
     int (*work)(struct mf_store *store, struct mf_store_job *job);
     /* [loop] With what |work| returned; never from inside _submit. The job may be freed or submitted again. */
     void (*done)(struct mf_store_job *job, int error);
+    bool is_brief; /* It may share a round with others: |done| of all of them when the last one has worked. */
+    bool
+        needs_sync; /* Of |work|: what it has committed is to be on the disk before |done|. One wait for all of a round. */
     struct mf_list link; /* The queue's. */
     int error;           /* The queue's. */
 };
+
+/* Waits for the disk: all that was committed lazily (store_fs.h) is on it then. */
+MF_MUST_CHECK int mf_store_sync(struct mf_store *store);
 
 struct mf_store_queue;
 

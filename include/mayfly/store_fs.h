@@ -24,8 +24,8 @@
 
 enum mf_store_fs_access {
     MF_STORE_FS_READ,
-    MF_STORE_FS_WRITE, /* On the disk when _end returns 0. */
-    MF_STORE_FS_WRITE_LAZY, /* On the disk with the next MF_STORE_FS_WRITE; until then a crash of the machine may undo it. */
+    MF_STORE_FS_WRITE,      /* On the disk when _end returns 0. */
+    MF_STORE_FS_WRITE_LAZY, /* On the disk with the next MF_STORE_FS_WRITE or mf_store_sync; until then a crash of the machine may undo it. */
 };
 
 /* Takes the store; nobody else has it until _end, which commits when |error| is 0 and otherwise undoes everything. */

@@ -25,6 +25,7 @@ struct mf_workspace_ref {
     struct mf_slice name;
     uint64_t draft;           /* 0: what everybody sees. */
     struct mf_slice snapshot; /* Not empty: that one; only to be read. */
+    bool is_lazy;             /* mf_workspace_apply leaves the disk to mf_store_sync. */
 };
 
 struct mf_workspace_info {

@@ -276,7 +276,9 @@ static int op_work(struct mf_store *store, struct mf_store_job *store_job)
         return draft->error;
     }
     job->task.ref = ref_of(job->files, job->mount);
+    job->task.ref.is_lazy = true;
     rc = mf__files_do(store, &job->task);
+    store_job->needs_sync = rc == 0 && job->task.is_change && !job->mount->is_transaction;
     draft->has_changes = draft->has_changes || (rc == 0 && job->task.is_change && job->mount->is_transaction);
     return rc;
 }
@@ -327,6 +329,7 @@ static struct job *op_new(struct mf__file_run *files, uint32_t op, const struct 
         .uploads_count = files->uploads_count,
         .answer = &job->answer,
     };
+    job->job.is_brief = mf__files_is_brief(job->task.request);
     return job;
 }
 

@@ -54,5 +54,7 @@ struct mf__files_task {
     uint64_t upload_ended;
 };
 MF_MUST_CHECK int mf__files_do(struct mf_store *store, struct mf__files_task *task);
+/* A search may take long; all else is one file's. */
+bool mf__files_is_brief(struct mf_slice request);
 
 #endif

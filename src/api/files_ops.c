@@ -254,6 +254,15 @@ static int do_changes(struct mf_store *store, struct mf__files_task *task)
     return rc;
 }
 
+bool mf__files_is_brief(struct mf_slice request)
+{
+    struct mf__files_record record;
+    size_t cursor = 0;
+
+    return mf__files_record_next(request, &cursor, &record) > 0 && record.kind != MF__FILES_FIND &&
+           record.kind != MF__FILES_GREP;
+}
+
 int mf__files_do(struct mf_store *store, struct mf__files_task *task)
 {
     struct mf__files_record record;

@@ -1,26 +1,50 @@
 /* inodes.c - inodes, who points at them, and who reads them. Transactions of the fs files. */
 #include "internal.h"
 
+/* With NORMAL a commit does not wait for the disk; the next one with FULL takes it along, as both are in one log. */
+static int set_lazy(struct mf_store *store, bool is_lazy)
+{
+    int rc = 0;
+
+    if (is_lazy != store->is_lazy) {
+        rc = mf__sql_run(store->db, is_lazy ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL");
+    }
+    store->is_lazy = rc == 0 ? is_lazy : store->is_lazy;
+    return rc;
+}
+
 int mf_store_fs_begin(struct mf_store *store, enum mf_store_fs_access access)
 {
-    int rc;
+    int rc = 0;
 
-    if (access == MF_STORE_FS_WRITE) {
-        return mf__store_begin(store);
-    }
     uv_mutex_lock(&store->lock);
-    store->is_lazy = access == MF_STORE_FS_WRITE_LAZY;
-    /* With NORMAL a commit does not wait for the disk; the next one with FULL takes it along, as both are in one log. */
-    rc = mf__sql_run(store->db, store->is_lazy ? "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE" : "BEGIN");
+    if (access != MF_STORE_FS_READ) {
+        rc = set_lazy(store, access == MF_STORE_FS_WRITE_LAZY);
+    }
+    rc = rc < 0 ? rc : mf__sql_run(store->db, access == MF_STORE_FS_READ ? "BEGIN" : "BEGIN IMMEDIATE");
     if (rc < 0) {
-        if (store->is_lazy) {
-            store->is_lazy = false;
-            mf_ignore(mf__sql_run(store->db,
-                                  "PRAGMA synchronous = FULL")); /* The first error is the one to tell. */
-        }
         uv_mutex_unlock(&store->lock);
     }
     return rc;
+}
+
+int mf_store_sync(struct mf_store *store)
+{
+    sqlite3_file *log = NULL;
+    int code;
+
+    uv_mutex_lock(&store->lock);
+    code = sqlite3_file_control(store->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, (void *)&log);
+    if (code == SQLITE_OK && log != NULL && log->pMethods != NULL) { /* Else nothing was ever written. */
+        code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+    }
+    uv_mutex_unlock(&store->lock);
+    if (code != SQLITE_OK) {
+        mf_log(MF_LOG_ERROR, MF_E_STORE, NULL, "store: the disk did not take what was written: %s (%d)",
+               sqlite3_errstr(code), code);
+        return MF_E_STORE;
+    }
+    return 0;
 }
 
 int mf_store_fs_end(struct mf_store *store, int error)
@@ -31,10 +55,6 @@ int mf_store_fs_end(struct mf_store *store, int error)
     if (error < 0 && sqlite3_get_autocommit(store->db) == 0) {
         mf_ignore(
             mf__sql_run(store->db, "ROLLBACK")); /* It was logged; the first error is the one to tell. */
-    }
-    if (store->is_lazy) {
-        store->is_lazy = false;
-        mf_ignore(mf__sql_run(store->db, "PRAGMA synchronous = FULL")); /* Fails only within a transaction. */
     }
     uv_mutex_unlock(&store->lock);
     return error;

@@ -26,7 +26,7 @@ struct mf_store {
     size_t kept_count;
     uint64_t lost_draft;  /* Up to here they are of a daemon before this one and to be removed; 0: none. */
     uint64_t lost_upload; /* Likewise. */
-    bool is_lazy;         /* The transaction under way is MF_STORE_FS_WRITE_LAZY. */
+    bool is_lazy; /* Commits leave the disk for later, as the last transaction that wrote wanted it. */
 
     uv_mutex_t pins_lock; /* Over these; taken last. */
     uint64_t pins[MF_FS_PINS_MAX];
@@ -110,7 +110,7 @@ MF_MUST_CHECK int mf__store_users(struct mf_store *store,
                                   struct mf_buf *ret_users);
 
 /* Takes the lock and begins; _end commits when |error| is 0, else rolls back, gives the lock back and says how it went. */
-MF_MUST_CHECK int mf__store_begin(struct mf_store *store);
+MF_MUST_CHECK int mf__store_begin(struct mf_store *store); /* As mf_store_fs_begin with MF_STORE_FS_WRITE. */
 MF_MUST_CHECK int mf__store_end(struct mf_store *store, int error);
 
 /* ---- inodes.c, for the fs files -------------------------------------------------------------------- */

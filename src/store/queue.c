@@ -1,5 +1,6 @@
-/* queue.c - jobs for the store: one at a time on a worker thread, so that waiting for the disk takes one of libuv's threads
- * and never all of them.
+/* queue.c - jobs for the store: a round at a time on a worker thread, so that waiting for the disk takes one of libuv's threads
+ * and never all of them. A round is one job, or brief ones that waited one behind the other: they share the way to the thread
+ * and back, and one wait for the disk.
  *
  *   IDLE --submit--> BUSY --no job is left--> IDLE --close--> BUSY (without a job) --> gone
  *                     | ^  \
@@ -10,9 +11,11 @@
 struct mf_store_queue {
     uv_loop_t *loop;
     struct mf_store *store;
-    struct mf_list waiting;       /* struct mf_store_job.link */
-    size_t waiting_count;         /* The current one is not among them. */
-    struct mf_store_job *current; /* With the worker thread; NULL in the last, empty round. */
+    struct mf_list waiting;                              /* struct mf_store_job.link */
+    size_t waiting_count;                                /* Those of the round are not among them. */
+    struct mf_store_job *round[MF_STORE_ROUND_JOBS_MAX]; /* With the worker thread, */
+    size_t round_count;                                  /* none in the last round, */
+    size_t worked_count;                                 /* which got as far as this. */
     uv_work_t work;
     bool is_busy;
     bool is_closing;
@@ -32,14 +35,32 @@ struct mf_store_queue *mf_store_queue_new(uv_loop_t *loop, struct mf_store *stor
 }
 
 /* [worker] */
+static void sync_round(struct mf_store_queue *queue)
+{
+    bool is_needed = false;
+
+    for (size_t i = 0; i < queue->worked_count; i++) {
+        is_needed = is_needed || queue->round[i]->needs_sync;
+    }
+    int rc = is_needed ? mf_store_sync(queue->store) : 0;
+    for (size_t i = 0; rc < 0 && i < queue->worked_count; i++) {
+        struct mf_store_job *job = queue->round[i];
+        job->error = job->needs_sync && job->error >= 0 ? rc : job->error;
+    }
+}
+
+/* [worker] */
 static void work(uv_work_t *uv_work)
 {
     struct mf_store_queue *queue = uv_work->data;
-    struct mf_store_job *job = queue->current;
+    uint64_t end_ns = mf_clock_now_ns() + MF_STORE_ROUND_NS_MAX;
 
-    if (job != NULL) {
+    while (queue->worked_count < queue->round_count &&
+           (queue->worked_count == 0 || mf_clock_now_ns() < end_ns)) {
+        struct mf_store_job *job = queue->round[queue->worked_count++];
         job->error = job->work(queue->store, job);
     }
+    sync_round(queue);
 }
 
 static void end(struct mf_store_queue *queue)
@@ -55,20 +76,28 @@ static void end(struct mf_store_queue *queue)
 
 static void begin_next(struct mf_store_queue *queue);
 
+/* Those that there was no time for are the first ones of the next round. */
+static void give_back(struct mf_store_queue *queue, size_t worked)
+{
+    while (queue->round_count > worked) {
+        mf_list_push_front(&queue->waiting, &queue->round[--queue->round_count]->link);
+        queue->waiting_count++;
+    }
+    queue->round_count = 0;
+}
+
 static void work_done(uv_work_t *uv_work, int status)
 {
     struct mf_store_queue *queue = uv_work->data;
-    struct mf_store_job *job = queue->current;
+    size_t count = status < 0 ? queue->round_count : queue->worked_count;
 
-    queue->current = NULL;
-    queue->is_busy = false;
-    if (job != NULL) {
-        /* May submit more, or close. */
+    give_back(queue, count);
+    for (size_t i = 0; i < count; i++) {
+        struct mf_store_job *job = queue->round[i];
+        /* May submit more, or close: the queue is busy until all of them were told. */
         job->done(job, status < 0 ? MF_E_CANCELED : job->error);
     }
-    if (queue->is_busy) {
-        return;
-    }
+    queue->is_busy = false;
     if (queue->waiting_count == 0 && queue->is_closing) {
         end(queue);
     } else if (queue->waiting_count > 0) {
@@ -76,15 +105,24 @@ static void work_done(uv_work_t *uv_work, int status)
     }
 }
 
-/* The next job, or an empty round where none waits. */
+static struct mf_store_job *first_of(const struct mf_store_queue *queue)
+{
+    return queue->waiting_count == 0 ? NULL : MF_CONTAINER_OF(queue->waiting.next, struct mf_store_job, link);
+}
+
+/* The next round, an empty one where none waits. */
 static void begin_next(struct mf_store_queue *queue)
 {
-    struct mf_list *link = mf_list_pop_front(&queue->waiting);
+    struct mf_store_job *job;
     int rc;
 
-    if (link != NULL) {
+    queue->worked_count = 0;
+    while ((job = first_of(queue)) != NULL && queue->round_count < MF_STORE_ROUND_JOBS_MAX &&
+           (queue->round_count == 0 || (job->is_brief && queue->round[0]->is_brief))) {
+        mf_list_remove(&job->link);
         queue->waiting_count--;
-        queue->current = MF_CONTAINER_OF(link, struct mf_store_job, link);
+        job->needs_sync = false;
+        queue->round[queue->round_count++] = job;
     }
     queue->is_busy = true;
     rc = uv_queue_work(queue->loop, &queue->work, work, work_done);
@@ -109,7 +147,7 @@ int mf_store_queue_submit(struct mf_store_queue *queue, struct mf_store_job *job
 
 size_t mf_store_queue_waiting(const struct mf_store_queue *queue)
 {
-    return queue->waiting_count + (queue->current != NULL ? 1 : 0);
+    return queue->waiting_count + queue->round_count;
 }
 
 void mf_store_queue_close(MF_OWN struct mf_store_queue *queue, void (*on_closed)(void *user), void *user)

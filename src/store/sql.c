@@ -229,14 +229,7 @@ int mf__store_users(struct mf_store *store,
 
 int mf__store_begin(struct mf_store *store)
 {
-    int rc;
-
-    uv_mutex_lock(&store->lock);
-    rc = mf__sql_run(store->db, "BEGIN IMMEDIATE");
-    if (rc < 0) {
-        uv_mutex_unlock(&store->lock);
-    }
-    return rc;
+    return mf_store_fs_begin(store, MF_STORE_FS_WRITE);
 }
 
 int mf__store_end(struct mf_store *store, int error)

@@ -517,8 +517,8 @@ int mf_workspace_apply(struct mf_store *store,
                        struct mf_workspace_outcome *ret_outcome)
 {
     struct tree tree;
-    int rc = mf__tree_begin(store, ref, ref->draft == 0 ? MF_STORE_FS_WRITE : MF_STORE_FS_WRITE_LAZY, now_ms,
-                            &tree);
+    bool is_lazy = ref->is_lazy || ref->draft != 0;
+    int rc = mf__tree_begin(store, ref, is_lazy ? MF_STORE_FS_WRITE_LAZY : MF_STORE_FS_WRITE, now_ms, &tree);
 
     *ret_outcome = (struct mf_workspace_outcome){.failed = 0};
     if (rc < 0) {

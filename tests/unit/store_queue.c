@@ -1,7 +1,9 @@
-/* The queue: in order, one at a time, bounded, callbacks on the loop and never from inside a call. */
+/* The queue: in order, one at a time, bounded, callbacks on the loop and never from inside a call; brief jobs share a wait for the disk. */
+#include <errno.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-#include <mayfly/store.h>
+#include <mayfly/store_fs.h>
 
 #include "check.h"
 
@@ -165,6 +167,138 @@ static void a_full_queue_says_so(void)
     mf_free(jobs);
 }
 
+/* ---- rounds ------------------------------------------------------------------------------------------- */
+
+static unsigned syncs;
+static bool is_disk_broken;
+static unsigned syncs_at_done[8];
+static int errors_at_done[8];
+
+/* SQLite's. */
+int fdatasync(int fd);
+int fdatasync(int fd)
+{
+    syncs++;
+    if (is_disk_broken) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_fdatasync, fd);
+}
+
+static int lazy_work(struct mf_store *with, struct mf_store_job *job)
+{
+    struct mf_inode inode = {.kind = MF_INODE_FILE, .inodes = 1};
+    int rc = mf_store_fs_begin(with, MF_STORE_FS_WRITE_LAZY);
+
+    if (rc == 0) {
+        rc = mf_store_fs_end(with, mf_store_inode_new(with, &inode, mf_slice_of(NULL, 0)));
+    }
+    worked_count++;
+    job->needs_sync = rc == 0;
+    return rc;
+}
+
+static int read_work(struct mf_store *with, struct mf_store_job *job)
+{
+    (void)with;
+    (void)job;
+    worked_count++;
+    return 0;
+}
+
+static void note_done(struct mf_store_job *job, int error)
+{
+    (void)job;
+    errors_at_done[done_count] = error;
+    syncs_at_done[done_count++] = syncs;
+}
+
+/* One that the worker has at once, and behind it |count| that it finds waiting. */
+static void run_round(const struct mf_store_job *jobs, unsigned count)
+{
+    struct mf_store_job first = {.work = read_work, .done = note_done};
+    struct mf_store_job copies[4];
+
+    begin();
+    syncs = 0;
+    MF_CHECK_INT(mf_store_queue_submit(queue, &first), 0);
+    for (unsigned i = 0; i < count; i++) {
+        copies[i] = jobs[i];
+        MF_CHECK_INT(mf_store_queue_submit(queue, &copies[i]), 0);
+    }
+    MF_CHECK_INT(mf_store_queue_waiting(queue), count + 1);
+    close_queue();
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
+    MF_CHECK_INT(done_count, count + 1);
+    MF_CHECK_INT(worked_count, count + 1);
+    MF_CHECK_INT(closed, 1);
+}
+
+#define LAZY                                                                                                 \
+    {                                                                                                        \
+        .work = lazy_work, .done = note_done, .is_brief = true                                               \
+    }
+
+static void brief_jobs_share_a_wait(void)
+{
+    const struct mf_store_job three[] = {LAZY, LAZY, LAZY};
+    unsigned least = 3;
+
+    /* A machine that is busy elsewhere may end a round early. */
+    for (unsigned tries = 0; tries < 100 && least > 1; tries++) {
+        run_round(three, 3);
+        MF_CHECK_INT(syncs_at_done[0], 0);
+        MF_CHECK(syncs_at_done[1] >= 1); /* None is told before the disk has it. */
+        least = syncs < least ? syncs : least;
+    }
+    MF_CHECK_INT(least, 1);
+}
+
+static void others_do_not(void)
+{
+    struct mf_store_job three[] = {LAZY, LAZY, LAZY};
+
+    three[1].is_brief = false;
+    run_round(three, 3);
+    MF_CHECK_INT(syncs, 3);
+    for (unsigned i = 1; i <= 3; i++) {
+        MF_CHECK_INT(syncs_at_done[i], i);
+    }
+}
+
+static void only_those_that_wrote_hear_of_a_broken_disk(void)
+{
+    const struct mf_store_job three[] = {
+        LAZY, {.work = read_work, .done = note_done, .is_brief = true}, LAZY};
+
+    is_disk_broken = true;
+    run_round(three, 3);
+    is_disk_broken = false;
+    MF_CHECK_INT(errors_at_done[1], MF_E_STORE);
+    MF_CHECK_INT(errors_at_done[2], 0);
+    MF_CHECK_INT(errors_at_done[3], MF_E_STORE);
+}
+
+static int slow_work(struct mf_store *with, struct mf_store_job *job)
+{
+    uint64_t end_ns = mf_clock_now_ns() + MF_STORE_ROUND_NS_MAX;
+
+    while (mf_clock_now_ns() < end_ns) {
+    }
+    return lazy_work(with, job);
+}
+
+static void a_slow_one_ends_the_round(void)
+{
+    struct mf_store_job three[] = {LAZY, LAZY, LAZY};
+
+    three[0].work = slow_work;
+    run_round(three, 3);
+    MF_CHECK_INT(syncs_at_done[1], 1);
+    MF_CHECK(syncs_at_done[2] >= 2);
+}
+
 int main(void)
 {
     char dir[64];
@@ -178,6 +312,10 @@ int main(void)
     MF_RUN(closing_finishes_what_waits);
     MF_RUN(closed_from_a_callback);
     MF_RUN(a_full_queue_says_so);
+    MF_RUN(brief_jobs_share_a_wait);
+    MF_RUN(others_do_not);
+    MF_RUN(only_those_that_wrote_hear_of_a_broken_disk);
+    MF_RUN(a_slow_one_ends_the_round);
     MF_CHECK(uv_loop_close(&loop) == 0);
     mf_store_close(store);
     char command[128];
