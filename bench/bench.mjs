@@ -4,13 +4,14 @@ import http from "node:http";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { measureCalls } from "./calls.mjs";
+import { measureFiles } from "./files.mjs";
 import { here, post, runs, unique, wrk } from "./load.mjs";
 import { measureProxy, measureSlow } from "./proxy.mjs";
 import { report } from "./report.mjs";
 import { Mayfly, Workerd } from "./sides.mjs";
 
 const { values: options } = parseArgs({
-  options: { quick: { type: "boolean" }, out: { type: "string" }, only: { type: "string" }, parts: { type: "string", default: "speed,parked,soak,proxy,slow,calls" } },
+  options: { quick: { type: "boolean" }, out: { type: "string" }, only: { type: "string" }, parts: { type: "string", default: "speed,parked,soak,proxy,slow,calls,files" } },
 });
 const parts = options.parts.split(",");
 const sides = { mayfly: Mayfly, workerd: Workerd };
@@ -24,8 +25,8 @@ const LOADS = [
   { name: "64", connections: 64, pauseMs: 0 },
 ];
 const plan = options.quick
-  ? { rounds: 2, seconds: 2, loads: LOADS, parkedRuns: 200, parkMs: 10_000, soakRuns: [200, 1000], slowSeconds: 6 }
-  : { rounds: 5, seconds: 8, loads: LOADS, parkedRuns: 200, parkMs: 20_000, soakRuns: [1000, 10_000], slowSeconds: 20 };
+  ? { rounds: 2, seconds: 2, loads: LOADS, parkedRuns: 200, parkMs: 10_000, soakRuns: [200, 1000], slowSeconds: 6, fileCounts: [1000, 100_000] }
+  : { rounds: 5, seconds: 8, loads: LOADS, parkedRuns: 200, parkMs: 20_000, soakRuns: [1000, 10_000], slowSeconds: 20, fileCounts: [1000, 100_000, 1_000_000] };
 const WARM_UP_RUNS = 100;
 const SOAK_CONNECTIONS = 8;
 const RSS_KB_MAX = 8 * 1024 * 1024; // A side that keeps what it has run is stopped here, not when the machine is full.
@@ -121,7 +122,7 @@ const mb = (kb) => (kb / 1024).toFixed(1);
 for (const side of Object.values(sides)) {
   if (side.missing()) { say(side.missing()); process.exit(1); }
 }
-const results = { plan, versions: {}, speed: {}, parked: {}, soak: {}, proxy: {}, slow: {}, calls: {} };
+const results = { plan, versions: {}, speed: {}, parked: {}, soak: {}, proxy: {}, slow: {}, calls: {}, files: {} };
 for (const [name, side] of Object.entries(sides)) results.versions[name] = await side.version();
 if (parts.includes("speed")) await measureSpeed(results);
 if (parts.includes("parked")) await measureParked(results);
@@ -129,6 +130,7 @@ if (parts.includes("soak")) await measureSoak(results);
 if (parts.includes("proxy")) await measureProxy(results, sides, say);
 if (parts.includes("slow")) await measureSlow(results, sides, say);
 if (parts.includes("calls")) await measureCalls(results, sides, say);
+if (parts.includes("files")) await measureFiles(results, sides, say);
 const markdown = report(results, process.argv.slice(2));
 process.stdout.write(markdown);
 if (options.out) {

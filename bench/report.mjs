@@ -93,6 +93,45 @@ function calls(results) {
     table(["", "", "p50 ms", "p99 ms", "each call ms", "turn p50 ms", "turn p99 ms", "runs"], rows);
 }
 
+// |ms|: of the whole program, and divided by the number of files that it has to do with.
+function files(results) {
+  const { programs, stream, growth } = results.files;
+  const rows = [];
+  for (const [program, ways] of Object.entries(programs)) {
+    for (const [way, rounds] of Object.entries(ways)) {
+      const ms = (key, digits) => spread(rounds.map((one) => one[key] / 1000), digits);
+      rows.push([program, named(way), ms("p50", 1), ms("p95", 1), ms("p99", 1), rounds[0].what > 1 ? (median(rounds.map((one) => one.p50)) / rounds[0].what / 1000).toFixed(3) : "",
+        spread(rounds.map((one) => one.cpuMs), 0), rounds.reduce((sum, one) => sum + one.runs, 0)]);
+    }
+  }
+  const streams = Object.entries(stream).map(([name, one]) => [name, one.seconds.toFixed(1), one.mbPerSecond.toFixed(0), one.cpuMs, mb(one.beforeKb), mb(one.peakKb)]);
+  const points = Object.entries(growth).flatMap(([count, { ops }]) => Object.entries(ops).map(([name, one]) =>
+    [Number(count).toLocaleString("en"), name, ...["p50", "p95", "p99"].map((key) => (one[key] / 1e5).toFixed(3)), (one.cpuMs / 100).toFixed(3), one.runs]));
+  const fills = Object.entries(growth).map(([count, { fillSeconds }]) => `${Number(count).toLocaleString("en")} files in ${fillSeconds.toFixed(1)} s`);
+  return "\n## Workspaces\n\nOne program at a time, the same text on both sides, on `state` of `@cloudflare/shell`. mayflyd's is its own, in the isolate, over the daemon's store: a process for the script, another for the files. " +
+    "workerd's is the package itself (0.4.3) over SQLite in a Durable Object, called by a worker of its own through RPC within one process. On both sides every write is on the disk before it is answered; *one transaction* is a run whose writes are all on the disk when its answer is sent, or none. " +
+    "The times are those of whole programs as the client sees them; CPU is that of all processes of a side.\n\n" +
+    table(["", "", "p50 ms", "p95 ms", "p99 ms", "each file ms", "CPU ms", "runs"], rows) +
+    fileRatios(programs) +
+    (streams.length ? "\nA file of 1 GB through `createWriteStream` and `createReadStream` of `node:fs`, in pieces of 1 MB; memory is the RSS of all processes, before and at its highest. `@cloudflare/shell` keeps files whole in a row of 2 MB at most, so there is no other side.\n\n" +
+      table(["", "s", "MB/s", "CPU ms", "RSS before MB", "highest MB"], streams) : "") +
+    (points.length ? `\nPoint operations on workspaces of different sizes (taken in as tar: ${fills.join(", ")}), 100 in each program, milliseconds for each.\n\n` + table(["files", "", "p50 ms", "p95 ms", "p99 ms", "CPU ms", "runs"], points) : "");
+}
+
+function fileRatios(programs) {
+  const rows = [];
+  for (const [program, ways] of Object.entries(programs)) {
+    const of = (way, key) => median(ways[way].map((one) => one[key]));
+    if (!ways["workerd: state"]) return "";
+    for (const way of Object.keys(ways)) {
+      if (way.startsWith("workerd")) continue;
+      const ratio = (key) => (of("workerd: state", key) / of(way, key)).toFixed(2);
+      rows.push([program, named(way), ratio("p50"), ratio("p99"), ratio("cpuMs"), / 4 KB /.test(program) ? "≥ 3" : ""]);
+    }
+  }
+  return "\nworkerd ÷ mayflyd: above 1, mayflyd is the faster one.\n\n" + table(["", "", "p50", "p99", "CPU", "aim of p50"], rows);
+}
+
 function ratios(results) {
   const rows = [];
   const { mayfly, workerd } = results.speed;
@@ -126,7 +165,7 @@ export function report(results, args) {
     `Machine: ${machine()}.\nSides: ${Object.entries(results.versions).map(([name, version]) => `${TITLES[name]} (${version})`).join(", ")}.\n` +
     `Load: ${spawnSync("wrk", ["-v"], { encoding: "utf8" }).stdout.split(" Copyright")[0].trim()}, one thread, ${plan.rounds} rounds of ${plan.seconds} s for each row, sides in turns, each with a fresh server.\n` +
     (has("speed") && results.speed.mayfly && results.speed.workerd || has("parked") || has("soak") || has("proxy") || has("slow") ? ratios(results) : "") +
-    (has("speed") ? speed(results) : "") + (has("parked") ? parked(results) : "") + (has("soak") ? soak(results) : "") + (has("proxy") ? proxy(results) : "") + (has("slow") ? slow(results) : "") + (has("calls") ? calls(results) : "") +
+    (has("speed") ? speed(results) : "") + (has("parked") ? parked(results) : "") + (has("soak") ? soak(results) : "") + (has("proxy") ? proxy(results) : "") + (has("slow") ? slow(results) : "") + (has("calls") ? calls(results) : "") + (has("files") ? files(results) : "") +
     `\n## What this is, and what it is not\n\n` +
     `- Both sides get the same small JavaScript module in the body of a POST, new code in every request, and answer with what its \`fetch\` returns: mayflyd through \`POST /v1/run\`, workerd through a worker that calls \`LOADER.load(…).getEntrypoint().fetch(…)\`.\n` +
     `- mayflyd is set up as it ships: every layer of the jail, one executor for each CPU. workerd runs script on one thread and has no sandbox of its own around it; its maker's service adds one that is not measured here.\n` +

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 const top = path.resolve(path.dirname(new URL(import.meta.url).pathname), "..");
-const deps = process.env.MF_DEPS_DIR ?? path.join(top, "build/deps");
+export const deps = process.env.MF_DEPS_DIR ?? path.join(top, "build/deps");
 const binDir = process.env.MF_BIN_DIR ?? path.join(top, "build/release/bin");
 const START_MS = 30_000;
 const STOP_MS = 20_000;
@@ -68,11 +68,11 @@ class Side {
 
 export class Mayfly extends Side {
   static title = "mayflyd";
-  // |way|: how fetch() goes out; without it, not at all.
-  async start({ way } = {}) {
+  // |way|: how fetch() goes out; without it, not at all. |more|: of the configuration.
+  async start({ way, ...more } = {}) {
     this.dir = mkdtempSync(path.join(tmpdir(), "mayfly-bench-"));
     const config = path.join(this.dir, "mayfly.json");
-    writeFileSync(config, JSON.stringify(way ? { outbound: { default: "bench" } } : {}));
+    writeFileSync(config, JSON.stringify({ ...more, ...(way ? { outbound: { default: "bench" } } : {}) }));
     await this.launch(path.join(binDir, "mayflyd"), ["--listen", "127.0.0.1:0", "--state-dir", path.join(this.dir, "state"), "--config", config],
       ["ignore", "ignore", "pipe"], 2, (line) => /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1]);
     const end = Date.now() + START_MS;
@@ -104,7 +104,7 @@ export class Workerd extends Side {
   static title = "workerd";
   // |way|: through a gateway; without it fetch() is blocked. |config|: what else the parent does.
   async start({ way, config = way ? "workerd-proxy.capnp" : "workerd.capnp" } = {}) {
-    await this.launch(workerdPath, ["serve", path.join(top, "bench", config), "--experimental", "--control-fd=3"],
+    await this.launch(workerdPath, ["serve", path.resolve(top, "bench", config), "--experimental", "--control-fd=3"],
       ["ignore", "ignore", "pipe", "pipe"], 3, (line) => /"event":\s*"listen".*"port":\s*(\d+)/.exec(line)?.[1]);
     return this;
   }
