@@ -89,6 +89,14 @@ test("an aborted signal, and a loop that is left, end the program on the daemon"
   assert.equal(await outcome(execution.id), "canceled");
 });
 
+test("workspaces: files of the daemon's in a program, by the executor too", async () => {
+  await mayfly.workspaces.put("held");
+  const { outcome, result } = await mayfly.execute({ code: `async () => { await state.writeFile("/a", "1"); return state.glob("/*"); }`, workspaces: [{ name: "held", namespace: "state", transaction: "run" }] });
+  assert.deepEqual([outcome, result], ["ok", ["/a"]]);
+  const executor = new client.MayflyExecutor({ url: daemon.url, workspaces: [{ name: "held", namespace: "state", mode: "ro" }] });
+  assert.deepEqual((await executor.execute(`async () => [await state.readFile("/a"), await state.writeFile("/a", "2").catch((e) => e.code)]`, [])).result, ["1", "EROFS"]);
+});
+
 test("a journal: a tool pauses the program, which goes on later as if nothing had happened", async () => {
   const ran = [];
   let isApproved = false;

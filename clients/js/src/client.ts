@@ -3,7 +3,7 @@
 import { bind, conduct, type ConductOptions, type Dispatch, type ExecutionResult, type Provider, type ToolFunction } from "./calls.js";
 import { refuse } from "./error.js";
 import { attachHttp, openHttp, type Send } from "./http.js";
-import type { Execution, ExecutionRequest } from "./protocol.js";
+import type { Execution, ExecutionRequest, Mount } from "./protocol.js";
 import { Socket, type WebSocketLike } from "./socket.js";
 import { Workspace, type Quota, type WorkspaceInfo } from "./workspace.js";
 
@@ -41,6 +41,8 @@ export interface WorkerCode {
   limits?: { cpuMs?: number; subRequests?: number };
   /** null: blocked; a name: that outbound; an object: a policy; left out: the operator's default. */
   globalOutbound?: null | string | Record<string, unknown>;
+  /** Of each run of this code; then a call names none. */
+  workspaces?: Mount[];
 }
 
 export interface RunCall {
@@ -48,6 +50,7 @@ export interface RunCall {
   request?: { method?: string; url?: string; headers?: Record<string, string>; body?: string };
   entrypoint?: string | null;
   props?: unknown;
+  workspaces?: Mount[];
   limits?: { cpuMs?: number; wallMs?: number; memoryMb?: number; subRequests?: number; responseBytes?: number; logBytes?: number };
 }
 

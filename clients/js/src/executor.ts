@@ -3,7 +3,7 @@
 import { bind, type Connector, type ExecutionResult, type Provider, type ToolFunction } from "./calls.js";
 import { Mayfly, type MayflyOptions, type Module } from "./client.js";
 import { namesError } from "./names.js";
-import type { ExecutionLimits, LogFrame, McpServer } from "./protocol.js";
+import type { ExecutionLimits, LogFrame, McpServer, Mount } from "./protocol.js";
 import { anyOf } from "./stream.js";
 
 /** codemode's ExecuteResult. */
@@ -34,6 +34,8 @@ export interface MayflyExecutorOptions extends MayflyOptions {
   globalOutbound?: null | string | Record<string, unknown>;
   /** MCP servers that are namespaces of all programs, through that outbound. */
   mcpServers?: McpServer[];
+  /** Workspaces of all programs; with `namespace: "state"` they have its methods there, done by the daemon. */
+  workspaces?: (Mount & { namespace?: string })[];
   /** For `import` in programs. codemode's own "executor.js" is ignored as there. */
   modules?: Record<string, Module>;
   env?: Record<string, unknown>;
@@ -98,13 +100,14 @@ export class MayflyExecutor {
   }
 
   #request(code: string) {
-    const { timeout = TIMEOUT_MS, limits, globalOutbound = null, mcpServers, modules, waits, env, language, drain } = this.#options;
+    const { timeout = TIMEOUT_MS, limits, globalOutbound = null, mcpServers, workspaces, modules, waits, env, language, drain } = this.#options;
     const { "executor.js": _, ...usable } = modules ?? {};
     return {
       code, globalOutbound,
       limits: { ...limits, wallMs: timeout },
       ...(Object.keys(usable).length === 0 ? {} : { modules: usable }),
       ...(mcpServers === undefined ? {} : { mcpServers }),
+      ...(workspaces === undefined ? {} : { workspaces }),
       ...(waits === undefined ? {} : { waits }),
       ...(env === undefined ? {} : { env }),
       ...(language === undefined ? {} : { language }),

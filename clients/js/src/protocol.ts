@@ -77,6 +77,19 @@ export interface McpServer {
   url: string;
 }
 
+/** A workspace that a run has: docs/workspaces.md. */
+export interface Mount {
+  name: string;
+  /** "rw" unless something else is said. */
+  mode?: "rw" | "ro";
+  /** Where node:fs has it; "/" unless something else is said. */
+  path?: string;
+  /** "run": all that the run does to it happens when it ends well, or nothing does. */
+  transaction?: "each" | "run";
+  /** `env` has the methods of `state` under this name. */
+  binding?: string;
+}
+
 /** Body of POST /v1/executions. */
 export interface ExecutionRequest {
   /** As a model wrote it: TypeScript, an expression, a function, statements, with or without a markdown fence. */
@@ -86,6 +99,8 @@ export interface ExecutionRequest {
   connectors?: string[];
   /** MCP servers as namespaces: the daemon speaks to them, through `globalOutbound`. */
   mcpServers?: McpServer[];
+  /** With a `namespace`, "state" usually, the program has its methods there. */
+  workspaces?: (Mount & { namespace?: string })[];
   modules?: Record<string, unknown>;
   env?: Record<string, unknown>;
   limits?: ExecutionLimits;
