@@ -94,6 +94,18 @@ test("tails are names of stored workers, ten at most", async () => {
   }
 });
 
+test("so many tails wait or run and no more; the rest is counted, and runs go on", async () => {
+  const held = [];
+  const gate = await httpServer((request, response) => held.push(response));
+  await put("sleeper", `export default { async tail() { await fetch("${gate.url}/"); } }`, { globalOutbound: policy() });
+  const [begun, dropped] = [await metric("mayfly_tail_runs_total"), await metric("mayfly_tail_runs_dropped_total")];
+  const runs = await Promise.all(Array.from({ length: 30 }, () => daemon.run(worker("return new Response('')"), { code: { tails: Array(10).fill("sleeper") } })));
+  assert.ok(runs.every((run) => run.outcome === "ok"));
+  await daemon.until(async () => (await metric("mayfly_tail_runs_total")) - begun + (await metric("mayfly_tail_runs_dropped_total")) - dropped === 300, 60_000);
+  assert.equal((await metric("mayfly_tail_runs_dropped_total")) - dropped, 300 - 256);
+  await daemon.until(() => { for (const response of held.splice(0)) response.end(); return daemon.health().then((health) => health.runs.active === 0); }, 60_000);
+});
+
 test("a tail is a worker of the same tenant", async () => {
   const many = await startWithTokens();
   try {
