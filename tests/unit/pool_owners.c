@@ -147,7 +147,7 @@ static void idle_ones_make_way(void)
     struct owned idle = {0};
     struct owned busy = {0};
     struct owned third = {0};
-    owners_open(1, 2, 10);
+    owners_open(1, 2, 0); /* Every tenure is over. */
     owned_start(&busy, 1, "hang");
     owned_start(&idle, 2, "ok");
     WAIT_FOR(idle.probe.dones == 1 && count_owned(2) == 1);
