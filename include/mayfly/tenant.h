@@ -136,8 +136,9 @@ MF_MUST_CHECK int mf_tenants_open(const struct mf_tenants_options *options,
                                   MF_OWN struct mf_tenants **ret_tenants,
                                   char *ret_why);
 void mf_tenants_close(MF_OWN struct mf_tenants *tenants); /* NULL is fine. */
-/* The operator's file is read again: its tokens take the old ones' place, or MF_E_CONFIG and nothing has changed. Blocks. */
+/* The operator's file is read again: MF_E_CONFIG, or mf_tenants_take puts its tokens in the old ones' place. Blocks. */
 MF_MUST_CHECK int mf_tenants_reload(struct mf_tenants *tenants, char *ret_why);
+void mf_tenants_take(struct mf_tenants *tenants);
 /* Are tokens asked for? */
 bool mf_tenants_is_on(const struct mf_tenants *tenants);
 

@@ -11,7 +11,8 @@
 struct change {
     struct mf_store_job job;
     struct mf__put *put;
-    bool is_for_all; /* Whoever's token it is. */
+    bool is_for_all;                /* Whoever's token it is. */
+    char by[MF_TOKEN_ID_CHARS + 1]; /* The token that asks. */
     char id[MF_TOKEN_ID_CHARS + 1];
     char name[MF_STORE_NAME_BYTES_MAX + 1];
     char scopes[MF_SCOPES_BYTES_MAX];
@@ -29,6 +30,7 @@ static MF_OWN struct change *change_new(struct mf__put *put)
     change->put = put;
     change->is_for_all = mf__caller_is_for_all(put->exchange);
     change->now_ms = mf_clock_unix_ms();
+    memcpy(change->by, mf__caller(put->exchange)->token, sizeof change->by);
     mf_buf_init(&change->body, INFO_BYTES_MAX);
     return change;
 }
@@ -38,6 +40,13 @@ static void free_change(MF_OWN struct change *change)
     mf_wipe(change->body.data, change->body.size);
     mf_buf_done(&change->body);
     mf_free_wiped(change);
+}
+
+/* Who opened the door to whom, for those who look into it later. */
+static void note(const struct change *change, const char *id, const char *what, const char *tenant)
+{
+    mf_log(MF_LOG_INFO, 0, NULL, "token %s was %s%s by %s", id, what, tenant,
+           change->by[0] == '\0' ? "the operator" : change->by);
 }
 
 static struct mf_slice tenant_of(const struct change *change)
@@ -242,6 +251,8 @@ static void make_done(struct mf_store_job *job, int error)
         error = mf_tenants_set_token(tenants, &row);
     }
     if (error == 0) {
+        note(change, change->id, "made for ",
+             change->put->tenant.size == 0 ? "the operator" : change->put->tenant_text);
         error = append_with_key(change, &row);
     } else {
         mf_tenants_drop_token(tenants, row.id);
@@ -378,6 +389,7 @@ static void rotate_done(struct mf_store_job *job, int error)
     struct change *change = MF_CONTAINER_OF(job, struct change, job);
 
     if (error == 0) {
+        note(change, change->id, "given a new key", "");
         mf_tenants_rotate_token(change->put->api->tenants, change->put->name, change->digest,
                                 change->ends_ms);
     }
@@ -460,6 +472,7 @@ static void delete_done(struct mf_store_job *job, int error)
     struct change *change = MF_CONTAINER_OF(job, struct change, job);
 
     if (error == 0) {
+        note(change, change->put->name_text, "revoked", "");
         mf_tenants_drop_token(change->put->api->tenants, change->put->name);
     }
     end(change, 0, error);

@@ -47,6 +47,7 @@ static void take(struct mf__reload *reload, MF_OWN struct mf_config *next)
 
     reload->config = next;
     mf_log_set_least(next->log_level);
+    mf_tenants_take(reload->tenants);
     mf_api_configure(reload->api, next);
     mf_egress_configure(reload->egress, next);
     mf_server_configure(reload->server, &server);
@@ -63,10 +64,10 @@ int mf__reload(struct mf__reload *reload)
     int rc = mf_config_load(&reload->args, &next, why);
 
     if (rc == 0) {
-        rc = renew_tls(reload, next, why);
+        rc = mf_tenants_reload(reload->tenants, why);
     }
     if (rc == 0) {
-        rc = mf_tenants_reload(reload->tenants, why);
+        rc = renew_tls(reload, next, why);
     }
     if (rc < 0) {
         mf_log(MF_LOG_ERROR, rc, NULL, "the config was not taken, and nothing has changed: %s", why);

@@ -33,8 +33,9 @@ struct token {
 struct mf_tenants {
     const char *admin_path; /* NULL: no tokens are asked for. */
     struct mf__admin_tokens admin;
-    struct mf_map *tenants; /* By mf_hash of their names. */
-    struct mf_map *tokens;  /* By mf__token_key. */
+    struct mf__admin_tokens next; /* Read, and not in force yet. */
+    struct mf_map *tenants;       /* By mf_hash of their names. */
+    struct mf_map *tokens;        /* By mf__token_key. */
     uint64_t number_last;
     struct tenant own; /* The operator's own; not in |tenants|. */
 
@@ -482,13 +483,19 @@ int mf_tenants_open(const struct mf_tenants_options *options,
         mf_tenants_close(tenants);
         return rc;
     }
+    mf_tenants_take(tenants);
     *ret_tenants = tenants;
     return 0;
 }
 
 int mf_tenants_reload(struct mf_tenants *tenants, char *ret_why)
 {
-    return mf_tenants_is_on(tenants) ? mf__admin_read(tenants->admin_path, &tenants->admin, ret_why) : 0;
+    return mf_tenants_is_on(tenants) ? mf__admin_read(tenants->admin_path, &tenants->next, ret_why) : 0;
+}
+
+void mf_tenants_take(struct mf_tenants *tenants)
+{
+    tenants->admin = tenants->next;
 }
 
 void mf_tenants_close(MF_OWN struct mf_tenants *tenants)

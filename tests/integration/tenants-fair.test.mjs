@@ -1,17 +1,19 @@
 // tenants-fair.test.mjs - one tenant floods the daemon, another one calls now and then: both 99th percentiles are printed, alone and under
-// the flood. It is a measurement on whatever machine it runs on, so it is repeated when its bound is missed.
+// the flood. It is a measurement on whatever machine it runs on, and beside whatever else runs there, so it is repeated when its bound is missed.
 import { test } from "node:test";
 import http from "node:http";
+import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
 import { DATE, assert } from "../lib/mayfly.mjs";
 import { auth, startWithTokens } from "../lib/tenants.mjs";
 
 const FLOOD = 64; // Connections, each with a request at any time.
 const CALLS = 400;
+const ROUNDS = 8;
 const source = "export default { fetch() { let n = 0; for (let i = 0; i < 20000; i++) n += i; return new Response(String(n)); } }";
 
-const client = (daemon, token) => {
+const client = (url, token) => {
   const agent = new http.Agent({ keepAlive: true, maxSockets: FLOOD });
-  const { hostname, port } = new URL(daemon.url);
+  const { hostname, port } = new URL(url);
   const call = () => new Promise((resolve, reject) => {
     const begin = process.hrtime.bigint();
     const request = http.request({ agent, hostname, port, path: "/v1/workers/w/fetch/", headers: auth(token) }, (response) => {
@@ -37,31 +39,44 @@ async function measure(quiet) {
   return { p50: percentile(times, 0.5), p99: percentile(times, 0.99) };
 }
 
-test("a flood of one tenant moves another's p99 by less than half", async () => {
+// In a thread of its own, so that who measures does not wait for who floods: says how many calls were answered once it is told to end.
+async function flood({ url, token }) {
+  const loud = client(url, token);
+  let count = 0, on = true;
+  parentPort.on("message", () => { on = false; });
+  await Promise.all([...Array(FLOOD)].map(async () => { while (on) { const { status } = await loud.call(); assert.equal(status, 200); count++; } }));
+  loud.close();
+  parentPort.postMessage(count);
+  parentPort.close();
+}
+
+if (isMainThread) test("a flood of one tenant moves another's p99 by less than half", async () => {
   const daemon = await startWithTokens({ config: { tenants: { requestsPerMinute: 1e9, cpuMsPerMinute: 6e7 } } });
-  const clients = {};
+  const tokens = {};
   for (const name of ["loud", "quiet"]) {
     await daemon.tenant(name);
-    const { token } = await daemon.token(["run", "workers"], name);
-    await daemon.as(token, "/v1/workers/w", { method: "PUT", body: { compatibilityDate: DATE, mainModule: "a.js", modules: { "a.js": source } } });
-    clients[name] = client(daemon, token);
-    for (let i = 0; i < 20; i++) await clients[name].call();
+    tokens[name] = (await daemon.token(["run", "workers"], name)).token;
+    await daemon.as(tokens[name], "/v1/workers/w", { method: "PUT", body: { compatibilityDate: DATE, mainModule: "a.js", modules: { "a.js": source } } });
   }
-  let moved;
-  for (let round = 0; round < 5; round++) {
-    const alone = await measure(clients.quiet);
-    let count = 0, on = true;
-    const flood = [...Array(FLOOD)].map(async () => { while (on) { const { status } = await clients.loud.call(); assert.equal(status, 200); count++; } });
+  const quiet = client(daemon.url, tokens.quiet);
+  for (let i = 0; i < 20; i++) await quiet.call();
+  let least = Infinity;
+  for (let round = 0; round < ROUNDS && least >= 0.5; round++) {
+    const alone = await measure(quiet);
+    const worker = new Worker(new URL(import.meta.url), { workerData: { url: daemon.url, token: tokens.loud } });
+    await daemon.until(async () => (await (await daemon.admin("/healthz")).json()).runs.active > 0);
     const begin = Date.now();
-    const beside = await measure(clients.quiet);
-    const rate = Math.round(count / (Date.now() - begin) * 1000);
-    on = false;
-    await Promise.all(flood);
-    moved = beside.p99 / alone.p99 - 1;
+    const beside = await measure(quiet);
+    const seconds = (Date.now() - begin) / 1000;
+    const counted = new Promise((resolve, reject) => { worker.once("message", resolve); worker.once("error", reject); });
+    worker.postMessage("end");
+    const rate = Math.round(await counted / seconds);
+    const moved = beside.p99 / alone.p99 - 1;
+    least = Math.min(least, moved);
     console.log(`alone: p50 ${alone.p50} ms, p99 ${alone.p99} ms; beside ${rate} runs/s of another tenant: p50 ${beside.p50} ms, p99 ${beside.p99} ms (${(moved * 100).toFixed(0)} % more)`);
-    if (moved < 0.5) break;
   }
-  for (const one of Object.values(clients)) one.close();
+  quiet.close();
   await daemon.stop();
-  assert.ok(moved < 0.5, `${moved}`);
+  assert.ok(least < 0.5, `${least}`);
 });
+else await flood(workerData);

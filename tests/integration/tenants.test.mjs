@@ -80,6 +80,8 @@ test("a token's life", async () => {
   assert.equal((await daemon.as(fourth.token, "/v1/workers")).status, 200);
   assert.equal((await daemon.admin(`/v1/tokens/${made.id}`, { method: "DELETE" })).status, 204);
   await refused(await daemon.as(fourth.token, "/v1/workers"), 401, "auth.token");
+  const noted = daemon.lines.map((line) => JSON.parse(line).msg).filter((msg) => msg.startsWith(`token ${made.id} was `));
+  assert.deepEqual(noted.map((msg) => /was (.*)$/.exec(msg)[1]), ["made for life by the operator", ...Array(3).fill("given a new key by the operator"), "revoked by the operator"]);
   await refused(await daemon.admin(`/v1/tokens/${made.id}`), 404, "token.unknown");
   await refused(await daemon.admin(`/v1/tokens/${made.id}`, { method: "DELETE" }), 404, "token.unknown");
   await refused(await daemon.admin(`/v1/tokens/${made.id}/rotate`, { method: "POST" }), 404, "token.unknown");

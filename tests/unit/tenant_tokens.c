@@ -246,6 +246,8 @@ static void admin_files(void)
     MF_CHECK_INT(mf_tenants_reload(tenants, why), MF_E_CONFIG);
     write_admin("\r\nfedcba9876543210fedcba9876543210\r\n", 0440);
     MF_CHECK_INT(mf_tenants_reload(tenants, why), 0);
+    MF_CHECK_INT(ask(tenants, admin_token, 1, &caller), 0); /* Until they are taken. */
+    mf_tenants_take(tenants);
     MF_CHECK_INT(ask(tenants, admin_token, 1, &caller), MF_E_AUTH_TOKEN);
     MF_CHECK_INT(ask(tenants, "fedcba9876543210fedcba9876543210", 1, &caller), 0);
     mf_tenants_close(tenants);
