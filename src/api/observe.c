@@ -63,8 +63,9 @@ static int keep_request(struct mf__live *live, const struct mf__call *call)
             memcpy(live->entrypoint, part.body.data, part.body.size);
         }
     }
-    /* A program answers none: its bundle has the default one. */
-    bool has_none = url.data == NULL || call->kind == MF_TRACE_EXECUTION || call->kind == MF_TRACE_MCP;
+    /* Neither a program nor a tail answers one: what stands in its bundle is ours. */
+    bool has_none = url.data == NULL || call->kind == MF_TRACE_EXECUTION || call->kind == MF_TRACE_MCP ||
+                    call->kind == MF_TRACE_TAIL;
 
     return has_none ? 0
                     : mf_trace_request(method, url, headers, &live->request_line, &live->request_headers,

@@ -35,6 +35,7 @@ test("a tail hears of a run that went well, after it, with its own env, and is a
   const tail = await daemon.until(async () => (await rows("kind=tail"))[0]);
   const of = await (await fetch(`${daemon.url}/v1/runs/${run.id}`)).json();
   assert.deepEqual([tail.worker, tail.outcome, tail.traceId, tail.parentSpanId], ["listener", "ok", run.traceId, of.spanId]);
+  assert.deepEqual([tail.request, tail.response], [null, null]);
   assert.ok(tail.usage.cpuMs > 0 && tail.usage.subrequests === 1);
   const usage = (await (await fetch(`${daemon.url}/v1/usage?groupBy=worker`)).json()).rows.find((row) => row.worker === "listener");
   assert.equal(usage.invocations, 1);
