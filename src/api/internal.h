@@ -48,6 +48,7 @@ void mf__api_arm_admit(struct mf_api *api);
 void mf__health_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__ready_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__metrics_get(struct mf_api *api, struct mf_exchange *exchange);
+void mf__ui_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__openapi_get(struct mf_api *api, struct mf_exchange *exchange);
 void mf__run_post(struct mf_api *api, struct mf_exchange *exchange);
 void mf__tools_types_post(struct mf_api *api, struct mf_exchange *exchange);

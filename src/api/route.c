@@ -87,6 +87,9 @@ static const struct route routes[] = {
     {"/healthz", "GET", mf__health_get, 0},
     {"/readyz", "GET", mf__ready_get, 0},
     {"/metrics", "GET", mf__metrics_get, MF_SCOPE_METRICS | OPEN_METRICS},
+    {"/", "GET", mf__ui_get, MF_SCOPE_ALL | OPEN_PAGE},
+    {"/ui/page.js", "GET", mf__ui_get, MF_SCOPE_ALL | OPEN_PAGE},
+    {"/ui/page.css", "GET", mf__ui_get, MF_SCOPE_ALL | OPEN_PAGE},
     {"/openapi.json", "GET", mf__openapi_get, MF_SCOPE_ALL | OPEN_PAGE},
 };
 
