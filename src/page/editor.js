@@ -39,7 +39,7 @@ export function openEditor(host, { text, language, label, onRun, onChange }) {
       doc: text,
       extensions: [
         lineNumbers(), foldGutter(), history(), drawSelection(), indentOnInput(), bracketMatching(), highlightActiveLine(), highlightActiveLineGutter(),
-        indentUnit.of("  "), grammar.of(of(language)), syntaxHighlighting(highlight), theme, EditorView.contentAttributes.of({ "aria-label": label }),
+        indentUnit.of("  "), grammar.of(of(language)), syntaxHighlighting(highlight), theme, EditorView.lineWrapping, EditorView.contentAttributes.of({ "aria-label": label }),
         /* Tab indents once something was typed; Escape then Tab leaves, as CodeMirror's guide has it. */
         keymap.of([{ key: "Mod-Enter", run: () => (onRun(), true) }, ...defaultKeymap, ...historyKeymap, ...foldKeymap, indentWithTab]),
         EditorView.updateListener.of((update) => update.docChanged && onChange(update.state.doc.toString())),

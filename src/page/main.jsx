@@ -26,7 +26,8 @@ function useHealth() {
     const look = () => get("/healthz").then((one) => !isOver && setHealth(one), () => !isOver && setHealth(undefined));
     look();
     const timer = setInterval(look, 5000);
-    return () => { isOver = true; clearInterval(timer); };
+    const forget = token.onChange(look);
+    return () => { isOver = true; clearInterval(timer); forget(); };
   }, []);
   return health;
 }
@@ -57,7 +58,9 @@ function TokenField() {
 function State({ health }) {
   if (health === null) return <span class="chip">…</span>;
   if (health === undefined) return <span class="chip bad">daemon not reached</span>;
-  return <span class={`chip ${health.status === "ok" ? "good" : "bad"}`} title={`V8 ${health.v8}, ${health.jail.layers.length} layers of the jail`}>{health.status} · {health.version} · V8 {health.v8.split("-")[0]}</span>;
+  /* Strangers are told a status and a version only. */
+  const title = health.v8 && `V8 ${health.v8}, ${health.jail.layers.length} layers of the jail`;
+  return <span class={`chip ${health.status === "ok" ? "good" : "bad"}`} title={title}>{health.status} · {health.version}{health.v8 && ` · V8 ${health.v8.split("-")[0]}`}</span>;
 }
 
 function Page() {

@@ -82,7 +82,7 @@ function Rate({ seconds }) {
 }
 
 function Executors({ health }) {
-  if (!health) return null;
+  if (!health?.executors) return <figure><figcaption>Executors</figcaption><p class="quiet">Not told without a token.</p></figure>;
   const list = health.executors.list ?? [];
   const bytes = list.reduce((sum, one) => sum + one.rssBytes, 0);
   return (

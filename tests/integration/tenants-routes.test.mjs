@@ -84,7 +84,7 @@ const rows = {
   "GET /metrics": { scope: "metrics", operator: {} },
 };
 // Of everybody, also of those without a token.
-const open = ["GET /healthz", "GET /readyz", "GET /openapi.json"];
+const open = ["GET /healthz", "GET /readyz", "GET /openapi.json", "GET /", "GET /ui/page.js", "GET /ui/page.css"];
 
 let daemon, A, B, scopes, execution, tokenOfA, runOfA;
 const paths = (route, name) => {
