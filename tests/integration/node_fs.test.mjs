@@ -1,9 +1,11 @@
 // node_fs.test.mjs - node:fs and node:fs/promises in a worker on a workspace, next to the Node that runs this test on a directory of the
 // machine: the same code must say the same in both, errors to the letter.
 import { test, before, after } from "node:test";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { Daemon, assert } from "../lib/mayfly.mjs";
 import { startWithTokens } from "../lib/tenants.mjs";
 import { Workspace, mounted } from "../lib/workspace.mjs";
@@ -435,5 +437,30 @@ test("a daemon that is killed in the middle of transactions comes back without t
   assert.equal((await again.get("/list?path=/")).entries.length, 1);
   for (let i = 0; i < 20; i++) assert.equal((await one.run(`import fs from "node:fs"; export default { fetch() { fs.appendFileSync("/f", "."); return new Response("x"); } };`, whole("w"))).outcome, "ok", "no place of a transaction is taken");
   assert.equal(await again.text("/f"), `before${".".repeat(20)}`);
+  assert.deepEqual(await one.stop(), { code: 0, signal: null });
+});
+
+test("a storm: runs of all kinds on the same workspaces, canceled, cut and left by their clients at any moment", async () => {
+  let one = await Daemon.start();
+  for (let i = 0; i < 3; i++) await Workspace.make(one.url, `w${i}`);
+  const bodies = [`for (let i = 0; i < 40; i++) fs.writeFileSync("/f" + i % 7, "x".repeat(i * 900));`, `await Promise.all(Array.from({ length: 40 }, (_, i) => fsp.appendFile("/a" + i % 5, "y")));`, `for (;;) { fs.readdirSync("/"); fsp.readFile("/f1").catch(() => {}); }`,
+    `fs.writeFileSync("/big", new Uint8Array(3e6)); await fsp.readFile("/big"); fs.rmSync("/big", { force: true });`, `fsp.writeFile("/late", new Uint8Array(2e6)); throw new Error("x");`, `const h = await fsp.open("/h", "a+"); for (let i = 0; i < 20; i++) await h.write("z"); await h.close(); fs.mkdtempSync("/t-");`];
+  const run = async (k) => {
+    const left = k % 3 === 0 ? AbortSignal.timeout(20 + (k * 37) % 300) : undefined;
+    const answer = await one.run(`import fs from "node:fs"; import fsp from "node:fs/promises"; export default { async fetch() { ${bodies[k % bodies.length]} return new Response("ok"); } };`,
+      { ...mounted([{ name: `w${k % 3}`, transaction: k % 5 === 0 ? "run" : "each" }]), limits: { wallMs: k % 7 === 0 ? 100 : 2000, cpuMs: 1000, memoryMb: 64 }, signal: left }).catch(({ name }) => ({ outcome: name }));
+    assert.ok(["ok", "exception", "conflict", "exceededWallTime", "exceededCpu", "TimeoutError", "AbortError"].includes(answer.outcome), JSON.stringify(answer));
+  };
+  let next = 0;
+  await Promise.all(Array.from({ length: 12 }, async () => { while (next < 90) await run(next++); }));
+  await one.until(async () => (await one.executors()).every(({ runs }) => runs === 0));
+  const { executors } = await one.health();
+  assert.deepEqual([executors.crashes, executors.attacks], [0, 0], JSON.stringify(executors));
+  const { dir } = one;
+  assert.deepEqual(await one.kill("SIGTERM"), { code: 0, signal: null });
+  one = await Daemon.start({ dir }); // What was left under way is undone, and removed.
+  const fsck = fileURLToPath(new URL("../lib/fsck.py", import.meta.url));
+  let look;
+  await one.until(() => (look = spawnSync("python3", [fsck, path.join(dir, "state", "mayfly.db")], { encoding: "utf8" })).status === 0).catch((error) => { throw new Error(`${look.stdout}${look.stderr}`, { cause: error }); });
   assert.deepEqual(await one.stop(), { code: 0, signal: null });
 });
