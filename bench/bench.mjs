@@ -11,7 +11,7 @@ import { report } from "./report.mjs";
 import { Mayfly, Workerd } from "./sides.mjs";
 
 const { values: options } = parseArgs({
-  options: { quick: { type: "boolean" }, out: { type: "string" }, only: { type: "string" }, parts: { type: "string", default: "speed,parked,soak,proxy,slow,calls,files" } },
+  options: { quick: { type: "boolean" }, out: { type: "string" }, only: { type: "string" }, parts: { type: "string", default: "speed,parked,soak,proxy,slow,calls,files" }, files: { type: "string" } },
 });
 const parts = options.parts.split(",");
 const sides = { mayfly: Mayfly, workerd: Workerd };
@@ -27,6 +27,7 @@ const LOADS = [
 const plan = options.quick
   ? { rounds: 2, seconds: 2, loads: LOADS, parkedRuns: 200, parkMs: 10_000, soakRuns: [200, 1000], slowSeconds: 6, fileCounts: [1000, 100_000] }
   : { rounds: 5, seconds: 8, loads: LOADS, parkedRuns: 200, parkMs: 20_000, soakRuns: [1000, 10_000], slowSeconds: 20, fileCounts: [1000, 100_000, 1_000_000] };
+if (options.files) plan.fileCounts = options.files.split(",").map(Number);
 const WARM_UP_RUNS = 100;
 const SOAK_CONNECTIONS = 8;
 const RSS_KB_MAX = 8 * 1024 * 1024; // A side that keeps what it has run is stopped here, not when the machine is full.
