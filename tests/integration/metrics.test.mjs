@@ -58,6 +58,14 @@ async function scrape() {
   };
 }
 
+test("promtool finds nothing wrong", async () => {
+  await daemon.run(worker(`console.log(1); return new Response("x")`));
+  const { spawnSync } = await import("node:child_process");
+  const end = spawnSync("promtool", ["check", "metrics"], { input: await (await fetch(`${daemon.url}/metrics`)).text(), encoding: "utf8" });
+  assert.ifError(end.error);
+  assert.deepEqual([end.status, end.stdout, end.stderr], [0, "", ""]);
+});
+
 test("every family is well formed, and docs/metrics.md has each of them", async () => {
   await daemon.run(worker(`return new Response("x")`));
   const families = parse(await (await fetch(`${daemon.url}/metrics`)).text());
