@@ -101,7 +101,7 @@ test("35: CR, LF, NUL and other controls in names, values, methods and URLs neve
   for (const text of seen) {
     const [line, ...rest] = text.split("\r\n\r\n").at(-2).split("\r\n"); // the last request that this connection carried
     assert.match(line, /^GET \/[!-~]* HTTP\/1\.1$/);
-    assert.deepEqual(rest.map((one) => one.split(":")[0]).filter(Boolean), ["host", "accept-encoding", ...(line.includes("/end") ? ["x"] : [])].map((one) => (one === "host" ? "Host" : one)).sort((a, b) => rest.findIndex((r) => r.startsWith(a)) - rest.findIndex((r) => r.startsWith(b))));
+    assert.deepEqual(rest.map((one) => one.split(":")[0]).filter(Boolean), ["host", "accept-encoding", "traceparent", ...(line.includes("/end") ? ["x"] : [])].map((one) => (one === "host" ? "Host" : one)).sort((a, b) => rest.findIndex((r) => r.startsWith(a)) - rest.findIndex((r) => r.startsWith(b))));
   }
 });
 
@@ -111,6 +111,8 @@ test("36: lengths, transfer codings, connections, hosts and upgrades of a guest 
   await run(`const headers = { "Content-Length": "3", "Transfer-Encoding": "chunked", Connection: "x-secret, close", "X-Secret": "1", Host: "evil.example", "Keep-Alive": "timeout=1", TE: "trailers", Trailer: "x", Upgrade: "h2c", Expect: "100-continue", "Proxy-Authorization": "x", "Proxy-Connection": "x", "HTTP2-Settings": "x", "X-Kept": "1" };
     await get("${server.url}/", { method: "POST", headers, body: "GET /smuggled HTTP/1.1\\r\\n\\r\\n" });`);
   assert.equal(seen.length, 1);
+  assert.match(seen[0][0].at(seen[0][0].indexOf("traceparent") + 1), /^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/);
+  seen[0][0].splice(seen[0][0].indexOf("traceparent"), 2); // the daemon's own
   assert.deepEqual(seen[0], [["Host", `127.0.0.1:${server.port}`, "x-kept", "1", "content-type", "text/plain;charset=UTF-8", "accept-encoding", "gzip, br", "Content-Length", "26"], "GET /smuggled HTTP/1.1\r\n\r\n"]);
 });
 
