@@ -239,29 +239,35 @@ static void settle_done(struct mf_store_job *store_job, int error)
 static int settle(struct mf__file_run *files, bool is_good)
 {
     struct job *job = job_new(files, settle_work, settle_done);
+    int rc;
 
     job->mount = transaction_of(files);
     job->is_good = is_good;
-    files->draft.is_asked = false; /* It is settled once. */
-    return submit(job);
+    rc = submit(job);
+    files->draft.is_asked =
+        rc < 0; /* It is settled once; what the queue refuses is given up by mf__files_end. */
+    return rc;
 }
 
-bool mf__files_settle(struct mf__file_run *files,
-                      bool is_good,
-                      void (*settled)(void *user, int error),
-                      void *user)
+int mf__files_settle(struct mf__file_run *files,
+                     bool is_good,
+                     void (*settled)(void *user, int error),
+                     void *user)
 {
+    int rc;
+
     if (files == NULL || !files->draft.is_asked) {
-        return false;
+        return 0;
     }
     files->run = NULL;
     files->settled = settled;
     files->settled_user = user;
-    if (settle(files, is_good) == 0) {
-        return true;
+    rc = settle(files, is_good);
+    if (rc == 0) {
+        return 1;
     }
     files->settled = NULL;
-    return false;
+    return is_good ? rc : 0; /* A run that failed has nothing to lose. */
 }
 
 /* ---- operations ---------------------------------------------------------------------------------------- */

@@ -20,7 +20,8 @@ struct mf__file_run;
 struct mf__mount {
     char name[MF_STORE_NAME_BYTES_MAX + 1];
     bool is_read_only;
-    bool is_transaction; /* All that the run does to it happens when it ends well, or never. At most one of them. */
+    bool
+        is_transaction; /* All that the run does to it happens when it ends well, or never. At most one of them. */
 };
 struct mf__mounts {
     struct mf__mount list[MF_RUN_WORKSPACES_MAX];
@@ -33,12 +34,12 @@ MF_OWN struct mf__file_run *mf__files_begin(struct mf_api *api,
                                             struct mf_slice tenant,
                                             const struct mf__mounts *mounts);
 void mf__files_take(struct mf__file_run *files, const struct mf_msg_files *message);
-/* The run is over, and went well or not: false when nothing has to be waited for. Else |settled| follows with 0 or why the transaction
- * did not happen (MF_E_WORKSPACE_CONFLICT); not after mf__files_end. */
-MF_MUST_CHECK bool mf__files_settle(struct mf__file_run *files,
-                                    bool is_good,
-                                    void (*settled)(void *user, int error),
-                                    void *user);
+/* The run is over, and went well or not: 0 when nothing has to be waited for. 1: |settled| follows with 0 or why the transaction
+ * did not happen (MF_E_WORKSPACE_CONFLICT); not after mf__files_end. Below zero: the store takes no more work, and it does not happen. */
+MF_MUST_CHECK int mf__files_settle(struct mf__file_run *files,
+                                   bool is_good,
+                                   void (*settled)(void *user, int error),
+                                   void *user);
 void mf__files_end(MF_OWN struct mf__file_run *files); /* NULL is fine. */
 
 /* files_ops.c: [worker] does what |request| says, and writes the answer. */

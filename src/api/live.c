@@ -117,8 +117,9 @@ void mf__live_settle(struct mf__live *live,
     mf_buf_reset(&live->ending_text);
     mf_ignore(mf_buf_append_slice(&live->ending_text, result->text)); /* It fits: the pool has looked. */
     live->ending.text = mf_buf_peek(&live->ending_text);
-    if (!mf__files_settle(live->files, result->error == 0, files_settled, live)) {
-        files_settled(live, 0);
+    int rc = mf__files_settle(live->files, result->error == 0, files_settled, live);
+    if (rc <= 0) {
+        files_settled(live, rc);
     }
 }
 
