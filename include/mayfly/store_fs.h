@@ -183,6 +183,8 @@ MF_MUST_CHECK int mf_store_draft_set_root(struct mf_store *store, uint64_t id, u
 MF_MUST_CHECK int mf_store_draft_delete(struct mf_store *store, uint64_t id);
 
 MF_MUST_CHECK int mf_store_upload_new(struct mf_store *store, uint64_t workspace, uint64_t file);
+/* MF_E_NOT_FOUND: it is none, or another workspace's. */
+MF_MUST_CHECK int mf_store_upload_check(struct mf_store *store, uint64_t workspace, uint64_t file);
 /* |file| is no upload any more; whether it is garbage is for mf_store_inode_drop to say. MF_E_NOT_FOUND. */
 MF_MUST_CHECK int mf_store_upload_delete(struct mf_store *store, uint64_t file);
 /* Bytes of all uploads of a workspace. */

@@ -152,7 +152,7 @@ MF_MUST_CHECK int mf_workspace_upload_begin(struct mf_store *store,
                                             const struct mf_workspace_ref *ref,
                                             uint64_t now_ms,
                                             uint64_t *ret_upload);
-/* Appends; every piece but the last has a multiple of MF_FS_CHUNK_BYTES. Not on the disk for good before the operation that
+/* Appends; every piece but the last has a multiple of MF_FS_CHUNK_BYTES, else the next is EINVAL. The upload is one of the same workspace. Not on the disk for good before the operation that
  * ends the upload. */
 MF_MUST_CHECK int mf_workspace_upload_write(struct mf_store *store,
                                             const struct mf_workspace_ref *ref,

@@ -331,6 +331,14 @@ int mf_store_upload_new(struct mf_store *store, uint64_t workspace, uint64_t fil
     return rc < 0 ? rc : 0;
 }
 
+int mf_store_upload_check(struct mf_store *store, uint64_t workspace, uint64_t file)
+{
+    uint64_t numbers[] = {file, workspace};
+    int rc = mf__sql_numbers(store, "SELECT 1 FROM workspace_uploads WHERE file = ? AND workspace = ?",
+                             numbers, MF_COUNT_OF(numbers), NULL);
+    return rc == 0 ? MF_E_NOT_FOUND : rc < 0 ? rc : 0;
+}
+
 int mf_store_upload_delete(struct mf_store *store, uint64_t file)
 {
     int rc = mf__sql_numbers(store, "DELETE FROM workspace_uploads WHERE file = ?", &file, 1, NULL);

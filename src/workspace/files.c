@@ -32,8 +32,11 @@ static int append(struct tree *tree, uint64_t upload, struct mf_slice bytes)
     struct mf_inode file;
     struct mf_inode root;
     uint64_t uploads = 0;
-    int rc = mf_store_inode_get(tree->store, upload, &file);
+    int rc = mf_store_upload_check(tree->store, tree->workspace.id, upload);
 
+    if (rc == 0) {
+        rc = mf_store_inode_get(tree->store, upload, &file);
+    }
     if (rc == 0) {
         rc = mf_store_inode_get(tree->store, tree->root, &root);
     }
@@ -43,7 +46,9 @@ static int append(struct tree *tree, uint64_t upload, struct mf_slice bytes)
     if (rc < 0) {
         return rc;
     }
-    MF_ASSERT(file.size % MF_FS_CHUNK_BYTES == 0);
+    if (file.size % MF_FS_CHUNK_BYTES != 0) {
+        return MF_E_FS_EINVAL; /* A piece that could only be the last was not. */
+    }
     if (root.size + uploads + bytes.size > tree->workspace.bytes_max) {
         return MF_E_FS_ENOSPC;
     }

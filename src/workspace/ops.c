@@ -279,8 +279,11 @@ static int find_file(struct job *job)
 /* The upload becomes a file as any other. */
 static int take_upload(struct job *job, struct mf_inode *ret_inode)
 {
-    int rc = mf_store_inode_get(job->tree->store, job->op->upload, ret_inode);
+    int rc = mf_store_upload_check(job->tree->store, job->tree->workspace.id, job->op->upload);
 
+    if (rc == 0) {
+        rc = mf_store_inode_get(job->tree->store, job->op->upload, ret_inode);
+    }
     if (rc == 0) {
         rc = mf_store_upload_delete(job->tree->store, job->op->upload);
     }

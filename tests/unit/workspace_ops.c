@@ -408,6 +408,16 @@ static void test_uploads(void)
     memset(piece, 8, PIECE);
     MF_CHECK_INT(mf_workspace_upload_write(kit_store, &kit_ref, upload, mf_slice_of(piece, PIECE)), 0);
     MF_CHECK_INT(mf_workspace_upload_write(kit_store, &kit_ref, upload, TEXT("end")), 0);
+    MF_CHECK_INT(mf_workspace_upload_write(kit_store, &kit_ref, upload, TEXT("behind the end")),
+                 MF_E_FS_EINVAL);
+    /* To another workspace it is none: neither its quota nor its tree may have it. */
+    struct mf_workspace_ref ours = kit_ref;
+    kit_use("another", 3 * (uint64_t)PIECE, 0);
+    MF_CHECK_INT(mf_workspace_upload_write(kit_store, &kit_ref, upload, TEXT("x")), MF_E_NOT_FOUND);
+    MF_CHECK_INT(
+        kit_op((struct mf_workspace_op){.kind = MF_WORKSPACE_WRITE, .path = TEXT("/big"), .upload = upload}),
+        MF_E_NOT_FOUND);
+    kit_ref = ours;
     /* What is under way counts. */
     uint64_t other = 0;
     MF_CHECK_INT(mf_workspace_upload_begin(kit_store, &kit_ref, 1, &other), 0);
