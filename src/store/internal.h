@@ -9,7 +9,7 @@
 #define STORE_FILE_NAME "mayfly.db"
 #define STORE_APPLICATION_ID 0x4d415946 /* "MAYF", in the file's header: it is one of ours. */
 
-#define STORE_KEPT_MAX 64 /* Statements of the fs files; there are fewer. */
+#define STORE_KEPT_MAX 96 /* Statements of the fs files; there are fewer. */
 
 /* A statement that is compiled once. */
 struct store_kept {
