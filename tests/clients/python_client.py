@@ -1,6 +1,8 @@
 """clients/python against a daemon at MF_URL; python.test.mjs starts both."""
 
 import os
+import tarfile
+import tempfile
 import unittest
 
 from mayfly_client import Mayfly, MayflyError
@@ -19,6 +21,34 @@ class Test(unittest.TestCase):
 
     def test_worker_that_fails_is_an_outcome(self):
         self.assertEqual(client.run(code("export default { fetch() { throw new Error('x') } }"))["outcome"], "exception")
+
+    def test_workspaces(self):
+        files = client.workspaces.put("py", quota={"bytes": 1 << 20, "inodes": 2000})
+        self.assertEqual(files.write("/a b/\u00fc.txt", "one\ntwo\n", mode="600")["mode"], "0600")
+        self.assertEqual((files.read_text("/a b/\u00fc.txt"), files.read("/a b/\u00fc.txt", offset=4, length=2)), ("one\ntwo\n", b"tw"))
+        with self.assertRaises(FileNotFoundError) as caught:
+            files.read("/none")
+        self.assertEqual((caught.exception.filename, caught.exception.strerror), ("/none", "no such file or directory"))
+        for wrong, call in ((IsADirectoryError, lambda: files.read("/a b")), (OSError, lambda: files.remove("/a b")), (MayflyError, lambda: files.write("/a b/\u00fc.txt", "x", exclusive=True)), (OSError, lambda: files.write("/big", b"x" * (2 << 20)))):
+            with self.assertRaises(wrong):
+                call()
+        files.ops([{"op": "write", "path": f"/many/{i}", "text": "needle" if i % 2 else "hay", "parents": True} for i in range(1500)])
+        self.assertEqual((len(list(files.list("/many"))), len(list(files.grep("needle", path="/many"))), len(list(files.glob("many/1?"))), len(list(files.find(name="2*")))), (1500, 750, 10, 111))
+        self.assertEqual(files.edit("/a b/\u00fc.txt", [{"search": "one", "replace": "1"}])["size"], 6)
+        self.assertIn("+needle", files.diff("/many/0", "/many/1"))
+        files.snapshot("s")
+        files.remove("/many", recursive=True)
+        copy = client.workspaces.open(files.fork("py-copy", snapshot="s")["name"])
+        self.assertEqual((copy.stat("/many")["type"], [one["name"] for one in files.snapshots()]), ("directory", ["s"]))
+        with copy.archive("/a b") as archive, tarfile.open(fileobj=archive, mode="r|") as tar:
+            self.assertEqual([member.name.lstrip("./") for member in tar if member.isfile()], ["\u00fc.txt"])
+        with tempfile.TemporaryFile() as file:
+            file.write(b"z" * 300_000)
+            file.seek(0)
+            self.assertEqual(copy.write("/from-file", file)["size"], 300_000)
+        self.assertGreater(files.restore("s")["revision"], 0)
+        self.assertEqual({one["name"] for one in client.workspaces.list()} >= {"py", "py-copy"}, True)
+        client.workspaces.delete("py-copy")
 
     def test_refusal(self):
         with self.assertRaises(MayflyError) as caught:

@@ -19,10 +19,11 @@ from urllib.request import ProxyHandler, Request, build_opener
 from ._codec import CodecError, RegExp, RemoteError, decode, encode
 from ._error import MayflyError
 from ._executions import PAUSE, Execution, ExecutionLost, ExecutionResult, ProgramFailed, Tool, execute
+from ._workspace import Workspace, Workspaces
 
 __all__ = [
     "CodecError", "Execution", "ExecutionLost", "ExecutionResult", "Mayfly", "MayflyError", "PAUSE", "ProgramFailed", "RegExp",
-    "RemoteError", "Resource", "Tool", "decode", "encode",
+    "RemoteError", "Resource", "Tool", "Workspace", "Workspaces", "decode", "encode",
 ]
 
 Json = Mapping[str, Any]
@@ -65,9 +66,10 @@ class Mayfly:
         self._opener = build_opener(ProxyHandler({}))
         self.secrets = Resource(self, "secrets")
         self.outbounds = Resource(self, "outbounds")
+        self.workspaces = Workspaces(self)
 
-    def _open(self, method: str, path: str, body: Optional[bytes] = None, *, content_type: str = "application/json", accept: str = "application/json", timeout_s: Optional[float] = None) -> HTTPResponse:
-        headers = {**self._headers, "accept": accept}
+    def _open(self, method: str, path: str, body: Any = None, *, content_type: str = "application/json", accept: str = "application/json", headers: Optional[Mapping[str, str]] = None, timeout_s: Optional[float] = None) -> HTTPResponse:
+        headers = {**self._headers, **(headers or {}), "accept": accept}
         if body is not None:
             headers["content-type"] = content_type
         request = Request(self._url + path, data=body, headers=headers, method=method)
