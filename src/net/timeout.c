@@ -2,7 +2,32 @@
 
 static void timer_set(struct mf__timeouts *timeouts, uint64_t due_ms);
 
-/* The timer may run before the earliest deadline (it was disarmed meanwhile), never after it. */
+/* Those of |phase| that were due at |now_ms|; when the next one is. */
+static uint64_t judge(struct mf__timeouts *timeouts, enum mf__phase phase, uint64_t now_ms)
+{
+    struct mf__timeout *oldest;
+
+    while ((oldest = mf__timeouts_oldest(timeouts, phase)) != NULL && oldest->due_ms <= now_ms) {
+        mf__timeout_disarm(oldest);
+        timeouts->on_due(oldest, phase);
+    }
+    return oldest != NULL ? oldest->due_ms : UINT64_MAX;
+}
+
+static bool is_any_due(const struct mf__timeouts *timeouts, uint64_t now_ms)
+{
+    for (unsigned phase = 0; phase < MF__PHASE_COUNT; phase++) {
+        const struct mf__timeout *oldest = mf__timeouts_oldest(timeouts, (enum mf__phase)phase);
+        if (oldest != NULL && oldest->due_ms <= now_ms) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The timer may run before the earliest deadline (it was disarmed meanwhile), never after it. What is due may have been done in time
+ * by a peer, whose bytes lie in the socket because this loop was late, and libuv asks its timers before it reads: so nothing is
+ * judged before there was one more round of reading. */
 static void timer_fired(uv_timer_t *timer)
 {
     struct mf__timeouts *timeouts = MF_CONTAINER_OF(timer, struct mf__timeouts, timer);
@@ -10,16 +35,16 @@ static void timer_fired(uv_timer_t *timer)
     uint64_t next_ms = UINT64_MAX;
 
     timeouts->timer_due_ms = UINT64_MAX;
+    if (timeouts->judged_ms == 0 && is_any_due(timeouts, now_ms)) {
+        timeouts->judged_ms = now_ms;
+        timer_set(timeouts, now_ms + 1);
+        return;
+    }
+    uint64_t judged_ms = timeouts->judged_ms;
+    timeouts->judged_ms = 0;
     for (unsigned phase = 0; phase < MF__PHASE_COUNT; phase++) {
-        struct mf__timeout *oldest;
-        while ((oldest = mf__timeouts_oldest(timeouts, (enum mf__phase)phase)) != NULL &&
-               oldest->due_ms <= now_ms) {
-            mf__timeout_disarm(oldest);
-            timeouts->on_due(oldest, (enum mf__phase)phase);
-        }
-        if (oldest != NULL && oldest->due_ms < next_ms) {
-            next_ms = oldest->due_ms;
-        }
+        uint64_t phase_ms = judge(timeouts, (enum mf__phase)phase, judged_ms);
+        next_ms = phase_ms < next_ms ? phase_ms : next_ms;
     }
     timer_set(timeouts, next_ms);
 }
@@ -88,9 +113,9 @@ void mf__timeouts_close(struct mf__timeouts *timeouts, uv_close_cb on_closed)
     uv_close((uv_handle_t *)&timeouts->timer, on_closed);
 }
 
-struct mf__timeout *mf__timeouts_oldest(struct mf__timeouts *timeouts, enum mf__phase phase)
+struct mf__timeout *mf__timeouts_oldest(const struct mf__timeouts *timeouts, enum mf__phase phase)
 {
-    struct mf_list *list = &timeouts->lists[phase];
+    const struct mf_list *list = &timeouts->lists[phase];
     return mf_list_is_empty(list) ? NULL : MF_CONTAINER_OF(list->next, struct mf__timeout, link);
 }
 

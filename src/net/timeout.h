@@ -36,6 +36,7 @@ struct mf__timeouts {
     struct mf_list lists[MF__PHASE_COUNT];
     uint32_t ms[MF__PHASE_COUNT];
     uint64_t timer_due_ms; /* UINT64_MAX: the timer is stopped. */
+    uint64_t judged_ms;    /* What was due then is judged when the timer fires next; 0: it looks first. */
     void (*on_due)(struct mf__timeout *timeout, enum mf__phase phase);
 };
 
@@ -49,7 +50,7 @@ void mf__timeouts_shorten(struct mf__timeouts *timeouts, enum mf__phase phase, u
 /* Nothing is armed any more. */
 void mf__timeouts_close(struct mf__timeouts *timeouts, uv_close_cb on_closed);
 /* The one that was armed first, or NULL. */
-struct mf__timeout *mf__timeouts_oldest(struct mf__timeouts *timeouts, enum mf__phase phase);
+struct mf__timeout *mf__timeouts_oldest(const struct mf__timeouts *timeouts, enum mf__phase phase);
 
 void mf__timeout_init(struct mf__timeout *timeout);
 /* Starts anew when it was armed. */

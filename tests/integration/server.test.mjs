@@ -606,6 +606,22 @@ describe('time', { concurrency: true }, () => {
         await slow.stop();
     });
 
+    test('a server that was held up reads what had come in time before it judges', async () => {
+        const slow = await Server.start(['--idle-ms', '300', '--header-ms', '300']);
+        const idle = await slow.connect(), amid = await slow.connect();
+        idle.write(`GET /hello ${H}\r\n`);
+        await idle.has('hello\n');
+        amid.write('GET /hello HTTP/1.1\r\n');
+        const stalling = slow.get('/stall?ms=700'); // Both deadlines pass.
+        await new Promise((done) => setTimeout(done, 100));
+        idle.write(`GET /wait?ms=1 ${H}\r\n`);
+        amid.write('Host: a\r\n\r\n');
+        await stalling;
+        await idle.has('waited 1');
+        await amid.has('hello\n');
+        await slow.stop();
+    });
+
     test('a client that reads nothing is dropped', async () => {
         const slow = await Server.start(['--write-ms', '400']);
         const client = await slow.connect();

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <mayfly/net.h>
@@ -237,6 +238,17 @@ static void big(struct mf_exchange *exchange)
     mf_exchange_listen(exchange, &events, job);
     mf_ignore(mf_exchange_respond(exchange, 200, text_type(), tells ? (int64_t)job->bytes : -1));
     big_more(exchange, job);
+}
+
+/* ---- /stall?ms=: the loop itself is held up ----------------------------------------------------- */
+
+static void stall(struct mf_exchange *exchange)
+{
+    uint64_t ms = query_number(mf_exchange_request(exchange), "ms", 100);
+    struct timespec time = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
+
+    nanosleep(&time, NULL);
+    reply_text(exchange, 200, "stalled\n");
 }
 
 /* ---- /wait?ms=, /never ------------------------------------------------------------------------- */
@@ -520,6 +532,7 @@ static const struct {
     {"/collect", collect},
     {"/late", late},
     {"/big", big},
+    {"/stall", stall},
     {"/wait", wait_a_while},
     {"/never", never},
     {"/begin", begin},
