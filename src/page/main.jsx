@@ -1,6 +1,6 @@
 // main: the frame of the page: what can be seen, who calls, light or dark.
 import { render } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { get, token } from "./api.js";
 import { Try } from "./try.jsx";
 import { Watch } from "./watch.jsx";
@@ -10,7 +10,7 @@ const THEMES = { "": "As the system", light: "Light", dark: "Dark" };
 
 function useTheme() {
   const [theme, setTheme] = useState(localStorage.getItem(THEME) ?? "");
-  useEffect(() => {
+  useLayoutEffect(() => { // Before anything is painted: no flash of the other theme.
     if (theme === "") document.documentElement.removeAttribute("data-theme");
     else document.documentElement.setAttribute("data-theme", theme);
     localStorage.setItem(THEME, theme);

@@ -223,9 +223,13 @@ test("dark, light and narrow; and no barrier that axe-core knows of", async () =
   const page = await open({ colorScheme: "light" });
   const light = await background(page);
   await page.selectOption(".theme select", "dark");
-  assert.notEqual(await background(page), light);
+  await page.waitForFunction((light) => getComputedStyle(document.body).backgroundColor !== light, light);
+  const dark = await background(page);
   await page.reload();
-  assert.notEqual(await background(page), light);
+  await page.waitForSelector(".theme select");
+  assert.equal(await background(page), dark, "the choice is kept");
+  await page.selectOption(".theme select", "");
+  await page.waitForFunction((light) => getComputedStyle(document.body).backgroundColor === light, light);
 });
 
 test("nothing was refused by the policy, no script failed, and no other host was asked", () => {
