@@ -98,24 +98,30 @@ static void begin_sum(struct mf_api *api, struct mf_slice tenant)
     }
 }
 
-/* What frees room is let in always. */
-static bool
-may_write(struct mf_api *api, struct mf_exchange *exchange, uint32_t scope, const struct mf_quotas *quotas)
+/* They are asked for anew meanwhile, once in a while. */
+static struct mf_tenant_sums sums_of(struct mf_api *api, struct mf_slice tenant)
 {
-    struct mf_slice tenant = mf__caller_tenant(exchange);
-    struct mf_slice method = mf_exchange_request(exchange)->method;
-    bool is_write =
-        (scope == MF_SCOPE_WORKERS || scope == MF_SCOPE_WORKSPACES) && !mf_slice_equal_cstr(method, "DELETE");
     struct mf_tenant_sums sums;
-    int error = 0;
 
-    if (!is_write) {
-        return true;
-    }
     if (mf_tenants_wants_sums(api->tenants, tenant, mf_clock_now_ns())) {
         begin_sum(api, tenant);
     }
     mf_tenants_sums(api->tenants, tenant, &sums);
+    return sums;
+}
+
+/* What frees room is let in always. */
+static bool
+may_write(struct mf_api *api, struct mf_exchange *exchange, uint32_t scope, const struct mf_quotas *quotas)
+{
+    struct mf_slice method = mf_exchange_request(exchange)->method;
+    struct mf_tenant_sums sums;
+    int error = 0;
+
+    if ((scope != MF_SCOPE_WORKERS && scope != MF_SCOPE_WORKSPACES) || mf_slice_equal_cstr(method, "DELETE")) {
+        return true;
+    }
+    sums = sums_of(api, mf__caller_tenant(exchange));
     if (scope == MF_SCOPE_WORKERS && sums.worker_bytes >= quotas->values[MF_QUOTA_WORKER_BYTES]) {
         error = MF_E_QUOTA_WORKERS;
     } else if (scope == MF_SCOPE_WORKSPACES &&
@@ -126,6 +132,14 @@ may_write(struct mf_api *api, struct mf_exchange *exchange, uint32_t scope, cons
         mf__problem_reply_error(exchange, error);
     }
     return error == 0;
+}
+
+bool mf__allowance_has_room(struct mf_api *api, struct mf_slice tenant)
+{
+    struct mf_quotas quotas;
+
+    return !read_quotas(api, tenant, &quotas) ||
+           sums_of(api, tenant).workspace_bytes < quotas.values[MF_QUOTA_WORKSPACE_BYTES];
 }
 
 /* ---- rates ------------------------------------------------------------------------------------------- */

@@ -10,6 +10,8 @@
 MF_MUST_CHECK bool mf__allowance_admit(struct mf_api *api, struct mf_exchange *exchange, uint32_t scope);
 /* A run of |tenant| used that much. */
 void mf__allowance_spend(struct mf_api *api, const char *tenant, uint64_t cpu_ns, uint64_t egress_bytes);
+/* Workspaces of |tenant| may still grow; asked for each write of a run. */
+MF_MUST_CHECK bool mf__allowance_has_room(struct mf_api *api, struct mf_slice tenant);
 /* The tenant's places, for admit. */
 struct mf_admit_who mf__allowance_who(struct mf_api *api, const char *tenant);
 /* The headers of an MF_E_QUOTA_RUNS, in |ret_text|, which lives as long as |problem|. */

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "allowance.h"
 #include "internal.h"
 
 #define TIDY_CHANGES 64 /* What they left is removed together: each time costs the store a transaction. */
@@ -342,8 +343,13 @@ static struct job *op_new(struct mf__file_run *files, uint32_t op, const struct 
 static int ask(struct mf__file_run *files, const struct mf_msg_files *message)
 {
     const struct mf__mount *mount = &files->mounts.list[message->mount];
-    int rc = message->mount < files->mounts.count ? begin_draft(files, mount) : MF_E_FILES_REFUSED;
+    int rc = message->mount < files->mounts.count ? 0 : MF_E_FILES_REFUSED;
 
+    if (rc == 0 && mf__files_may_grow(mf_buf_peek(&files->coming)) &&
+        !mf__allowance_has_room(files->api, mf_buf_peek(&files->tenant))) {
+        rc = MF_E_FS_ENOSPC;
+    }
+    rc = rc < 0 ? rc : begin_draft(files, mount);
     if (rc < 0) {
         mf_buf_reset(&files->coming);
         return rc;

@@ -57,5 +57,7 @@ struct mf__files_task {
 MF_MUST_CHECK int mf__files_do(struct mf_store *store, struct mf__files_task *task);
 /* A search may take long; all else is one file's. */
 bool mf__files_is_brief(struct mf_slice request);
+/* There may be more in the workspace than before; not when it only looks or removes. */
+bool mf__files_may_grow(struct mf_slice request);
 
 #endif

@@ -263,6 +263,20 @@ bool mf__files_is_brief(struct mf_slice request)
            record.kind != MF__FILES_GREP;
 }
 
+bool mf__files_may_grow(struct mf_slice request)
+{
+    struct mf__files_record record;
+    size_t cursor = 0;
+
+    while (mf__files_record_next(request, &cursor, &record) > 0) {
+        bool is_upload = record.kind == MF__FILES_UPLOAD_BEGIN || record.kind == MF__FILES_UPLOAD_WRITE;
+        if (is_upload || (record.kind >= MF__FILES_CHANGE && record.kind != MF__FILES_CHANGE + MF_WORKSPACE_RM)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int mf__files_do(struct mf_store *store, struct mf__files_task *task)
 {
     struct mf__files_record record;

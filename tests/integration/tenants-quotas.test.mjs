@@ -12,7 +12,7 @@ before(async () => {
 });
 after(async () => { upstream.close(); await daemon.stop(); });
 
-const body = (text, more = {}) => ({ code: { compatibilityDate: DATE, mainModule: "a.js", modules: { "a.js": `export default { async fetch() { ${text} } }` }, ...more } });
+const body = (text, more = {}) => ({ code: { compatibilityDate: DATE, mainModule: "a.js", modules: { "a.js": `export default { async fetch(request, env) { ${text} } }` }, ...more } });
 let count = 0;
 async function tenant(quotas, scopes = ["run", "workers", "workspaces", "usage"]) {
   const name = `q${count++}`;
@@ -95,5 +95,11 @@ test("workers and workspaces: bytes on the disk", async () => {
   await daemon.until(async () => (await write("c")).status === 507);
   await refused(await write("c"), 507, "quota.workspace_bytes");
   assert.equal((await one.ask("/v1/workspaces/w/files/a")).status, 200);
-  assert.equal((await one.ask("/v1/workspaces/w/files/a", { method: "DELETE" })).status, 204);
+  // A run is held to it as well, in a transaction or not.
+  const inRun = async (code, transaction) => (await (await one.run({ ...body(code), workspaces: [{ name: "w", mode: "rw", transaction, binding: "FS" }] })).json()).response.body;
+  const more = "try { await env.FS.writeFile('/more', 'x'.repeat(1000)); return new Response('written') } catch (error) { return new Response(error.code) }";
+  for (const transaction of ["each", "run"]) assert.equal(await inRun(more, transaction), "ENOSPC");
+  assert.equal(await inRun("return new Response(String((await env.FS.readFile('/a', 'utf8')).length))"), "60000");
+  assert.equal(await inRun("for (const one of ['/a', '/b']) await env.FS.rm(one); return new Response('removed')"), "removed");
+  await daemon.until(async () => await inRun(more) === "written");
 });
