@@ -39,6 +39,7 @@ void internals_describe_error(const v8::FunctionCallbackInfo<v8::Value> &info)
     }
     v8::TryCatch caught(v8);
     v8::Local<v8::Message> message = v8::Exception::CreateMessage(v8, info[0]);
+    isolate_keep_terminating(mf_isolate::of(v8));
     if (message.IsEmpty() || !message->GetScriptResourceName()->IsString()) {
         return;
     }

@@ -175,6 +175,7 @@ static void tell(mf_isolate *isolate, int kind, v8::Local<v8::Value> promise, v8
     v8::Local<v8::Context> context = isolate->context.Get(v8);
     v8::Local<v8::Value> args[] = {v8::Integer::New(v8, kind), promise, reason};
     ignore(isolate->rejection_handler.Get(v8)->Call(context, v8::Undefined(v8), 3, args));
+    isolate_keep_terminating(isolate);
 }
 
 void internals_on_reject(v8::PromiseRejectMessage message)

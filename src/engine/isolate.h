@@ -90,6 +90,14 @@ namespace mf
 /* Has V8's posted background work done at the script's next interrupt check. */
 void isolate_ask_background(mf_isolate *isolate);
 
+/* Behind a TryCatch whose exception goes no further: a termination that it caught would be over with it, and the script go on. */
+inline void isolate_keep_terminating(mf_isolate *isolate)
+{
+    if (isolate->reason.load() != 0) {
+        isolate->v8->TerminateExecution();
+    }
+}
+
 /* Sets up what every isolate needs and no snapshot holds: handlers and callbacks. */
 void isolate_install_callbacks(mf_isolate *isolate);
 

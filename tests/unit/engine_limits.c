@@ -210,6 +210,20 @@ static void test_terminate_at_any_moment(void)
     neighbour_check();
 }
 
+/* Also that of a handler of the runtime's own, whose exceptions the script never sees. */
+static void test_terminate_in_a_handler(void)
+{
+    static const char source[] = "for (;;) Promise.reject(new Error('x'))";
+    for (long i = 0; i < 40; i++) {
+        struct attempt attempt;
+        MF_CHECK(attempt_run(&attempt, source, 64 * MB, i % 8, MF_E_CANCELED));
+        MF_CHECK(attempt.rc == MF_E_CANCELED);
+        mf_isolate_free(attempt.isolate);
+        mf_buf_done(&attempt.host.out);
+    }
+    neighbour_check();
+}
+
 /* ---- memory -------------------------------------------------------------------------------- */
 
 static int parked_count;
@@ -360,6 +374,7 @@ int main(int argc, char **argv)
     MF_RUN(test_wasm_loop_ends);
     MF_RUN(test_terminated_while_parked);
     MF_RUN(test_terminate_at_any_moment);
+    MF_RUN(test_terminate_in_a_handler);
     MF_RUN(test_memory_is_counted);
     MF_RUN(test_garbage_is_collected);
     MF_RUN(test_bombs);
