@@ -78,6 +78,12 @@ bool mf_slice_starts_with(struct mf_slice a, const char *prefix);
 bool mf_slice_ends_with(struct mf_slice a, const char *suffix);
 /* Decimal, no sign, no blanks; MF_E_INVALID on anything else or past |max|. */
 MF_MUST_CHECK int mf_slice_parse_u64(struct mf_slice a, uint64_t max, uint64_t *ret_value);
+/* Without blanks and tabs at both ends: a header's value. */
+struct mf_slice mf_slice_trim(struct mf_slice a);
+static inline bool mf_is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
 /* What a hexadecimal digit of either case stands for, or -1. */
 int mf_hex_digit(uint8_t c);
 /* True when every byte belongs to well-formed UTF-8 (no surrogates, nothing past U+10FFFF). */

@@ -27,14 +27,6 @@ enum mf_message_type {
 #define FIELD_SLICE(name)
 #define MESSAGE_END(name)
 #include <mayfly/wire.def>
-#undef MESSAGE
-#undef FIELD_U8
-#undef FIELD_U16
-#undef FIELD_U32
-#undef FIELD_I32
-#undef FIELD_U64
-#undef FIELD_SLICE
-#undef MESSAGE_END
 };
 
 /* struct mf_msg_start { uint64_t cpu_ns; ... } and so on. A message without fields has one unused byte. */
@@ -50,14 +42,6 @@ enum mf_message_type {
     }                                                                                                        \
     ;
 #include <mayfly/wire.def>
-#undef MESSAGE
-#undef FIELD_U8
-#undef FIELD_U16
-#undef FIELD_U32
-#undef FIELD_I32
-#undef FIELD_U64
-#undef FIELD_SLICE
-#undef MESSAGE_END
 
 /* int mf_encode_start(struct mf_buf *out, uint32_t run, const struct mf_msg_start *message): appends one whole frame or,
  * on MF_E_TOO_LARGE, nothing. int mf_decode_start(struct mf_slice payload, struct mf_msg_start *ret_message): MF_E_WIRE
@@ -73,14 +57,6 @@ enum mf_message_type {
 #define FIELD_SLICE(name)
 #define MESSAGE_END(name)
 #include <mayfly/wire.def>
-#undef MESSAGE
-#undef FIELD_U8
-#undef FIELD_U16
-#undef FIELD_U32
-#undef FIELD_I32
-#undef FIELD_U64
-#undef FIELD_SLICE
-#undef MESSAGE_END
 
 enum mf_start_flags {
     MF_START_CLOCK_FROZEN = 1u << 0,

@@ -1,22 +1,6 @@
 /* accept.c - see accept.h. https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1, as far as two kinds of answer need it. */
 #include "accept.h"
 
-static bool is_blank(uint8_t byte)
-{
-    return byte == ' ' || byte == '\t';
-}
-
-static struct mf_slice trim(struct mf_slice text)
-{
-    while (text.size > 0 && is_blank(text.data[0])) {
-        text = mf_slice_of(text.data + 1, text.size - 1);
-    }
-    while (text.size > 0 && is_blank(text.data[text.size - 1])) {
-        text.size--;
-    }
-    return text;
-}
-
 /* Takes what stands before |mark| off the front of |rest|; all of it when there is no mark. */
 static struct mf_slice cut(struct mf_slice *rest, uint8_t mark)
 {
@@ -25,7 +9,7 @@ static struct mf_slice cut(struct mf_slice *rest, uint8_t mark)
     struct mf_slice part = mf_slice_of(rest->data, size);
 
     *rest = end == NULL ? mf_slice_of(rest->data + size, 0) : mf_slice_of(end + 1, rest->size - size - 1);
-    return trim(part);
+    return mf_slice_trim(part);
 }
 
 /* "0.25" to 250; what is no weight counts as 1. */

@@ -47,16 +47,11 @@ static bool take(struct reader *reader, uint8_t byte)
     return true;
 }
 
-static bool is_digit(uint8_t byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 static bool take_digits(struct reader *reader)
 {
     const uint8_t *from = reader->at;
 
-    while (reader->at < reader->end && is_digit(*reader->at)) {
+    while (reader->at < reader->end && mf_is_digit(*reader->at)) {
         reader->at++;
     }
     return reader->at > from;

@@ -47,6 +47,22 @@ bool mf_slice_ends_with(struct mf_slice a, const char *suffix)
     return size == 0 || memcmp(a.data + (a.size - size), suffix, size) == 0;
 }
 
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t';
+}
+
+struct mf_slice mf_slice_trim(struct mf_slice a)
+{
+    while (a.size > 0 && is_blank(a.data[0])) {
+        a = mf_slice_of(a.data + 1, a.size - 1);
+    }
+    while (a.size > 0 && is_blank(a.data[a.size - 1])) {
+        a.size--;
+    }
+    return a;
+}
+
 int mf_slice_parse_u64(struct mf_slice a, uint64_t max, uint64_t *ret_value)
 {
     uint64_t value = 0;
@@ -54,7 +70,7 @@ int mf_slice_parse_u64(struct mf_slice a, uint64_t max, uint64_t *ret_value)
         return MF_E_INVALID;
     }
     for (size_t i = 0; i < a.size; i++) {
-        if (a.data[i] < '0' || a.data[i] > '9') {
+        if (!mf_is_digit(a.data[i])) {
             return MF_E_INVALID;
         }
         uint64_t digit = (uint64_t)(a.data[i] - '0');

@@ -235,7 +235,7 @@ static int explain(CURLcode code, const struct mf_cli_call *call, char *why)
     return MF_E_CLOSED;
 }
 
-static void read_head(CURL *curl, struct mf_cli_answer *answer)
+void mf_cli_answer_read_head(struct mf_cli_answer *answer, CURL *curl)
 {
     const char *type = NULL;
     long status = 0;
@@ -293,7 +293,7 @@ int mf_cli_call(const struct mf_cli_call *call, struct mf_cli_answer *ret_answer
     }
     if (code == CURLE_OK && curl_multi_add_handle(multi, curl) == CURLM_OK) {
         code = perform(multi, call);
-        read_head(curl, ret_answer);
+        mf_cli_answer_read_head(ret_answer, curl);
         (void)curl_multi_remove_handle(multi, curl);
     }
     ret_answer->is_unreachable = code != CURLE_OK && ret_answer->status == 0;

@@ -2,6 +2,7 @@
 #ifndef MAYFLY_CLI_CLIENT_H
 #define MAYFLY_CLI_CLIENT_H
 
+#include <curl/curl.h>
 #include <signal.h>
 
 #include "options.h"
@@ -39,6 +40,8 @@ void mf_cli_forget(void);
 /* Below zero with a sentence in |ret_why| (MF_CLI_WHY_BYTES_MAX). |ret_answer| is always to be _done. */
 MF_MUST_CHECK int
 mf_cli_call(const struct mf_cli_call *call, struct mf_cli_answer *ret_answer, char *ret_why);
+/* The status, and whether it is a problem, of the transfer that |curl| has just done. */
+void mf_cli_answer_read_head(struct mf_cli_answer *answer, CURL *curl);
 void mf_cli_answer_done(struct mf_cli_answer *answer);
 
 #endif

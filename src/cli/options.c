@@ -71,9 +71,7 @@ struct args {
     const char *inline_value; /* Of --name=value, else NULL. */
 };
 
-static int refuse(char *why, const char *format, ...) MF_PRINTF(2, 3);
-
-static int refuse(char *why, const char *format, ...)
+int mf_cli_refuse(char *why, const char *format, ...)
 {
     va_list list;
 
@@ -91,7 +89,7 @@ static int take_value(struct args *args, const char *name, const char **ret_valu
         return 0;
     }
     if (args->next == args->end) {
-        return refuse(why, "%s wants a value", name);
+        return mf_cli_refuse(why, "%s wants a value", name);
     }
     *ret_value = *args->next++;
     return 0;
@@ -107,8 +105,8 @@ static int take_number(struct args *args, const char *name, uint64_t max, uint64
         return rc;
     }
     if (mf_slice_parse_u64(mf_slice_of_cstr(text), max, &value) < 0 || value == 0) {
-        return refuse(why, "%s wants a whole number from 1 to %llu, not \"%.100s\"", name,
-                      (unsigned long long)max, text);
+        return mf_cli_refuse(why, "%s wants a whole number from 1 to %llu, not \"%.100s\"", name,
+                             (unsigned long long)max, text);
     }
     *ret_value = value;
     return 0;
@@ -127,8 +125,8 @@ take_pair(struct args *args, const char *name, char separator, const char **list
     }
     at = strchr(text, separator);
     if (at == NULL || at == text) {
-        return refuse(why, "%s wants %s, not \"%.100s\"", name, separator == '=' ? "K=V" : "'Name: value'",
-                      text);
+        return mf_cli_refuse(why, "%s wants %s, not \"%.100s\"", name,
+                             separator == '=' ? "K=V" : "'Name: value'", text);
     }
     list[(*count)++] = text;
     return 0;
@@ -137,7 +135,7 @@ take_pair(struct args *args, const char *name, char separator, const char **list
 static int take_request(struct args *args, struct mf_cli_options *options, char *why)
 {
     if (args->inline_value != NULL || args->end - args->next < 2) {
-        return refuse(why, "--request wants a method and a URL");
+        return mf_cli_refuse(why, "--request wants a method and a URL");
     }
     options->method = *args->next++;
     options->target = *args->next++;
@@ -167,7 +165,7 @@ static int take_run_option(struct args *args, const char *name, struct mf_cli_op
     if (strcmp(name, "--memory-mb") == 0) {
         return take_number(args, name, MF_RUN_MEMORY_MB_MAX, &options->memory_mb, why);
     }
-    return refuse(why, "unknown option %.100s", name);
+    return mf_cli_refuse(why, "unknown option %.100s", name);
 }
 
 static int take_secret_option(struct args *args, const char *name, struct mf_cli_options *options, char *why)
@@ -185,7 +183,7 @@ static int take_secret_option(struct args *args, const char *name, struct mf_cli
         options->is_http_allowed = true;
         return 0;
     }
-    return refuse(why, "unknown option %.100s", name);
+    return mf_cli_refuse(why, "unknown option %.100s", name);
 }
 
 static bool is_tenancy(enum mf_cli_command command)
@@ -212,15 +210,15 @@ static int take_tenancy_option(struct args *args, const char *name, struct mf_cl
         rc = take_value(args, name, &text, why);
         if (rc == 0 &&
             mf_slice_parse_u64(mf_slice_of_cstr(text), MF_TOKEN_OVERLAP_S_MAX, &options->overlap_s) < 0) {
-            return refuse(why, "--overlap wants a whole number from 0 to %d, not \"%.100s\"",
-                          MF_TOKEN_OVERLAP_S_MAX, text);
+            return mf_cli_refuse(why, "--overlap wants a whole number from 0 to %d, not \"%.100s\"",
+                                 MF_TOKEN_OVERLAP_S_MAX, text);
         }
         return rc;
     }
     if (command == MF_CLI_TENANT_PUT && strcmp(name, "--quota") == 0) {
         return take_pair(args, name, '=', options->quotas, &options->quotas_count, why);
     }
-    return refuse(why, "unknown option %.100s", name);
+    return mf_cli_refuse(why, "unknown option %.100s", name);
 }
 
 static bool is_about_runs(enum mf_cli_command command)
@@ -248,7 +246,7 @@ static int take_runs_option(struct args *args, const char *name, struct mf_cli_o
     if (is_list && strcmp(name, "--limit") == 0) {
         return take_number(args, name, MF_TRACE_PAGE_MAX, &options->limit, why);
     }
-    return refuse(why, "unknown option %.100s", name);
+    return mf_cli_refuse(why, "unknown option %.100s", name);
 }
 
 static bool can_be_json(enum mf_cli_command command)
@@ -296,7 +294,7 @@ static int take_option(struct args *args, const char *name, struct mf_cli_option
     if (is_tenancy(command)) {
         return take_tenancy_option(args, name, options, why);
     }
-    return refuse(why, "unknown option %.100s", name);
+    return mf_cli_refuse(why, "unknown option %.100s", name);
 }
 
 static int read_command(const char *word, enum mf_cli_command *ret_command)
@@ -377,7 +375,7 @@ static int take_operand(const char *text, struct mf_cli_options *options, char *
     } else if (has_file && options->file == NULL) {
         options->file = text;
     } else {
-        return refuse(why, "unexpected argument \"%.100s\"", text);
+        return mf_cli_refuse(why, "unexpected argument \"%.100s\"", text);
     }
     return 0;
 }
@@ -398,14 +396,14 @@ static int take_argument(struct args *args, struct mf_cli_options *options, char
         return 0;
     }
     if (size >= sizeof name) {
-        return refuse(why, "unknown option %.100s", text);
+        return mf_cli_refuse(why, "unknown option %.100s", text);
     }
     memcpy(name, text, size);
     name[size] = '\0';
     args->inline_value = equals == NULL ? NULL : equals + 1;
     rc = take_option(args, name, options, why);
     if (rc == 0 && args->inline_value != NULL) {
-        return refuse(why, "%s takes no value", name);
+        return mf_cli_refuse(why, "%s takes no value", name);
     }
     return rc;
 }
@@ -414,7 +412,7 @@ static int take_argument(struct args *args, struct mf_cli_options *options, char
 static int take_command(int argc, char **argv, struct mf_cli_options *options, char *why)
 {
     if (argc < 2) {
-        return refuse(why, "a command is missing");
+        return mf_cli_refuse(why, "a command is missing");
     }
     if (read_command(argv[1], &options->command) == 0) {
         return 1;
@@ -423,38 +421,38 @@ static int take_command(int argc, char **argv, struct mf_cli_options *options, c
         return 2;
     }
     if (strcmp(argv[1], "token") == 0) {
-        return refuse(why, "token wants create, list, rotate or revoke");
+        return mf_cli_refuse(why, "token wants create, list, rotate or revoke");
     }
     if (strcmp(argv[1], "tenant") == 0) {
-        return refuse(why, "tenant wants put, get, list or delete");
+        return mf_cli_refuse(why, "tenant wants put, get, list or delete");
     }
     if (strcmp(argv[1], "runs") == 0) {
-        return refuse(why, "runs wants list or get");
+        return mf_cli_refuse(why, "runs wants list or get");
     }
     if (strcmp(argv[1], "outbound") == 0) {
-        return refuse(why, "outbound wants put, get, list, delete or explain");
+        return mf_cli_refuse(why, "outbound wants put, get, list, delete or explain");
     }
-    return strcmp(argv[1], "secret") == 0 ? refuse(why, "secret wants put, list or delete")
-                                          : refuse(why, "unknown command \"%.100s\"", argv[1]);
+    return strcmp(argv[1], "secret") == 0 ? mf_cli_refuse(why, "secret wants put, list or delete")
+                                          : mf_cli_refuse(why, "unknown command \"%.100s\"", argv[1]);
 }
 
 static int check_whole(const struct mf_cli_options *options, char *why)
 {
     if (options->command == MF_CLI_RUN && options->file == NULL) {
-        return refuse(why, "run wants a file");
+        return mf_cli_refuse(why, "run wants a file");
     }
     if (has_name(options->command) && options->name == NULL) {
-        return refuse(why, "the command wants a name");
+        return mf_cli_refuse(why, "the command wants a name");
     }
     if (options->command == MF_CLI_TOKEN_CREATE && options->scopes_count == 0) {
-        return refuse(why, "token create wants at least one --scope");
+        return mf_cli_refuse(why, "token create wants at least one --scope");
     }
     if (options->command == MF_CLI_OUTBOUND_EXPLAIN && options->target == NULL) {
-        return refuse(why, "outbound explain wants --request METHOD URL");
+        return mf_cli_refuse(why, "outbound explain wants --request METHOD URL");
     }
     if (options->kind == NULL &&
         (options->hosts_count > 0 || options->sets_count > 0 || options->is_http_allowed)) {
-        return refuse(
+        return mf_cli_refuse(
             why, "--host, --set and --allow-http want --kind; without it the input is all of the secret");
     }
     return 0;

@@ -80,4 +80,7 @@ MF_MUST_CHECK int mf_cli_options_read(int argc,
 void mf_cli_options_done(struct mf_cli_options *options);
 const char *mf_cli_usage(void);
 
+/* Says what is wrong in |why| (MF_CLI_WHY_BYTES_MAX); MF_E_INVALID. */
+int mf_cli_refuse(char *why, const char *format, ...) MF_PRINTF(2, 3);
+
 #endif

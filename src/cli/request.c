@@ -145,18 +145,6 @@ static int append_env(const struct mf_cli_options *options, struct mf_buf *out)
     return rc < 0 ? rc : mf_buf_append_cstr(out, "}}");
 }
 
-static struct mf_slice trim(struct mf_slice text)
-{
-    while (text.size > 0 && (*text.data == ' ' || *text.data == '\t')) {
-        text.data++;
-        text.size--;
-    }
-    while (text.size > 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t')) {
-        text.size--;
-    }
-    return text;
-}
-
 static int append_headers(const struct mf_cli_options *options, struct mf_buf *out)
 {
     int rc = mf_buf_append_cstr(out, ",\"headers\":[");
@@ -164,8 +152,8 @@ static int append_headers(const struct mf_cli_options *options, struct mf_buf *o
     for (size_t i = 0; rc == 0 && i < options->headers_count; i++) {
         const char *text = options->headers[i];
         const char *colon = strchr(text, ':');
-        rc = append_pair(out, i == 0 ? "[" : ",[", trim(mf_slice_of(text, (size_t)(colon - text))), ",",
-                         trim(mf_slice_of_cstr(colon + 1)));
+        rc = append_pair(out, i == 0 ? "[" : ",[", mf_slice_trim(mf_slice_of(text, (size_t)(colon - text))),
+                         ",", mf_slice_trim(mf_slice_of_cstr(colon + 1)));
         if (rc == 0) {
             rc = mf_buf_append_cstr(out, "]");
         }

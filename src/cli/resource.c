@@ -41,13 +41,21 @@ static enum mf_cli_exit read_answer(const struct mf_cli_answer *answer,
     return MF_CLI_EXIT_OK;
 }
 
+enum mf_cli_exit mf_cli_resource_end(const struct mf_cli_output *output)
+{
+    if (fflush(output->out) != 0 || ferror(output->out)) {
+        mf_cli_say(output, "standard output could not be written", "");
+        return MF_CLI_EXIT_OTHER;
+    }
+    return MF_CLI_EXIT_OK;
+}
+
 enum mf_cli_exit mf_cli_resource_call(const struct mf_cli_options *options,
                                       const struct mf_cli_output *output,
                                       const char *method,
                                       const char *path,
                                       struct mf_slice body,
-                                      struct mf_cli_json *ret_json,
-                                      struct mf_buf *ret_text)
+                                      mf_cli_resource_print *print)
 {
     char why[MF_CLI_WHY_BYTES_MAX] = "";
     struct mf_cli_call call = {.url = options->url,
@@ -57,26 +65,24 @@ enum mf_cli_exit mf_cli_resource_call(const struct mf_cli_options *options,
                                .body = body,
                                .wait_ms_max = MF_CLI_SLACK_MS};
     struct mf_cli_answer answer;
+    struct mf_cli_json json = {0};
+    struct mf_buf text;
     enum mf_cli_exit status = MF_CLI_EXIT_DAEMON;
 
-    memset(ret_json, 0, sizeof *ret_json);
-    mf_buf_init(ret_text, MF_CLI_ANSWER_BYTES_MAX);
+    mf_buf_init(&text, MF_CLI_ANSWER_BYTES_MAX);
     if (mf_cli_call(&call, &answer, why) < 0) {
         mf_cli_say(output, why, "");
     } else {
-        status = read_answer(&answer, output, ret_json, ret_text);
+        status = read_answer(&answer, output, &json, &text);
     }
     mf_cli_answer_done(&answer);
-    return status;
-}
-
-enum mf_cli_exit mf_cli_resource_end(const struct mf_cli_output *output)
-{
-    if (fflush(output->out) != 0 || ferror(output->out)) {
-        mf_cli_say(output, "standard output could not be written", "");
-        return MF_CLI_EXIT_OTHER;
+    if (status == MF_CLI_EXIT_OK) {
+        print(options, output, &json, mf_buf_peek(&text));
+        status = mf_cli_resource_end(output);
     }
-    return MF_CLI_EXIT_OK;
+    mf_cli_json_done(&json);
+    mf_buf_done(&text);
+    return status;
 }
 
 const char *mf_cli_resource_text(const cJSON *object, const char *name)

@@ -14,15 +14,18 @@ MF_MUST_CHECK int mf_cli_resource_path(const char *collection,
                                        const char *suffix,
                                        char ret_path[MF_CLI_PATH_BYTES_MAX],
                                        char *ret_why);
-/* The call; |body| with data NULL is none. MF_CLI_EXIT_OK and the answer's JSON, whose root is NULL when it had no body, to be
- * _done; or it was said what went wrong. */
+/* Prints an answer that is a success: its JSON, whose root is NULL when it had no body, and that as it came. */
+typedef void mf_cli_resource_print(const struct mf_cli_options *options,
+                                   const struct mf_cli_output *output,
+                                   const struct mf_cli_json *json,
+                                   struct mf_slice text);
+/* The call, and |print| or what went wrong; |body| with data NULL is none. */
 MF_MUST_CHECK enum mf_cli_exit mf_cli_resource_call(const struct mf_cli_options *options,
                                                     const struct mf_cli_output *output,
                                                     const char *method,
                                                     const char *path,
                                                     struct mf_slice body,
-                                                    struct mf_cli_json *ret_json,
-                                                    struct mf_buf *ret_text);
+                                                    mf_cli_resource_print *print);
 /* Whether all of standard output could be written. */
 enum mf_cli_exit mf_cli_resource_end(const struct mf_cli_output *output);
 /* "" and 0 where there is none. */

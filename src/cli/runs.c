@@ -178,9 +178,6 @@ enum mf_cli_exit mf_cli_runs(const struct mf_cli_options *options, const struct 
     char why[MF_CLI_WHY_BYTES_MAX] = "";
     char path[QUERY_BYTES_MAX + MF_CLI_PATH_BYTES_MAX];
     struct mf_buf query;
-    struct mf_buf text;
-    struct mf_cli_json json;
-    enum mf_cli_exit status;
     int rc = mf_cli_resource_path("runs", options->name, "", path, why);
 
     mf_buf_init(&query, QUERY_BYTES_MAX);
@@ -196,12 +193,5 @@ enum mf_cli_exit mf_cli_runs(const struct mf_cli_options *options, const struct 
     (void)snprintf(path + strlen(path), sizeof path - strlen(path), "%.*s", (int)query.size,
                    (const char *)query.data);
     mf_buf_done(&query);
-    status = mf_cli_resource_call(options, output, NULL, path, mf_slice_of(NULL, 0), &json, &text);
-    if (status == MF_CLI_EXIT_OK) {
-        print_answer(options, output, &json, mf_buf_peek(&text));
-        status = mf_cli_resource_end(output);
-    }
-    mf_cli_json_done(&json);
-    mf_buf_done(&text);
-    return status;
+    return mf_cli_resource_call(options, output, NULL, path, mf_slice_of(NULL, 0), print_answer);
 }

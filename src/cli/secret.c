@@ -26,18 +26,6 @@ static const struct {
 static const char *const hidden[] = {"value",        "token", "password",  "clientSecret", "secretAccessKey",
                                      "sessionToken", "key",   "keyBase64", "keyHex"};
 
-static int refuse(char *why, const char *format, ...) MF_PRINTF(2, 3);
-
-static int refuse(char *why, const char *format, ...)
-{
-    va_list list;
-
-    va_start(list, format);
-    (void)vsnprintf(why, MF_CLI_WHY_BYTES_MAX, format, list);
-    va_end(list);
-    return MF_E_INVALID;
-}
-
 /* ---- put ---------------------------------------------------------------------------------------- */
 
 static int append_field(struct mf_buf *out, struct mf_slice name, struct mf_slice text)
@@ -60,13 +48,13 @@ static int append_sets(const struct mf_cli_options *options, struct mf_buf *out,
         struct mf_slice name = mf_slice_of(options->sets[i], (size_t)(equals - options->sets[i]));
         for (size_t j = 0; j < MF_COUNT_OF(hidden); j++) {
             if (mf_slice_equal_cstr(name, hidden[j])) {
-                return refuse(
+                return mf_cli_refuse(
                     why, "%s may not be an argument, which others can see: put all of the secret as JSON",
                     hidden[j]);
             }
         }
         if (append_field(out, name, mf_slice_of_cstr(equals + 1)) < 0) {
-            return refuse(why, "the secret is too large");
+            return mf_cli_refuse(why, "the secret is too large");
         }
     }
     return 0;
@@ -104,29 +92,29 @@ int mf_cli_secret_write(const struct mf_cli_options *options,
     int rc;
 
     if (options->kind == NULL) {
-        return mf_buf_append_slice(out, value) < 0 ? refuse(ret_why, "the secret is too large") : 0;
+        return mf_buf_append_slice(out, value) < 0 ? mf_cli_refuse(ret_why, "the secret is too large") : 0;
     }
     field = field_of(options->kind);
     if (field == NULL) {
-        return refuse(ret_why, "there is no kind \"%.100s\" of secrets", options->kind);
+        return mf_cli_refuse(ret_why, "there is no kind \"%.100s\" of secrets", options->kind);
     }
     /* An editor's or echo's line end is not meant. */
     if (value.size > 0 && value.data[value.size - 1] == '\n') {
         value.size -= value.size > 1 && value.data[value.size - 2] == '\r' ? 2 : 1;
     }
     if (value.size == 0 || !mf_slice_is_utf8(value) || memchr(value.data, 0, value.size) != NULL) {
-        return refuse(ret_why, value.size == 0 ? "the value is empty" : "the value is not UTF-8 text");
+        return mf_cli_refuse(ret_why, value.size == 0 ? "the value is empty" : "the value is not UTF-8 text");
     }
     rc = mf_buf_printf(out, "{\"kind\":\"%s\"", options->kind);
     if (rc == 0) {
         rc = append_field(out, mf_slice_of_cstr(field), value);
     }
     if (rc < 0) {
-        return refuse(ret_why, "the secret is too large");
+        return mf_cli_refuse(ret_why, "the secret is too large");
     }
     rc = append_sets(options, out, ret_why);
     if (rc == 0 && append_hosts(options, out) < 0) {
-        rc = refuse(ret_why, "the secret is too large");
+        rc = mf_cli_refuse(ret_why, "the secret is too large");
     }
     return rc;
 }
@@ -152,9 +140,9 @@ static int make_body(const struct mf_cli_options *options, struct mf_buf *out, c
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* A wish: the value is in this process for a moment. */
     mf_buf_init(&value, 0);
     if ((options->file == NULL || strcmp(options->file, "-") == 0) && isatty(STDIN_FILENO) == 1) {
-        return refuse(why, "the value comes from a file or a pipe, not from a terminal that shows it");
+        return mf_cli_refuse(why, "the value comes from a file or a pipe, not from a terminal that shows it");
     }
-    rc = secret_buf(&value) < 0 || secret_buf(out) < 0 ? refuse(why, "no memory") : 0;
+    rc = secret_buf(&value) < 0 || secret_buf(out) < 0 ? mf_cli_refuse(why, "no memory") : 0;
     if (rc == 0) {
         rc = mf_cli_file_read(options->file == NULL ? "-" : options->file, &value, why);
     }
@@ -217,9 +205,9 @@ static void print_list(const cJSON *root, const struct mf_cli_output *output)
 }
 
 static void print_answer(const struct mf_cli_options *options,
+                         const struct mf_cli_output *output,
                          const struct mf_cli_json *json,
-                         struct mf_slice text,
-                         const struct mf_cli_output *output)
+                         struct mf_slice text)
 {
     if (options->command == MF_CLI_SECRET_PUT) {
         (void)fprintf(output->out, "%s: version %d\n", options->name,
@@ -238,8 +226,6 @@ enum mf_cli_exit mf_cli_secret(const struct mf_cli_options *options, const struc
     char why[MF_CLI_WHY_BYTES_MAX] = "";
     char path[MF_CLI_PATH_BYTES_MAX];
     struct mf_buf body = {NULL, 0, 0, 0};
-    struct mf_buf text;
-    struct mf_cli_json json;
     const char *method = options->command == MF_CLI_SECRET_PUT      ? "PUT"
                          : options->command == MF_CLI_SECRET_DELETE ? "DELETE"
                                                                     : NULL;
@@ -254,13 +240,7 @@ enum mf_cli_exit mf_cli_secret(const struct mf_cli_options *options, const struc
         mf_cli_say(output, why, "");
         return MF_CLI_EXIT_USAGE;
     }
-    status = mf_cli_resource_call(options, output, method, path, mf_buf_peek(&body), &json, &text);
+    status = mf_cli_resource_call(options, output, method, path, mf_buf_peek(&body), print_answer);
     secret_buf_done(&body);
-    if (status == MF_CLI_EXIT_OK) {
-        print_answer(options, &json, mf_buf_peek(&text), output);
-        status = mf_cli_resource_end(output);
-    }
-    mf_cli_json_done(&json);
-    mf_buf_done(&text);
     return status;
 }

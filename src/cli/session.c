@@ -161,18 +161,6 @@ set_options(struct mf_cli_session *session, struct transfer *transfer, struct cu
     return code;
 }
 
-static void read_head(CURL *curl, struct mf_cli_answer *answer)
-{
-    const char *type = NULL;
-    long status = 0;
-
-    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    (void)curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
-    answer->status = (int)status;
-    answer->is_problem =
-        type != NULL && mf_slice_starts_with(mf_slice_of_cstr(type), "application/problem+json");
-}
-
 static int explain(CURLcode code, const struct transfer *transfer, char *why)
 {
     const char *url = transfer->session->url;
@@ -227,7 +215,7 @@ int mf_cli_send(struct mf_cli_session *session,
     code = headers == NULL ? CURLE_OUT_OF_MEMORY : set_options(session, &transfer, headers);
     if (code == CURLE_OK) {
         code = curl_easy_perform(session->curl);
-        read_head(session->curl, ret_answer);
+        mf_cli_answer_read_head(ret_answer, session->curl);
     }
     for (struct curl_slist *header = headers; header != NULL; header = header->next) {
         mf_wipe(header->data, strlen(header->data));

@@ -176,9 +176,9 @@ static void print_tenants(const cJSON *root, const struct mf_cli_output *output)
 }
 
 static void print_answer(const struct mf_cli_options *options,
+                         const struct mf_cli_output *output,
                          const struct mf_cli_json *json,
-                         struct mf_slice text,
-                         const struct mf_cli_output *output)
+                         struct mf_slice text)
 {
     if (options->is_json) {
         mf_cli_print(output->out, false, text);
@@ -216,8 +216,6 @@ enum mf_cli_exit mf_cli_tenancy(const struct mf_cli_options *options, const stru
     char why[MF_CLI_WHY_BYTES_MAX] = "";
     char path[MF_CLI_PATH_BYTES_MAX];
     struct mf_buf body;
-    struct mf_buf text;
-    struct mf_cli_json json;
     enum mf_cli_exit status;
     int rc =
         mf_cli_resource_path(place.collection, options->command == MF_CLI_TOKEN_CREATE ? NULL : options->name,
@@ -232,14 +230,7 @@ enum mf_cli_exit mf_cli_tenancy(const struct mf_cli_options *options, const stru
         mf_cli_say(output, why, "");
         return MF_CLI_EXIT_USAGE;
     }
-    status = mf_cli_resource_call(options, output, place.method, path, mf_buf_peek(&body), &json, &text);
+    status = mf_cli_resource_call(options, output, place.method, path, mf_buf_peek(&body), print_answer);
     mf_buf_done(&body);
-    if (status == MF_CLI_EXIT_OK) {
-        print_answer(options, &json, mf_buf_peek(&text), output);
-        status = mf_cli_resource_end(output);
-    }
-    mf_cli_json_done(&json);
-    mf_wipe(text.data, text.size);
-    mf_buf_done(&text);
     return status;
 }

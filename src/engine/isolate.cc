@@ -140,6 +140,23 @@ int mf_isolate_new(const mf_isolate_options *options, mf_isolate **ret_isolate)
     return 0;
 }
 
+void mf::isolate_drop_handles(mf_isolate *isolate)
+{
+    isolate->builtins.clear();
+    isolate->lazies.clear();
+    isolate->context.Reset();
+    isolate->internals.Reset();
+    isolate->primordials.Reset();
+    isolate->dispatcher.Reset();
+    isolate->rejection_handler.Reset();
+    isolate->stack_formatter.Reset();
+    isolate->module_loader.Reset();
+    isolate->clone_write.Reset();
+    isolate->clone_read.Reset();
+    isolate->data_clone_error.Reset();
+    isolate->wasm_source.Reset();
+}
+
 void mf_isolate_free(mf_isolate *isolate)
 {
     if (!isolate) {
@@ -159,19 +176,7 @@ void mf_isolate_free(mf_isolate *isolate)
             }
             module_table_free(isolate->modules);
             isolate->modules = nullptr;
-            isolate->builtins.clear();
-            isolate->lazies.clear();
-            isolate->context.Reset();
-            isolate->internals.Reset();
-            isolate->primordials.Reset();
-            isolate->dispatcher.Reset();
-            isolate->rejection_handler.Reset();
-            isolate->stack_formatter.Reset();
-            isolate->module_loader.Reset();
-            isolate->clone_write.Reset();
-            isolate->clone_read.Reset();
-            isolate->data_clone_error.Reset();
-            isolate->wasm_source.Reset();
+            isolate_drop_handles(isolate);
             isolate->wasm_streams.clear();
         }
         isolate->v8->Dispose();

@@ -69,14 +69,14 @@ struct mf_isolate {
     v8::Global<v8::Function> clone_write;
     v8::Global<v8::Function> clone_read;
     v8::Global<v8::Function> data_clone_error;
-    v8::Global<v8::Function> wasm_source; /* setWasmSource. */
+    v8::Global<v8::Function> wasm_source;                         /* setWasmSource. */
     std::vector<std::shared_ptr<v8::WasmStreaming>> wasm_streams; /* By number; empty once it has ended. */
     std::vector<v8::Global<v8::Value>> lazies; /* What each lazy script returned; by script index. */
     std::vector<bool> lazies_loaded;
     std::deque<mf::builtin> builtins; /* Pointers to them are kept while the loader adds more. */
 
     mf::module_table *modules = nullptr;
-    bool is_starting = false;     /* The main module's top level is being evaluated. */
+    bool is_starting = false; /* The main module's top level is being evaluated. */
 
     static mf_isolate *of(v8::Isolate *isolate)
     {
@@ -89,6 +89,9 @@ namespace mf
 
 /* Has V8's posted background work done at the script's next interrupt check. */
 void isolate_ask_background(mf_isolate *isolate);
+
+/* All of ours into the heap, before it is written or freed. */
+void isolate_drop_handles(mf_isolate *isolate);
 
 /* Behind a TryCatch whose exception goes no further: a termination that it caught would be over with it, and the script go on. */
 inline void isolate_keep_terminating(mf_isolate *isolate)

@@ -143,24 +143,6 @@ static bool fill(v8::SnapshotCreator *creator, mf_isolate *isolate)
     return true;
 }
 
-/* No handle of ours may be open when V8 writes. */
-static void drop_handles(mf_isolate *isolate)
-{
-    isolate->context.Reset();
-    isolate->internals.Reset();
-    isolate->primordials.Reset();
-    isolate->dispatcher.Reset();
-    isolate->rejection_handler.Reset();
-    isolate->stack_formatter.Reset();
-    isolate->module_loader.Reset();
-    isolate->clone_write.Reset();
-    isolate->clone_read.Reset();
-    isolate->data_clone_error.Reset();
-    isolate->wasm_source.Reset();
-    isolate->lazies.clear();
-    isolate->builtins.clear();
-}
-
 static int write_blob(mf_buf *blob, const v8::StartupData &data, const std::vector<std::string> &made)
 {
     std::vector<uint64_t> sizes = {static_cast<uint64_t>(data.raw_size)};
@@ -197,7 +179,7 @@ static bool make_startup(v8::StartupData *ret_data)
     isolate.v8->SetMicrotasksPolicy(v8::MicrotasksPolicy::kExplicit);
 
     bool is_fine = fill(&creator, &isolate);
-    drop_handles(&isolate);
+    isolate_drop_handles(&isolate); /* None of ours may be open when V8 writes. */
     *ret_data = creator.CreateBlob(v8::SnapshotCreator::FunctionCodeHandling::kKeep);
     return is_fine && ret_data->data;
 }

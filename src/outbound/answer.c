@@ -28,27 +28,6 @@ static struct mf_slice without_line_end(struct mf_slice line)
     return line;
 }
 
-static bool is_blank(uint8_t c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static struct mf_slice trim(struct mf_slice text)
-{
-    while (text.size > 0 && is_blank(text.data[0])) {
-        text = mf_slice_of(text.data + 1, text.size - 1);
-    }
-    while (text.size > 0 && is_blank(text.data[text.size - 1])) {
-        text.size--;
-    }
-    return text;
-}
-
-static bool is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* ---- the status line ------------------------------------------------------------------------- */
 
 /* RFC 9112 section 4: reason-phrase. */
@@ -71,13 +50,13 @@ static int read_status(struct mf__answer *answer, struct mf_slice line)
     for (size_t i = 0; at == 0 && i < MF_COUNT_OF(versions); i++) {
         at = mf_slice_starts_with(line, versions[i]) ? strlen(versions[i]) : 0;
     }
-    if (at == 0 || line.size < at + 3 || !is_digit(line.data[at]) || !is_digit(line.data[at + 1]) ||
-        !is_digit(line.data[at + 2]) || (line.size > at + 3 && line.data[at + 3] != ' ')) {
+    if (at == 0 || line.size < at + 3 || !mf_is_digit(line.data[at]) || !mf_is_digit(line.data[at + 1]) ||
+        !mf_is_digit(line.data[at + 2]) || (line.size > at + 3 && line.data[at + 3] != ' ')) {
         return MF_E_UPSTREAM_RESPONSE;
     }
     answer->is_http1 = line.data[5] == '1';
     answer->status = (line.data[at] - '0') * 100 + (line.data[at + 1] - '0') * 10 + (line.data[at + 2] - '0');
-    struct mf_slice reason = trim(mf_slice_of(line.data + at + 3, line.size - at - 3));
+    struct mf_slice reason = mf_slice_trim(mf_slice_of(line.data + at + 3, line.size - at - 3));
     /* 101 changes the protocol: refused unless that was asked for. */
     bool is_unasked = answer->status == 101 && !(answer->may_switch && answer->is_http1);
     if (answer->status < 100 || is_unasked || !is_reason(reason)) {
@@ -124,7 +103,7 @@ static int read_header(struct mf__answer *answer, struct mf_slice line)
     }
     /* A blank before the colon, or at the beginning of the line (a folded one), makes the name no token. */
     struct mf_slice name = mf_slice_of(line.data, (size_t)(colon - line.data));
-    struct mf_slice value = trim(mf_slice_of(colon + 1, line.size - name.size - 1));
+    struct mf_slice value = mf_slice_trim(mf_slice_of(colon + 1, line.size - name.size - 1));
     size_t before = answer->headers.size;
     int rc = mf_http_headers_append(&answer->headers, name, value);
     if (rc == 0) {

@@ -6,14 +6,9 @@
 
 #define LABEL_BYTES_MAX 63
 
-static bool is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool is_hex(uint8_t c)
 {
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    return mf_is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
 /* Dotted decimal and nothing else: four numbers up to 255 without leading zeros. */
@@ -24,7 +19,7 @@ static bool read_v4(struct mf_slice text, uint8_t address[4])
     for (int i = 0; i < 4; i++) {
         unsigned number = 0;
         size_t digits = 0;
-        for (; at < text.size && is_digit(text.data[at]) && digits < 3; at++, digits++) {
+        for (; at < text.size && mf_is_digit(text.data[at]) && digits < 3; at++, digits++) {
             number = number * 10 + (unsigned)(text.data[at] - '0');
         }
         if (digits == 0 || number > 255 || (digits > 1 && text.data[at - digits] == '0')) {
@@ -107,7 +102,7 @@ static bool ends_in_number(struct mf_slice label)
     size_t digits = 0;
     size_t hex = 2;
 
-    while (digits < label.size && is_digit(label.data[digits])) {
+    while (digits < label.size && mf_is_digit(label.data[digits])) {
         digits++;
     }
     if (digits == label.size) {
@@ -121,7 +116,7 @@ static bool ends_in_number(struct mf_slice label)
 
 static bool is_name_byte(uint8_t c)
 {
-    return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-' || c == '_';
+    return (c >= 'a' && c <= 'z') || mf_is_digit(c) || c == '-' || c == '_';
 }
 
 /* Labels of letters, digits, "-" and "_" (which real names have), none of them empty, no dot at the end. */

@@ -7,11 +7,6 @@ static bool is_alpha(uint8_t c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-static bool is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static uint8_t lower(uint8_t c)
 {
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
@@ -209,7 +204,7 @@ static bool cut_scheme(struct mf_slice *text, bool *is_https, bool *ret_has_sche
     size_t size = 0;
 
     while (size < text->size && (is_alpha(text->data[size]) ||
-                                 (size > 0 && (is_digit(text->data[size]) || text->data[size] == '+' ||
+                                 (size > 0 && (mf_is_digit(text->data[size]) || text->data[size] == '+' ||
                                                text->data[size] == '-' || text->data[size] == '.')))) {
         size++;
     }

@@ -20,11 +20,6 @@ static uint8_t peek(const struct cursor *cursor, size_t at)
     return at < cursor->text.size ? cursor->text.data[at] : 0;
 }
 
-static bool is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool is_among(uint8_t c, const char *list)
 {
     return c != 0 && strchr(list, c) != NULL;
@@ -42,7 +37,7 @@ static bool is_plain_address(const uint8_t *host, size_t size)
             }
             count++;
             number = digits = 0;
-        } else if (!is_digit(host[i]) || digits == 3 || (digits == 1 && number == 0)) {
+        } else if (!mf_is_digit(host[i]) || digits == 3 || (digits == 1 && number == 0)) {
             return false; /* Too long, or a zero in front. */
         } else {
             number = number * 10 + (unsigned)(host[i] - '0');
@@ -59,7 +54,7 @@ static bool skip_host(struct cursor *cursor)
     size_t start = cursor->at, label = start;
     uint8_t c;
 
-    while ((c = peek(cursor, cursor->at)) == '.' || c == '-' || is_digit(c) || (c >= 'a' && c <= 'z')) {
+    while ((c = peek(cursor, cursor->at)) == '.' || c == '-' || mf_is_digit(c) || (c >= 'a' && c <= 'z')) {
         cursor->at++;
         if (c == '.') {
             label = cursor->at;
@@ -68,7 +63,7 @@ static bool skip_host(struct cursor *cursor)
     if (label == cursor->at || (cursor->at < cursor->text.size && !is_among(c, "/?#:"))) {
         return false;
     }
-    return !is_digit(peek(cursor, label)) || is_plain_address(cursor->text.data + start, cursor->at - start);
+    return !mf_is_digit(peek(cursor, label)) || is_plain_address(cursor->text.data + start, cursor->at - start);
 }
 
 /* Past the port, if there is one: no zero in front, at most 65535. */
@@ -80,7 +75,7 @@ static bool skip_port(struct cursor *cursor)
     if (peek(cursor, cursor->at) != ':') {
         return true;
     }
-    for (cursor->at = start; is_digit(peek(cursor, cursor->at)) && cursor->at - start < 6; cursor->at++) {
+    for (cursor->at = start; mf_is_digit(peek(cursor, cursor->at)) && cursor->at - start < 6; cursor->at++) {
         port = port * 10 + (unsigned)(peek(cursor, cursor->at) - '0');
     }
     return cursor->at > start && peek(cursor, start) != '0' && port <= 65535 &&

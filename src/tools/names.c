@@ -34,18 +34,13 @@ static bool is_letter(uint8_t c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$';
 }
 
-static bool is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool is_plain(struct mf_slice name)
 {
     if (name.size == 0 || !is_letter(name.data[0])) {
         return false;
     }
     for (size_t i = 1; i < name.size; i++) {
-        if (!is_letter(name.data[i]) && !is_digit(name.data[i])) {
+        if (!is_letter(name.data[i]) && !mf_is_digit(name.data[i])) {
             return false;
         }
     }
@@ -102,8 +97,8 @@ int mf__names_append_tool(struct mf_buf *out, struct mf_slice name)
         size_t blank = blank_at(mf_slice_of(name.data + i, name.size - i));
         if (blank > 0 || c == '-' || c == '.') {
             rc = mf_buf_append_cstr(out, "_");
-        } else if (is_letter(c) || is_digit(c)) {
-            if (is_digit(c) && out->size == begin) {
+        } else if (is_letter(c) || mf_is_digit(c)) {
+            if (mf_is_digit(c) && out->size == begin) {
                 rc = mf_buf_append_cstr(out, "_");
             }
             rc = rc < 0 ? rc : mf_buf_append(out, &c, 1);

@@ -100,17 +100,6 @@ static bool is_value(struct mf_slice value)
     return value.size > 0 && value.size <= VALUE_BYTES_MAX;
 }
 
-static struct mf_slice trim(struct mf_slice text)
-{
-    while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
-        text = mf_slice_of(text.data + 1, text.size - 1);
-    }
-    while (text.size > 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t')) {
-        text.size--;
-    }
-    return text;
-}
-
 /* The next member; data NULL at the end. */
 static struct mf_slice next_member(struct mf_slice *rest)
 {
@@ -146,7 +135,7 @@ static bool is_state(struct mf_slice text)
     size_t count = 0;
 
     while (rest.data != NULL) {
-        struct mf_slice member = trim(next_member(&rest));
+        struct mf_slice member = mf_slice_trim(next_member(&rest));
         struct mf_slice key = key_of(member);
         if (member.size == 0) {
             continue; /* Allowed. */

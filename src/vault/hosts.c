@@ -11,14 +11,9 @@
 
 #include "internal.h"
 
-static bool is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool is_label_char(uint8_t c)
 {
-    return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-' || c == '_';
+    return (c >= 'a' && c <= 'z') || mf_is_digit(c) || c == '-' || c == '_';
 }
 
 /* Splits "host:port"; |ret_port| is empty when there is none. */
@@ -87,7 +82,7 @@ static bool ends_in_number(struct mf_slice name)
         return true;
     }
     for (size_t at = begin; at < name.size; at++) {
-        if (!is_digit(name.data[at])) {
+        if (!mf_is_digit(name.data[at])) {
             return false;
         }
     }

@@ -185,4 +185,7 @@ static inline bool mf__field_is(const struct mf_secret *secret, enum vault_field
     return secret->fields[field].data != NULL && mf_slice_equal_cstr(secret->fields[field], text);
 }
 
+/* Says why in |ret_why| (MF_VAULT_WHY_BYTES_MAX); |error|. */
+int mf__vault_refuse(char *ret_why, int error, const char *format, ...) MF_PRINTF(3, 4);
+
 #endif

@@ -9,9 +9,7 @@
 
 #define FILE_BYTES_MAX 128 /* The longest form is 64 hexadecimal digits and a line end. */
 
-static int refuse(char *ret_why, int error, const char *format, ...) MF_PRINTF(3, 4);
-
-static int refuse(char *ret_why, int error, const char *format, ...)
+int mf__vault_refuse(char *ret_why, int error, const char *format, ...)
 {
     va_list args;
 
@@ -107,11 +105,13 @@ static int check_file(const char *path, int fd, char *ret_why)
     struct stat about;
 
     if (fstat(fd, &about) < 0 || !S_ISREG(about.st_mode)) {
-        return refuse(ret_why, MF_E_VAULT_KEY, "the vault's key file %s is not a regular file", path);
+        return mf__vault_refuse(ret_why, MF_E_VAULT_KEY, "the vault's key file %s is not a regular file",
+                                path);
     }
     if ((about.st_mode & (S_IRWXO | S_IWGRP)) != 0) {
-        return refuse(ret_why, MF_E_VAULT_KEY,
-                      "the vault's key file %s can be read or written by others: chmod 600 it", path);
+        return mf__vault_refuse(ret_why, MF_E_VAULT_KEY,
+                                "the vault's key file %s can be read or written by others: chmod 600 it",
+                                path);
     }
     return 0;
 }
@@ -124,8 +124,8 @@ int mf__key_read(const char *path, struct vault_key *ret_key, char *ret_why)
     int rc;
 
     if (fd < 0) {
-        return refuse(ret_why, errno == ENOENT ? MF_E_NOT_FOUND : MF_E_VAULT_KEY,
-                      "the vault's key file %s: %s", path, strerror(errno));
+        return mf__vault_refuse(ret_why, errno == ENOENT ? MF_E_NOT_FOUND : MF_E_VAULT_KEY,
+                                "the vault's key file %s: %s", path, strerror(errno));
     }
     rc = check_file(path, fd, ret_why);
     if (rc < 0) {
@@ -137,7 +137,7 @@ int mf__key_read(const char *path, struct vault_key *ret_key, char *ret_why)
     size = file == NULL || ret_key->bytes == NULL ? -1 : read_whole(fd, file, FILE_BYTES_MAX);
     (void)close(fd);
     if (size < 0 || !decode_key(mf_slice_of(file, (size_t)size), ret_key->bytes)) {
-        rc = refuse(
+        rc = mf__vault_refuse(
             ret_why, MF_E_VAULT_KEY,
             "the vault's key file %s does not hold a key: 32 bytes, as base64, as hexadecimal digits or as "
             "they are",
@@ -208,15 +208,15 @@ int mf__key_make(const char *path, struct vault_key *ret_key, char *ret_why)
     ret_key->bytes = mf_vault_memory_new(VAULT_KEY_BYTES);
     mf__out_init(&text, FILE_BYTES_MAX);
     if (ret_key->bytes == NULL || text.error < 0) {
-        rc = refuse(ret_why, MF_E_NO_MEMORY, "no memory for the vault's key");
+        rc = mf__vault_refuse(ret_why, MF_E_NO_MEMORY, "no memory for the vault's key");
     } else {
         mf_random_bytes(ret_key->bytes, VAULT_KEY_BYTES);
         name_key(ret_key);
         mf__out_base64(&text, mf_slice_of(ret_key->bytes, VAULT_KEY_BYTES), false);
         mf__out_byte(&text, '\n');
         if (!write_key_file(path, mf__out_since(&text, 0))) {
-            rc = refuse(ret_why, MF_E_VAULT_KEY, "the vault's key cannot be written to %s: %s", path,
-                        strerror(errno));
+            rc = mf__vault_refuse(ret_why, MF_E_VAULT_KEY, "the vault's key cannot be written to %s: %s",
+                                  path, strerror(errno));
         }
     }
     mf__out_done(&text);

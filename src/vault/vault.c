@@ -482,18 +482,6 @@ struct opening {
     char *why;
 };
 
-static int refuse(char *ret_why, int error, const char *format, ...) MF_PRINTF(3, 4);
-
-static int refuse(char *ret_why, int error, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(ret_why, MF_VAULT_WHY_BYTES_MAX, format, args);
-    va_end(args);
-    return error;
-}
-
 static int count_row(void *user, const struct mf_store_secret *row)
 {
     size_t *count = user;
@@ -517,10 +505,10 @@ static int open_own_key(const struct mf_vault_options *options, struct opening *
     }
     rc = mf_store_secrets_each(options->store, count_row, &count);
     if (rc < 0) {
-        return refuse(opening->why, rc, "the stored secrets cannot be read");
+        return mf__vault_refuse(opening->why, rc, "the stored secrets cannot be read");
     }
     if (count > 0) {
-        return refuse(
+        return mf__vault_refuse(
             opening->why, MF_E_VAULT_KEY,
             "%s is missing and %zu stored secrets need it: put it back, or name the key with vault.keyFile; "
             "nothing was changed",
@@ -557,8 +545,8 @@ static int open_previous_keys(const struct mf_vault_options *options, struct ope
 {
     for (size_t i = 0; i < options->previous_keys_count; i++) {
         if (i == VAULT_KEYS_MAX) {
-            return refuse(opening->why, MF_E_VAULT_KEY, "there are more than %d previous keys",
-                          VAULT_KEYS_MAX);
+            return mf__vault_refuse(opening->why, MF_E_VAULT_KEY, "there are more than %d previous keys",
+                                    VAULT_KEYS_MAX);
         }
         int rc = mf__key_read(options->previous_key_paths[i], &opening->previous[i], opening->why);
         if (rc < 0) {
@@ -613,11 +601,11 @@ static int load_row(void *user, const struct mf_store_secret *row)
     /* Names go into sentences: they are checked before that. */
     if (!mf_store_name_is_valid(row->name) || row->tenant.size > MF_STORE_TENANT_BYTES_MAX ||
         row->key_id.size > VAULT_KEY_ID_CHARS) {
-        return refuse(opening->why, MF_E_VAULT_RECORD,
-                      "a stored secret has a name that is not valid; nothing was changed");
+        return mf__vault_refuse(opening->why, MF_E_VAULT_RECORD,
+                                "a stored secret has a name that is not valid; nothing was changed");
     }
     if (key == NULL) {
-        return refuse(
+        return mf__vault_refuse(
             opening->why, MF_E_VAULT_KEY,
             "the secret %.*s is sealed with the key %.*s, and the vault's key is %s: name the old key with "
             "vault.previousKeyFiles; nothing was changed",
@@ -626,14 +614,15 @@ static int load_row(void *user, const struct mf_store_secret *row)
     }
     rc = unseal_row(key, row, &secret);
     if (rc < 0) {
-        return refuse(opening->why, rc,
-                      "the stored secret %.*s was damaged or changed; nothing was overwritten",
-                      (int)row->name.size, (const char *)row->name.data);
+        return mf__vault_refuse(opening->why, rc,
+                                "the stored secret %.*s was damaged or changed; nothing was overwritten",
+                                (int)row->name.size, (const char *)row->name.data);
     }
     entry = get_or_add(opening->vault, row->tenant, row->name);
     if (entry == NULL) {
         mf_secret_unref(secret);
-        return refuse(opening->why, MF_E_TOO_MANY, "more than %d secrets are stored", MF_SECRETS_COUNT_MAX);
+        return mf__vault_refuse(opening->why, MF_E_TOO_MANY, "more than %d secrets are stored",
+                                MF_SECRETS_COUNT_MAX);
     }
     secret->version = row->version;
     secret->updated_ms = row->updated_ms;
@@ -670,8 +659,8 @@ static int reseal_all(struct opening *opening)
     mf_free(puts);
     mf_free(rows);
     if (rc < 0) {
-        return refuse(opening->why, rc,
-                      "the secrets could not be sealed with the new key; nothing was changed");
+        return mf__vault_refuse(opening->why, rc,
+                                "the secrets could not be sealed with the new key; nothing was changed");
     }
     mf_log(MF_LOG_INFO, 0, NULL,
            "sealed %zu secrets with the key %s; the previous keys are not needed any more", opening->stale,
@@ -707,7 +696,7 @@ int mf_vault_open(const struct mf_vault_options *options, MF_OWN struct mf_vault
         ret_why[0] = '\0';
         rc = mf_store_secrets_each(options->store, load_row, &opening);
         if (rc < 0 && ret_why[0] == '\0') {
-            rc = refuse(ret_why, rc, "the stored secrets cannot be read");
+            rc = mf__vault_refuse(ret_why, rc, "the stored secrets cannot be read");
         }
     }
     if (rc == 0 && opening.stale > 0) {

@@ -111,14 +111,6 @@ static size_t slice_bytes(struct mf_slice slice)
     return bytes;                                                                                            \
     }
 #include <mayfly/wire.def>
-#undef MESSAGE
-#undef FIELD_U8
-#undef FIELD_U16
-#undef FIELD_U32
-#undef FIELD_I32
-#undef FIELD_U64
-#undef FIELD_SLICE
-#undef MESSAGE_END
 
 /* ---- encode ------------------------------------------------------------------------------- */
 
@@ -141,14 +133,6 @@ static size_t slice_bytes(struct mf_slice slice)
     return 0;                                                                                                \
     }
 #include <mayfly/wire.def>
-#undef MESSAGE
-#undef FIELD_U8
-#undef FIELD_U16
-#undef FIELD_U32
-#undef FIELD_I32
-#undef FIELD_U64
-#undef FIELD_SLICE
-#undef MESSAGE_END
 
 /* ---- decode ------------------------------------------------------------------------------- */
 
@@ -171,11 +155,3 @@ static size_t slice_bytes(struct mf_slice slice)
     return 0;                                                                                                \
     }
 #include <mayfly/wire.def>
-#undef MESSAGE
-#undef FIELD_U8
-#undef FIELD_U16
-#undef FIELD_U32
-#undef FIELD_I32
-#undef FIELD_U64
-#undef FIELD_SLICE
-#undef MESSAGE_END

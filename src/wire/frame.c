@@ -20,14 +20,6 @@ static const struct message messages[] = {
 #define FIELD_SLICE(name)
 #define MESSAGE_END(name)
 #include <mayfly/wire.def>
-#undef MESSAGE
-#undef FIELD_U8
-#undef FIELD_U16
-#undef FIELD_U32
-#undef FIELD_I32
-#undef FIELD_U64
-#undef FIELD_SLICE
-#undef MESSAGE_END
 };
 
 /* NULL for a number that is none. */

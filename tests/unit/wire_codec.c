@@ -49,14 +49,6 @@ static void check_refused(struct mf_buf *frame, int (*decode)(struct mf_slice pa
 #define FIELD_SLICE(name)
 #define MESSAGE_END(name)
 #include <mayfly/wire.def>
-#undef MESSAGE
-#undef FIELD_U8
-#undef FIELD_U16
-#undef FIELD_U32
-#undef FIELD_I32
-#undef FIELD_U64
-#undef FIELD_SLICE
-#undef MESSAGE_END
 
 #define MESSAGE(name, NAME, number, direction)                                                               \
     static void encode_some_##name(struct mf_buf *out, struct mf_msg_##name *sent)                           \
@@ -72,14 +64,6 @@ static void check_refused(struct mf_buf *frame, int (*decode)(struct mf_slice pa
     MF_CHECK_INT(mf_encode_##name(out, 0xfedcba98u, sent), 0);                                               \
     }
 #include <mayfly/wire.def>
-#undef MESSAGE
-#undef FIELD_U8
-#undef FIELD_U16
-#undef FIELD_U32
-#undef FIELD_I32
-#undef FIELD_U64
-#undef FIELD_SLICE
-#undef MESSAGE_END
 
 #define MESSAGE(name, NAME, number, direction)                                                               \
     static void test_##name(void)                                                                            \
@@ -109,14 +93,6 @@ static void check_refused(struct mf_buf *frame, int (*decode)(struct mf_slice pa
     mf_buf_done(&out);                                                                                       \
     }
 #include <mayfly/wire.def>
-#undef MESSAGE
-#undef FIELD_U8
-#undef FIELD_U16
-#undef FIELD_U32
-#undef FIELD_I32
-#undef FIELD_U64
-#undef FIELD_SLICE
-#undef MESSAGE_END
 
 /* The bytes themselves: the order on the wire is a promise to the other program. */
 static void test_bytes_are_little_endian(void)
