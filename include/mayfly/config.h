@@ -102,7 +102,8 @@ struct mf_config {
 
     uint64_t price_worker_day_micros;     /* Millionths of a unit of money: for a unique worker and day, */
     uint64_t price_million_runs_micros;   /* for a million runs, */
-    uint64_t price_million_cpu_ms_micros; /* for a million milliseconds of CPU. */
+    uint64_t price_million_cpu_ms_micros; /* for a million milliseconds of CPU, */
+    uint64_t price_gb_month_micros;       /* for 10^9 bytes stored for 30 days. */
 
     char *outbound_default;  /* Of runs that name none; NULL: they are blocked. */
     bool is_outbound_inline; /* Runs may bring a policy of their own. */

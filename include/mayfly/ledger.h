@@ -67,7 +67,7 @@ struct mf_ledger_wait {
     /* Never from inside mf_ledger_sync. |error| below zero: the sums are as old as they were. */
     void (*done)(struct mf_ledger_wait *wait, int error);
 };
-/* All that was added until now is on the disk and in the store's sums when |wait->done| comes. */
+/* All that was added, and has lain in the store, until now is on the disk and in the store's sums when |wait->done| comes. */
 void mf_ledger_sync(struct mf_ledger *ledger, struct mf_ledger_wait *wait);
 /* Sums up what is left, then calls back. Whoever waits is told. */
 void mf_ledger_close(MF_OWN struct mf_ledger *ledger, void (*on_closed)(void *user), void *user);

@@ -303,12 +303,15 @@
 /* -- ledger */
 #define MF_LEDGER_HASH_BYTES_MAX 64 /* bytes: SHA-256 in hexadecimal */
 #define MF_LEDGER_SYNC_MS 100 /* ms: what a fall of the machine may take, and how often what could not be written is tried again */
+#define MF_LEDGER_STORAGE_MS 60000 /* ms: what is stored is added to usage this often */
+#define MF_USAGE_STORAGE_STEP_S 120 /* s: the longest time that one such look adds; twice the one above */
 #define MF_LEDGER_SEGMENT_BYTES_MAX 8388608 /* bytes: of one file, about 80,000 records; it is deleted as a whole */
 #define MF_LEDGER_PENDING_BYTES_MAX 67108864 /* bytes: records that could not be written; two of each run that may be under way */
 #define MF_LEDGER_SUM_BYTES_MAX 1048576 /* bytes: records that are summed up in one transaction; others wait for the store meanwhile */
 #define MF_USAGE_ROWS_DEFAULT 1000 /* rows of sums in one page, unless the caller says how many */
 #define MF_USAGE_ROWS_MAX 10000 /* rows of sums in one page */
 #define MF_USAGE_DAYS_MAX 3660 /* days that one question may be about */
+#define MF_USAGE_GB_MONTH_MICROS 200000 /* micros: the default price of 10^9 bytes stored for 30 days; Cloudflare's for SQLite in Durable Objects */
 #define MF_USAGE_WORKER_DAY_MICROS 2000 /* millionths of a unit of money: Cloudflare's $0.002 for a unique worker and day */
 #define MF_USAGE_MILLION_RUNS_MICROS 300000 /* the same: its $0.30 for a million requests */
 #define MF_USAGE_MILLION_CPU_MS_MICROS 20000 /* the same: its $0.02 for a million milliseconds of CPU */

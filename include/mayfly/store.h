@@ -217,6 +217,7 @@ struct mf_store_usage {
     uint64_t bytes_out;
     uint64_t subrequests;
     uint64_t calls;
+    uint64_t storage_byte_s; /* Bytes times seconds that a tenant's workers and workspaces lay there. */
 };
 
 MF_MUST_CHECK int mf_store_usage_mark(struct mf_store *store, struct mf_store_usage_mark *ret_mark);
@@ -227,6 +228,10 @@ MF_MUST_CHECK int mf_store_usage_add(struct mf_store *store,
                                      size_t count,
                                      const struct mf_store_usage_mark *from,
                                      const struct mf_store_usage_mark *to);
+
+/* Adds what every tenant has stored since this was last called, as of |now_s| (seconds since 1970), to the sums: as many bytes as there
+ * are now, for at most MF_USAGE_STORAGE_STEP_S, so that neither a daemon that stood still nor a clock that was set is billed. */
+MF_MUST_CHECK int mf_store_usage_storage(struct mf_store *store, uint64_t now_s);
 
 struct mf_store_usage_query {
     struct mf_slice tenant; /* data NULL: all. */

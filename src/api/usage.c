@@ -5,7 +5,9 @@
 #include "internal.h"
 #include "query.h"
 
+#define SECONDS_PER_HOUR 3600
 #define SECONDS_PER_DAY 86400
+#define SECONDS_PER_MONTH (30 * SECONDS_PER_DAY) /* Of a price. */
 #define DATE_BYTES 11
 #define ROW_BYTES_MAX 1024 /* About 700 of them are used, with the longest of names. */
 #define AFTER_BYTES_MAX (2 * MF_STORE_NAME_BYTES_MAX + DATE_BYTES + 8)
@@ -208,14 +210,20 @@ static int read_query(struct usage *usage, struct mf_slice text)
 /* ---- a row ---------------------------------------------------------------------------------------------- */
 
 /* In the order in which they are written; a row of CSV is the same numbers. */
-static const char *const number_names[] = {"invocations", "uniqueWorkers",   "cpuMs",   "wallMs",
-                                           "hostWaitMs",  "memoryPeakBytes", "bytesIn", "bytesOut",
-                                           "subrequests", "toolCalls"};
+static const char *const number_names[] = {"invocations", "uniqueWorkers",   "cpuMs",           "wallMs",
+                                           "hostWaitMs",  "memoryPeakBytes", "bytesIn",         "bytesOut",
+                                           "subrequests", "toolCalls",       "storageByteHours"};
 
 static int append_ms(struct mf_buf *out, uint64_t ns)
 {
     return mf_buf_printf(out, "%llu.%06llu", (unsigned long long)(ns / MF_NS_PER_MS),
                          (unsigned long long)(ns % MF_NS_PER_MS));
+}
+
+static int append_hours(struct mf_buf *out, uint64_t seconds)
+{
+    return mf_buf_printf(out, "%llu.%06llu", (unsigned long long)(seconds / SECONDS_PER_HOUR),
+                         (unsigned long long)(seconds % SECONDS_PER_HOUR * 1000000 / SECONDS_PER_HOUR));
 }
 
 static int append_number(struct mf_buf *out, const struct mf_store_usage *row, size_t index)
@@ -226,8 +234,9 @@ static int append_number(struct mf_buf *out, const struct mf_store_usage *row, s
                                 row->calls};
     bool is_time = index >= 2 && index <= 4;
 
-    return is_time ? append_ms(out, numbers[index])
-                   : mf_buf_printf(out, "%llu", (unsigned long long)numbers[index]);
+    return index == MF_COUNT_OF(numbers) ? append_hours(out, row->storage_byte_s)
+           : is_time                     ? append_ms(out, numbers[index])
+                                         : mf_buf_printf(out, "%llu", (unsigned long long)numbers[index]);
 }
 
 /* Units of money, of which the config's prices are millionths. */
@@ -235,15 +244,21 @@ struct cost {
     double workers;
     double runs;
     double cpu;
+    double storage;
+    double total;
 };
 
 static struct cost cost_of(const struct mf_config *config, const struct mf_store_usage *row)
 {
     double cpu_ms = (double)row->cpu_ns / (double)MF_NS_PER_MS;
+    double gb_months = (double)row->storage_byte_s / 1e9 / SECONDS_PER_MONTH;
+    struct cost cost = {.workers = (double)row->uniques * (double)config->price_worker_day_micros / 1e6,
+                        .runs = (double)row->runs * (double)config->price_million_runs_micros / 1e12,
+                        .cpu = cpu_ms * (double)config->price_million_cpu_ms_micros / 1e12,
+                        .storage = gb_months * (double)config->price_gb_month_micros / 1e6};
 
-    return (struct cost){.workers = (double)row->uniques * (double)config->price_worker_day_micros / 1e6,
-                         .runs = (double)row->runs * (double)config->price_million_runs_micros / 1e12,
-                         .cpu = cpu_ms * (double)config->price_million_cpu_ms_micros / 1e12};
+    cost.total = cost.workers + cost.runs + cost.cpu + cost.storage;
+    return cost;
 }
 
 static int append_keys_json(struct usage *usage, const struct mf_store_usage *row, const char *date)
@@ -284,8 +299,8 @@ static int append_json(struct usage *usage, const struct mf_store_usage *row, co
     return rc < 0 ? rc
                   : mf_buf_printf(out,
                                   "\"cost\":{\"uniqueWorkers\":%.12g,\"invocations\":%.12g,\"cpu\":%.12g,"
-                                  "\"total\":%.12g}}%s",
-                                  cost.workers, cost.runs, cost.cpu, cost.workers + cost.runs + cost.cpu,
+                                  "\"storage\":%.12g,\"total\":%.12g}}%s",
+                                  cost.workers, cost.runs, cost.cpu, cost.storage, cost.total,
                                   usage->form == FORM_NDJSON ? "\n" : "");
 }
 
@@ -302,7 +317,7 @@ static int append_csv(struct usage *usage, const struct mf_store_usage *row, con
         rc = mf_buf_append_cstr(out, ",");
         rc = rc < 0 ? rc : append_number(out, row, i);
     }
-    return rc < 0 ? rc : mf_buf_printf(out, ",%.12g\r\n", cost.workers + cost.runs + cost.cpu);
+    return rc < 0 ? rc : mf_buf_printf(out, ",%.12g\r\n", cost.total);
 }
 
 /* One more row than were asked for says that there are more. */

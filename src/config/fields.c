@@ -138,6 +138,7 @@ static const struct config_field prices_fields[] = {
     FIELD_U64_OF("workerDayMicros", price_worker_day_micros, 0, MF_USAGE_WORKER_DAY_MICROS, MF_USAGE_PRICE_MICROS_MAX, "micros"),
     FIELD_U64_OF("millionRunsMicros", price_million_runs_micros, 0, MF_USAGE_MILLION_RUNS_MICROS, MF_USAGE_PRICE_MICROS_MAX, "micros"),
     FIELD_U64_OF("millionCpuMsMicros", price_million_cpu_ms_micros, 0, MF_USAGE_MILLION_CPU_MS_MICROS, MF_USAGE_PRICE_MICROS_MAX, "micros"),
+    FIELD_U64_OF("gbMonthMicros", price_gb_month_micros, 0, MF_USAGE_GB_MONTH_MICROS, MF_USAGE_PRICE_MICROS_MAX, "micros"),
     FIELDS_END,
 };
 

@@ -24,6 +24,8 @@ struct mf_ledger {
     struct mf_store_job job;
     struct mf_store_usage_mark until; /* The job's. */
     bool is_summing;
+    bool is_looking;         /* The job adds what is stored, too. */
+    uint64_t storage_due_ns; /* When that is to be done next. */
     int sum_error;
     struct mf_list waiting; /* For a job that has not begun, */
     struct mf_list served;  /* and for the one under way. */
@@ -135,9 +137,11 @@ static void timer_due(uv_timer_t *timer);
 static void arm(struct mf_ledger *ledger)
 {
     bool has_work = ledger->pending.size > 0 || is_behind(ledger) || !mf_list_is_empty(&ledger->waiting);
+    uint64_t ms = has_work ? MF_LEDGER_SYNC_MS : MF_LEDGER_STORAGE_MS;
 
-    if (!ledger->is_closing && has_work && !uv_is_active((uv_handle_t *)&ledger->timer)) {
-        int rc = uv_timer_start(&ledger->timer, timer_due, MF_LEDGER_SYNC_MS, 0);
+    if (!ledger->is_closing &&
+        (!uv_is_active((uv_handle_t *)&ledger->timer) || uv_timer_get_due_in(&ledger->timer) > ms)) {
+        int rc = uv_timer_start(&ledger->timer, timer_due, ms, 0);
         MF_ASSERT(rc == 0); /* Fails only while the handle closes. */
     }
 }
@@ -147,7 +151,9 @@ static int sum(struct mf_store *store, struct mf_store_job *job)
 {
     struct mf_ledger *ledger = MF_CONTAINER_OF(job, struct mf_ledger, job);
 
-    return mf__ledger_sum(store, ledger->dir, &ledger->until);
+    int rc = mf__ledger_sum(store, ledger->dir, &ledger->until);
+
+    return rc == 0 && ledger->is_looking ? mf_store_usage_storage(store, mf_clock_unix_ms() / 1000) : rc;
 }
 
 static void sum_done(struct mf_store_job *job, int rc)
@@ -178,18 +184,24 @@ static void sum_done(struct mf_store_job *job, int rc)
 
 static int begin_sum(struct mf_ledger *ledger)
 {
+    uint64_t now_ns = mf_clock_now_ns();
     int rc;
 
     if (ledger->is_summing) {
         return 0;
     }
     ledger->until = ledger->written;
+    ledger->is_looking =
+        ledger->is_closing || !mf_list_is_empty(&ledger->waiting) || now_ns >= ledger->storage_due_ns;
     ledger->job = (struct mf_store_job){.work = sum, .done = sum_done};
     rc = mf_store_queue_submit(ledger->queue, &ledger->job);
     if (rc < 0) {
         return rc;
     }
     ledger->is_summing = true;
+    if (ledger->is_looking) {
+        ledger->storage_due_ns = now_ns + MF_LEDGER_STORAGE_MS * MF_NS_PER_MS;
+    }
     for (struct mf_list *link; (link = mf_list_pop_front(&ledger->waiting)) != NULL;) {
         mf_list_push_back(&ledger->served, link);
     }
@@ -201,7 +213,8 @@ static void timer_due(uv_timer_t *timer)
     struct mf_ledger *ledger = timer->data;
 
     flush(ledger);
-    if (is_behind(ledger) || !mf_list_is_empty(&ledger->waiting)) {
+    if (is_behind(ledger) || !mf_list_is_empty(&ledger->waiting) ||
+        mf_clock_now_ns() >= ledger->storage_due_ns) {
         mf_ignore(begin_sum(ledger)); /* Or at the next turn. */
     }
     arm(ledger);

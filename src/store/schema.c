@@ -222,6 +222,27 @@ static const char *const steps[] = {
     "  used_ms INTEGER NOT NULL"
     ") STRICT, WITHOUT ROWID;"
     "CREATE INDEX tokens_by_tenant ON tokens (tenant, id);",
+    /* 6: what is stored, as usage: bytes times seconds, and until when that was added up. What each tenant's workers take is a sum that
+     * is kept up to date, so that it costs the same for ten and for a million of them. */
+    "ALTER TABLE usage ADD COLUMN storage_byte_s INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE usage_storage ("
+    "  one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),"
+    "  until_s INTEGER NOT NULL"
+    ") STRICT;"
+    "INSERT INTO usage_storage (one, until_s) VALUES (1, 0);"
+    "CREATE TABLE worker_bytes ("
+    "  tenant TEXT NOT NULL PRIMARY KEY,"
+    "  bytes INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "INSERT INTO worker_bytes (tenant, bytes) SELECT tenant, sum(length(code)) FROM worker_codes GROUP BY tenant;"
+    "CREATE TRIGGER worker_codes_added AFTER INSERT ON worker_codes BEGIN"
+    "  INSERT INTO worker_bytes (tenant, bytes) VALUES (new.tenant, length(new.code))"
+    "    ON CONFLICT (tenant) DO UPDATE SET bytes = bytes + excluded.bytes;"
+    " END;"
+    "CREATE TRIGGER worker_codes_removed AFTER DELETE ON worker_codes BEGIN"
+    "  UPDATE worker_bytes SET bytes = bytes - length(old.code) WHERE tenant = old.tenant;"
+    "  DELETE FROM worker_bytes WHERE tenant = old.tenant AND bytes = 0;"
+    " END;",
 };
 
 #define VERSION_NEWEST MF_COUNT_OF(steps)

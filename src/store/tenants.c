@@ -176,7 +176,7 @@ int mf_store_tenant_bytes(struct mf_store *store,
     if (rc < 0) {
         return rc;
     }
-    rc = sum_of(store, "SELECT ifnull(sum(length(code)), 0) FROM worker_codes WHERE tenant = ?", name,
+    rc = sum_of(store, "SELECT ifnull(sum(bytes), 0) FROM worker_bytes WHERE tenant = ?", name,
                 ret_worker_bytes);
     if (rc == 0) {
         rc = sum_of(store,

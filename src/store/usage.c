@@ -1,6 +1,8 @@
 /* usage.c - the sums of what runs have used, a row for each tenant, day and worker's code. */
 #include "internal.h"
 
+#define SECONDS_PER_DAY UINT64_C(86400)
+
 /* 63 bits are enough for honest numbers; an executor that was taken over may have said others. */
 #define SUM_MAX "9000000000000000000"
 #define ADD(column)                                                                                          \
@@ -48,19 +50,20 @@ static int add_rows(struct mf_store *store, const struct mf_store_usage *rows, s
     mf__sql_prepare(
         &sql, store->db,
         "INSERT INTO usage (tenant, day, worker, hash, runs, cpu_ns, wall_ns, host_wait_ns,"
-        " memory_peak_bytes, bytes_in, bytes_out, subrequests, calls)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " memory_peak_bytes, bytes_in, bytes_out, subrequests, calls, storage_byte_s)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (tenant, day, worker, hash) DO UPDATE SET " ADD("runs") ", " ADD("cpu_ns") ", " ADD(
             "wall_ns") ", " ADD("host_wait_ns") ","
                                                 " memory_peak_bytes = max(memory_peak_bytes, "
                                                 "excluded.memory_peak_bytes),"
                                                 " " ADD("bytes_in") ", " ADD("bytes_out") ", " ADD(
-                                                    "subrequests") ", " ADD("calls"));
+                                                    "subrequests") ", " ADD("calls") ", " ADD("storage_byte_"
+                                                                                              "s"));
     for (size_t i = 0; i < count && sql.error == 0; i++) {
         const struct mf_store_usage *row = &rows[i];
         const uint64_t numbers[] = {
             row->runs,     row->cpu_ns,    row->wall_ns,     row->host_wait_ns, row->memory_peak_bytes,
-            row->bytes_in, row->bytes_out, row->subrequests, row->calls};
+            row->bytes_in, row->bytes_out, row->subrequests, row->calls,        row->storage_byte_s};
         mf__sql_bind_text(&sql, row->tenant);
         mf__sql_bind_u64(&sql, bounded(row->day));
         mf__sql_bind_text(&sql, row->worker);
@@ -110,6 +113,77 @@ int mf_store_usage_add(struct mf_store *store,
     return mf__store_end(store, rc);
 }
 
+/* ---- what is stored ------------------------------------------------------------------------------------- */
+
+static int read_until(struct mf_store *store, uint64_t *ret_until_s)
+{
+    struct sql sql;
+
+    mf__sql_prepare(&sql, store->db, "SELECT until_s FROM usage_storage");
+    if (mf__sql_step(&sql)) {
+        *ret_until_s = mf__sql_column_u64(&sql, 0);
+        (void)mf__sql_step(&sql);
+    }
+    return mf__sql_end(&sql);
+}
+
+static int write_until(struct mf_store *store, uint64_t until_s)
+{
+    struct sql sql;
+
+    mf__sql_prepare(&sql, store->db, "UPDATE usage_storage SET until_s = ?");
+    mf__sql_bind_u64(&sql, bounded(until_s));
+    (void)mf__sql_step(&sql);
+    return mf__sql_end(&sql);
+}
+
+/* From |begin_s| to |end_s|, which are of one day. */
+static int add_storage(struct mf_store *store, uint64_t begin_s, uint64_t end_s)
+{
+    struct sql sql;
+
+    mf__sql_prepare(&sql, store->db,
+                    "INSERT INTO usage (tenant, day, worker, hash, runs, cpu_ns, wall_ns, host_wait_ns,"
+                    " memory_peak_bytes, bytes_in, bytes_out, subrequests, calls, storage_byte_s)"
+                    " SELECT tenant, ?1, '', '', 0, 0, 0, 0, 0, 0, 0, 0, 0, sum(bytes) * ?2 FROM"
+                    " (SELECT tenant, bytes FROM worker_bytes UNION ALL"
+                    "  SELECT w.tenant, i.size FROM workspaces w JOIN inodes i ON i.id = w.root)"
+                    " GROUP BY tenant HAVING sum(bytes) > 0"
+                    " ON CONFLICT (tenant, day, worker, hash) DO UPDATE SET " ADD("storage_byte_s"));
+    mf__sql_bind_u64(&sql, begin_s / SECONDS_PER_DAY);
+    mf__sql_bind_u64(&sql, end_s - begin_s);
+    (void)mf__sql_step(&sql);
+    return mf__sql_end(&sql);
+}
+
+int mf_store_usage_storage(struct mf_store *store, uint64_t now_s)
+{
+    uint64_t until_s = 0;
+    int rc = mf__store_begin(store);
+
+    if (rc < 0) {
+        return rc;
+    }
+    rc = read_until(store, &until_s);
+    if (rc == 0 && until_s < now_s) {
+        uint64_t begin_s =
+            now_s - until_s > MF_USAGE_STORAGE_STEP_S ? now_s - MF_USAGE_STORAGE_STEP_S : until_s;
+        uint64_t midnight_s = now_s / SECONDS_PER_DAY * SECONDS_PER_DAY;
+        begin_s = until_s == 0 ? now_s : begin_s; /* The first look of all. */
+        if (begin_s < midnight_s) {
+            rc = add_storage(store, begin_s, midnight_s);
+            begin_s = midnight_s;
+        }
+        rc = rc < 0 || begin_s == now_s ? rc : add_storage(store, begin_s, now_s);
+    }
+    if (rc == 0 && until_s != now_s) { /* A clock that was set back begins anew. */
+        rc = write_until(store, now_s);
+    }
+    return mf__store_end(store, rc);
+}
+
+/* ---- sums ---------------------------------------------------------------------------------------------- */
+
 static void bind_query(struct sql *sql, const struct mf_store_usage_query *query)
 {
     const struct mf_store_usage first = {0};
@@ -149,12 +223,15 @@ int mf_store_usage_each(struct mf_store *store,
                         "wall_ns") ","
                                    " " TOTAL("host_wait_ns") ", MAX(memory_peak_bytes), " TOTAL("bytes_in") ", " TOTAL(
                                        "bytes_out") ","
-                                                    " " TOTAL("subrequests") ", " TOTAL(
-                                                        "calls") " FROM usage"
-                                                                 " WHERE (?4 OR tenant = ?5) AND day BETWEEN "
-                                                                 "?6 AND ?7"
-                                                                 " GROUP BY t, d, w HAVING ?8 OR (t, d, w) > "
-                                                                 "(?9, ?10, ?11) ORDER BY t, d, w LIMIT ?12");
+                                                    " " TOTAL("subrequests") ", " TOTAL("calls") ", " TOTAL(
+                                                        "storage_byte_s") " FROM usage"
+                                                                          " WHERE (?4 OR tenant = ?5) AND "
+                                                                          "day BETWEEN "
+                                                                          "?6 AND ?7"
+                                                                          " GROUP BY t, d, w HAVING ?8 OR "
+                                                                          "(t, d, w) > "
+                                                                          "(?9, ?10, ?11) ORDER BY t, d, w "
+                                                                          "LIMIT ?12");
     bind_query(&sql, query);
     while (rc == 0 && mf__sql_step(&sql)) {
         struct mf_store_usage row = {.tenant = mf__sql_column(&sql, 0),
@@ -169,7 +246,8 @@ int mf_store_usage_each(struct mf_store *store,
                                      .bytes_in = mf__sql_column_u64(&sql, 9),
                                      .bytes_out = mf__sql_column_u64(&sql, 10),
                                      .subrequests = mf__sql_column_u64(&sql, 11),
-                                     .calls = mf__sql_column_u64(&sql, 12)};
+                                     .calls = mf__sql_column_u64(&sql, 12),
+                                     .storage_byte_s = mf__sql_column_u64(&sql, 13)};
         rc = on_row(user, &row);
     }
     int error = mf__sql_end(&sql);

@@ -125,6 +125,39 @@ const whole = (url, name, body) => new Promise((resolve) => {
   request.end(body);
 });
 
+test("what is stored is usage as well: bytes times the time that they lay there, also over a death, and never twice", async () => {
+  const dir = mkdtempSync(path.join(tmpdir(), "mayfly-storage-"));
+  const BYTES = 3_600_000; // A thousand byte-hours a second.
+  let one = await Daemon.start({ dir });
+  const hours = async () => (await total(one)).storageByteHours ?? 0;
+  try {
+    assert.equal(await hours(), 0); // The first look: from here on.
+    const empty = Date.now();
+    assert.equal((await fetch(`${one.url}/v1/workspaces/w`, { method: "PUT", headers: { "content-type": "application/json" }, body: "{}" })).status, 201);
+    assert.equal((await fetch(`${one.url}/v1/workspaces/w/files/f`, { method: "PUT", body: Buffer.alloc(BYTES) })).status, 201);
+    const full = Date.now();
+    await one.until(async () => await hours() >= 2000);
+    const seen = await hours();
+    await one.kill();
+    one = await Daemon.start({ dir });
+    assert.ok(await hours() >= seen, "a death takes nothing away");
+    await one.until(async () => await hours() >= seen + 1000);
+    assert.equal((await fetch(`${one.url}/v1/workspaces/w/files/f`, { method: "DELETE" })).status, 204);
+    await hours();
+    const [last, gone] = [await hours(), Date.now()];
+    // Whole seconds, looked at from both sides: it may be one more or less at either end.
+    assert.ok(last <= ((gone - empty) / 1000 + 1) * 1000, `${last} byte-hours in ${gone - empty} ms`);
+    assert.ok(last >= ((gone - full) / 1000 - 3) * 1000, `${last} byte-hours in ${gone - full} ms`);
+    const { rows: [row] } = await usage("?groupBy=worker", one);
+    assert.deepEqual([row.worker, row.invocations], [null, 0]);
+    assert.ok(Math.abs(row.cost.storage - last / 1e9 / 720 * 0.2) < 1e-12 && row.cost.total === row.cost.storage);
+    await new Promise((done) => setTimeout(done, 1100));
+    assert.equal(await hours(), last, "nothing is stored any more");
+  } finally {
+    await one.stop();
+  }
+});
+
 test(`killed ${ROUNDS} times: no answer that a client had is missing, and nothing is there twice`, { timeout: 100_000 + ROUNDS * 5000 }, async () => {
   const state = mkdtempSync(path.join(tmpdir(), "mayfly-usage-"));
   const options = { args: ["--state-dir", state], config: { executors: { count: 1, standby: 4 } } };
