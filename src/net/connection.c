@@ -131,7 +131,7 @@ void mf__connection_refuse(struct mf__connection *connection, int error)
 
 void mf__connection_answered(struct mf__connection *connection)
 {
-    if (!connection->is_kept || connection->server->state != MF__SERVER_OPEN) {
+    if (!connection->is_kept) { /* Said in the head. Whoever was told otherwise may be sending, also while the server drains. */
         connection->needs_linger = !connection->is_message_over;
         connection->drop_bytes = 0;
         mf__connection_move(connection, MF__FLUSH);

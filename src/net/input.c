@@ -42,10 +42,6 @@ static bool step_head(struct mf__connection *connection, struct mf_slice *bytes)
 {
     struct mf_http_event event;
 
-    if (connection->server->state != MF__SERVER_OPEN && connection->state == MF__IDLE && bytes->size == 0) {
-        mf__connection_move(connection, MF__FLUSH);
-        return false;
-    }
     /* A client that does not read its answers gets no new ones. */
     if (bytes->size == 0 || mf__output_queued(connection) > MF_HTTP_WRITE_BYTES_MAX) {
         return false;

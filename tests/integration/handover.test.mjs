@@ -16,7 +16,9 @@ function client(port, agent, state) {
       response.on("error", (error) => resolve(String(error)));
       response.on("end", () => resolve(response.statusCode === 200 ? text : `${response.statusCode} ${text}`));
     });
-    request.on("error", (error) => resolve(String(error)));
+    const began = performance.now();
+    // What it was, for whoever reads of a failure: how old its connection was, and how long it took to fail.
+    request.on("error", (error) => resolve(`${error} (${request.reusedSocket ? "used" : "fresh"} connection from ${request.socket?.localPort}, after ${Math.round(performance.now() - began)} ms, ${Math.round(performance.now() - state.signalled)} ms behind the signal)`));
     request.end(source);
   });
   return (async () => {
@@ -42,8 +44,10 @@ for (const [name, overlap] of [["restarted as by systemctl restart, on the same 
       if (overlap) {
         managed.signal("NEXT");
         await readies(round + 1);
+        state.signalled = performance.now();
         managed.signal("SIGTERM");
       } else {
+        state.signalled = performance.now();
         managed.signal("SIGTERM");
         managed.signal("AFTER");
         await readies(round + 1);

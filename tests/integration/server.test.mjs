@@ -863,6 +863,23 @@ describe('TLS', { concurrency: false }, () => {
 // ---- the end ---------------------------------------------------------------------------------------------
 
 describe('drain', { concurrency: true }, () => {
+    test('who was promised that the connection is kept may send once more on it', async () => {
+        const draining = await Server.start();
+        const kept = await draining.connect();
+        kept.socket.pause(); // Its head is out before, its end is not.
+        kept.write(`GET /big?bytes=${20 << 20}&length=1 ${H}\r\n`);
+        await draining.until((stats) => stats.requests >= 2, 'under way');
+        draining.child.kill('SIGTERM');
+        while (await draining.get('/hello').then(() => true, () => false)); // It takes nothing new.
+        kept.socket.resume();
+        await kept.until(() => kept.size > 20 << 20 || kept.ended);
+        assert.ok(!kept.text.slice(0, 500).includes('connection: close') && !kept.ended);
+        kept.text = '';
+        kept.write(`GET /hello ${H}\r\n`);
+        assert.match(await kept.end(), /connection: close\r\n\r\nhello\n$/);
+        assert.equal((await draining.exited)[0], 0, draining.stderr);
+    });
+
     test('answers what is under way, closes what idles, takes nothing new', async () => {
         const draining = await Server.start();
         const idle = await draining.connect();
