@@ -9,6 +9,7 @@
 struct mark {
     struct mf_caller caller;
     bool is_for_all;
+    uint64_t problems; /* Which its route may answer with; 0: it has none. */
     char run[MF_ID_BYTES_MAX]; /* That answers it; "": none does. */
     uint8_t trace_id[MF_TRACE_ID_BYTES];
 };
@@ -62,6 +63,20 @@ void mf__caller_sign_files(const struct mf_caller *caller, struct mf__call *call
 bool mf__caller_holds(const struct mf_api *api, const struct mf_caller *caller)
 {
     return !mf_tenants_is_on(api->tenants) || mf_tenants_holds(api->tenants, caller, mf_clock_unix_ms());
+}
+
+/* ---- the route ---------------------------------------------------------------------------------- */
+
+void mf__caller_note_route(struct mf_exchange *exchange, uint64_t problems)
+{
+    struct mark *mark = mf_exchange_mark(exchange);
+
+    mark->problems = problems;
+}
+
+uint64_t mf__caller_problems(const struct mf_exchange *exchange)
+{
+    return mark_of(exchange)->problems;
 }
 
 /* ---- for the log -------------------------------------------------------------------------------- */

@@ -143,6 +143,9 @@ struct mf__call;
 void mf__caller_sign(const struct mf_caller *caller, struct mf__call *call);
 /* Only what it may do with files: of a stored worker the rest is its owner's. */
 void mf__caller_sign_files(const struct mf_caller *caller, struct mf__call *call);
+/* Which problems its route may answer with (problem_sets.h); 0: none was found. */
+void mf__caller_note_route(struct mf_exchange *exchange, uint64_t problems);
+uint64_t mf__caller_problems(const struct mf_exchange *exchange);
 /* |run| answers the exchange: the access log names it. */
 void mf__caller_note_run(struct mf_exchange *exchange, const char *run, const struct mf_trace_context *trace);
 /* Does the token still hold with which a long-lived connection began? */

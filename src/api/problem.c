@@ -2,10 +2,12 @@
 #include <stdio.h>
 
 #include "observe.h"
+#include "problem_sets.h"
 
 #include <mayfly/wire.h>
 
 #define HEADERS_BYTES_MAX 4096
+#define PATH_LOGGED_MAX 128 /* Bytes of a path. */
 
 static int append_member(struct mf_buf *out, const char *name, struct mf_slice text)
 {
@@ -93,6 +95,20 @@ static int append_trace(struct mf_buf *out, const struct mf_exchange *exchange, 
     return mf_buf_printf(out, ",\"traceId\":\"%s\"}", trace_id);
 }
 
+/* A bug of ours, of which the caller need not know. */
+static void check_is_known(const struct mf_exchange *exchange, int error)
+{
+    const struct mf_request *request = mf_exchange_request(exchange);
+    uint64_t problems = mf__caller_problems(exchange);
+
+    if (problems != 0 && !mf__problems_have(problems, error)) {
+        mf_log(MF_LOG_ERROR, error, NULL, "openapi.json does not know this answer of %.*s %.*s",
+               (int)request->method.size, (const char *)request->method.data,
+               request->path.size < PATH_LOGGED_MAX ? (int)request->path.size : PATH_LOGGED_MAX,
+               (const char *)request->path.data);
+    }
+}
+
 void mf__problem_reply(struct mf_exchange *exchange, const struct mf__problem *problem)
 {
     int status = mf_error_status(problem->error);
@@ -100,6 +116,7 @@ void mf__problem_reply(struct mf_exchange *exchange, const struct mf__problem *p
     struct mf_buf headers;
     int rc;
 
+    check_is_known(exchange, problem->error);
     mf_buf_init(&body, MF_API_FAULT_BYTES_MAX * 8 + problem->members.size);
     mf_buf_init(&headers, HEADERS_BYTES_MAX);
     rc = mf__problem_append(&body, problem);

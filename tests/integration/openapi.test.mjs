@@ -207,7 +207,12 @@ test("problems fit", async () => {
     const response = await fetch(daemon.url + path, init);
     assert.ok(response.status >= 400);
     assert.equal(response.headers.get("content-type"), "application/problem+json");
-    fits(document.components.schemas.Problem, await response.json());
+    const problem = await response.json();
+    fits(document.components.schemas.Problem, problem);
+    const at = Object.keys(document.paths).find((one) => new RegExp(`^${one.replace("{rest}", "?.*").replace(/\{\w+\}/g, "[^/]+")}$`).test(path.split("?")[0]));
+    const { "x-problem-codes": own } = document.paths[at][(init.method ?? "get").toLowerCase()] ?? document.paths[at].post;
+    const { "x-problem-codes": common } = document.components.responses.Problem;
+    assert.ok([...own, ...common].includes(problem.code), `${at} answered with ${problem.code}`);
   }
 });
 

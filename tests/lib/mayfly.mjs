@@ -20,6 +20,7 @@ export class Daemon {
     daemon.dir = options.dir ?? mkdtempSync(path.join(tmpdir(), "mayfly-test-"));
     daemon.lines = [];
     daemon.addresses = [];
+    daemon.unknown = []; // Answers with a problem that their route does not declare.
     const args = ["--state-dir", path.join(daemon.dir, "state")];
     // A sanitizer's run time makes system calls that the jail refuses.
     const config = { ...(process.env.MF_TEST_JAIL === "none" ? { jail: { layers: [], required: [] } } : {}), ...options.config };
@@ -61,6 +62,7 @@ export class Daemon {
           if (process.env.MF_TEST_LOG) console.error(line);
           let msg = line;
           try { msg = JSON.parse(line).msg ?? line; } catch { /* not one of ours: a sanitizer's report, say */ }
+          if (msg.startsWith("openapi.json does not know")) this.unknown.push(line);
           const found = /^listening on (\S+)$/.exec(msg);
           if (found) this.addresses.push(found[1]);
           if (this.addresses.length === count) {
@@ -90,6 +92,7 @@ export class Daemon {
     const end = await this.exited;
     clearTimeout(timer);
     rmSync(this.dir, { recursive: true, force: true });
+    assert.deepEqual(this.unknown, []);
     return end;
   }
 
