@@ -64,7 +64,7 @@
 #define MF_RUN_FETCHES_OPEN_MAX 32 /* fetches of one run that the daemon has and has not answered: each may hold a window of memory there; the rest wait in the isolate */
 #define MF_RUN_WORKSPACES_MAX 8 /* workspaces that one run has: each is looked up when it begins */
 #define MF_RUN_FILE_OPS_MAX 1000000 /* operations of one run on its workspaces: past that it does not end by itself */
-#define MF_RUN_FILE_OPS_OPEN_MAX 16 /* operations of one run that are not answered: each may hold MF_RUN_FILE_OP_BYTES_MAX in both processes; the rest wait in the isolate */
+#define MF_RUN_FILE_OPS_OPEN_MAX 32 /* operations of one run that are not answered: each may hold MF_RUN_FILE_OP_BYTES_MAX in both processes; the rest wait in the isolate */
 #define MF_RUN_FILE_OP_BYTES_MAX 1114112 /* bytes: one operation, or its answer: a piece of a file (MF_WORKSPACE_PIECE_BYTES) and 64 KiB for paths and numbers */
 #define MF_RUN_FILE_UPLOADS_MAX 16 /* files of one run that are written piece by piece, to take their places whole */
 #define MF_RUN_FILE_DESCRIPTORS_MAX 1024 /* files that are open at once by node:fs: Linux's own limit for a process */
@@ -371,7 +371,7 @@
 #define MF_STORE_TENANT_BYTES_MAX 64 /* bytes: likewise */
 #define MF_STORE_VALUE_BYTES_MAX 134217728 /* bytes: one value that SQLite keeps; a worker's 64 MiB of code as JSON, its binary modules in base64, is the largest thing that is ever stored whole */
 #define MF_STORE_BUSY_MS_MAX 5000 /* ms: waited for another process, such as a backup, that has the file locked */
-#define MF_STORE_ROUND_JOBS_MAX 32 /* jobs that share one wait for the disk: a run has 16 operations open, and each holds its answer meanwhile */
+#define MF_STORE_ROUND_JOBS_MAX 32 /* jobs that share one transaction and one wait for the disk: a run has 32 operations open, and each holds its answer meanwhile */
 #define MF_STORE_ROUND_NS_MAX 5000000 /* ns: after that a round takes no further job, as those that are done wait for its end */
 #define MF_STORE_JOBS_MAX 1024 /* jobs that wait for the store: at 1 ms for a commit, a second of work; past it 503 */
 #define MF_STORE_PATH_BYTES_MAX 3500 /* bytes: the state directory's path; room for the names of the files below it */

@@ -2,7 +2,7 @@
 #include "internal.h"
 
 /* With NORMAL a commit does not wait for the disk; the next one with FULL takes it along, as both are in one log. */
-static int set_lazy(struct mf_store *store, bool is_lazy)
+int mf__store_set_lazy(struct mf_store *store, bool is_lazy)
 {
     int rc = 0;
 
@@ -17,9 +17,12 @@ int mf_store_fs_begin(struct mf_store *store, enum mf_store_fs_access access)
 {
     int rc = 0;
 
+    if (mf__store_is_in_round(store)) {
+        return mf__store_part_begin(store, access);
+    }
     uv_mutex_lock(&store->lock);
     if (access != MF_STORE_FS_READ) {
-        rc = set_lazy(store, access == MF_STORE_FS_WRITE_LAZY);
+        rc = mf__store_set_lazy(store, access == MF_STORE_FS_WRITE_LAZY);
     }
     rc = rc < 0 ? rc : mf__sql_run(store->db, access == MF_STORE_FS_READ ? "BEGIN" : "BEGIN IMMEDIATE");
     if (rc < 0) {
@@ -49,6 +52,9 @@ int mf_store_sync(struct mf_store *store)
 
 int mf_store_fs_end(struct mf_store *store, int error)
 {
+    if (mf__store_is_in_round(store)) {
+        return mf__store_part_end(store, error);
+    }
     if (error >= 0) {
         error = mf__sql_run(store->db, "COMMIT");
     }

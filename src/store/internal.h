@@ -28,6 +28,11 @@ struct mf_store {
     uint64_t lost_upload; /* Likewise. */
     bool is_lazy; /* Commits leave the disk for later, as the last transaction that wrote wanted it. */
 
+    bool is_round_open;   /* The round's transaction has begun. */
+    bool is_round_urgent; /* One of its jobs does not leave the disk for later. */
+    bool has_savepoint;   /* Of the job that is under way. */
+    int round_error;      /* SQLite gave up all of the round. */
+
     uv_mutex_t pins_lock; /* Over these; taken last. */
     uint64_t pins[MF_FS_PINS_MAX];
     size_t pins_count;
@@ -54,6 +59,21 @@ MF_MUST_CHECK int mf__store_probe(const struct store_paths *paths, char *ret_why
 MF_MUST_CHECK int mf__store_begin_fresh(const char *path, char *ret_why);
 /* The whole new file takes its name, on the disk. */
 MF_MUST_CHECK int mf__store_publish(const struct store_paths *paths, const char *dir, char *ret_why);
+
+/* ---- round.c: the transactions of several jobs as one --------------------------------------------- */
+
+/* Until mf__store_round_end, which comes on the same thread, each transaction that this thread begins is a part of one: it can fail alone,
+ * and is done when that one is. Others wait for the store meanwhile. */
+void mf__store_round_begin(struct mf_store *store);
+/* Below zero: nothing of the round has happened, whatever its parts were told. */
+MF_MUST_CHECK int mf__store_round_end(struct mf_store *store);
+/* This thread is within a round of |store|. */
+bool mf__store_is_in_round(const struct mf_store *store);
+MF_MUST_CHECK int mf__store_part_begin(struct mf_store *store, enum mf_store_fs_access access);
+MF_MUST_CHECK int mf__store_part_end(struct mf_store *store, int error);
+
+/* inodes.c: with NORMAL a commit does not wait for the disk. Not within a transaction. */
+MF_MUST_CHECK int mf__store_set_lazy(struct mf_store *store, bool is_lazy);
 
 /* ---- schema.c ------------------------------------------------------------------------------------ */
 

@@ -1,6 +1,6 @@
 /* queue.c - jobs for the store: a round at a time on a worker thread, so that waiting for the disk takes one of libuv's threads
  * and never all of them. A round is one job, or brief ones that waited one behind the other: they share the way to the thread
- * and back, and one wait for the disk.
+ * and back, one transaction and one wait for the disk.
  *
  *   IDLE --submit--> BUSY --no job is left--> IDLE --close--> BUSY (without a job) --> gone
  *                     | ^  \
@@ -34,6 +34,16 @@ struct mf_store_queue *mf_store_queue_new(uv_loop_t *loop, struct mf_store *stor
     return queue;
 }
 
+/* [worker] Nothing of the round has happened. */
+static void fail_round(struct mf_store_queue *queue, int error)
+{
+    for (size_t i = 0; i < queue->worked_count; i++) {
+        struct mf_store_job *job = queue->round[i];
+        job->error = job->error < 0 ? job->error : error;
+        job->needs_sync = false;
+    }
+}
+
 /* [worker] */
 static void sync_round(struct mf_store_queue *queue)
 {
@@ -54,11 +64,22 @@ static void work(uv_work_t *uv_work)
 {
     struct mf_store_queue *queue = uv_work->data;
     uint64_t end_ns = mf_clock_now_ns() + MF_STORE_ROUND_NS_MAX;
+    bool is_shared = queue->round_count > 1;
+    int rc = 0;
 
+    if (is_shared) {
+        mf__store_round_begin(queue->store);
+    }
     while (queue->worked_count < queue->round_count &&
            (queue->worked_count == 0 || mf_clock_now_ns() < end_ns)) {
         struct mf_store_job *job = queue->round[queue->worked_count++];
         job->error = job->work(queue->store, job);
+    }
+    if (is_shared) {
+        rc = mf__store_round_end(queue->store);
+    }
+    if (rc < 0) {
+        fail_round(queue, rc);
     }
     sync_round(queue);
 }

@@ -234,13 +234,5 @@ int mf__store_begin(struct mf_store *store)
 
 int mf__store_end(struct mf_store *store, int error)
 {
-    if (error == 0) {
-        error = mf__sql_run(store->db, "COMMIT");
-    }
-    if (error < 0 && sqlite3_get_autocommit(store->db) == 0) {
-        mf_ignore(
-            mf__sql_run(store->db, "ROLLBACK")); /* It was logged; the first error is the one to tell. */
-    }
-    uv_mutex_unlock(&store->lock);
-    return error;
+    return mf_store_fs_end(store, error);
 }

@@ -299,6 +299,100 @@ static void a_slow_one_ends_the_round(void)
     MF_CHECK(syncs_at_done[2] >= 2);
 }
 
+/* ---- a round is one transaction ------------------------------------------------------------------------- */
+
+static uint64_t made[4]; /* Inodes, by the job; their sizes say which made it. */
+static unsigned made_count;
+static bool is_log_broken;
+
+/* SQLite's. */
+ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t offset);
+ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t offset)
+{
+    if (is_log_broken) {
+        errno = EIO;
+        return -1;
+    }
+    return syscall(SYS_pwrite64, fd, bytes, size, offset);
+}
+
+static int make_inode(struct mf_store *with, int error)
+{
+    struct mf_inode inode = {.kind = MF_INODE_FILE, .inodes = 1, .size = 100 + made_count};
+    int rc = mf_store_fs_begin(with, MF_STORE_FS_WRITE_LAZY);
+
+    rc = rc < 0 ? rc
+                : mf_store_fs_end(
+                      with, mf_store_inode_new(with, &inode, mf_slice_of(NULL, 0)) < 0 ? MF_E_STORE : error);
+    made[made_count++] = inode.id;
+    worked_count++;
+    return rc;
+}
+
+static int good_work(struct mf_store *with, struct mf_store_job *job)
+{
+    int rc = make_inode(with, 0);
+
+    job->needs_sync = rc == 0;
+    return rc;
+}
+
+static int bad_work(struct mf_store *with, struct mf_store_job *job)
+{
+    (void)job;
+    return make_inode(with, MF_E_INVALID);
+}
+
+static bool is_there(unsigned number)
+{
+    struct mf_inode inode;
+
+    MF_CHECK_INT(mf_store_fs_begin(store, MF_STORE_FS_READ), 0);
+    int rc = mf_store_inode_get(store, made[number], &inode);
+    MF_CHECK_INT(mf_store_fs_end(store, 0), 0);
+    return rc == 0 && inode.size == 100 + number;
+}
+
+static void one_that_fails_takes_back_its_own(void)
+{
+    const struct mf_store_job three[] = {{.work = good_work, .done = note_done, .is_brief = true},
+                                         {.work = bad_work, .done = note_done, .is_brief = true},
+                                         {.work = good_work, .done = note_done, .is_brief = true}};
+
+    made_count = 0;
+    run_round(three, 3);
+    MF_CHECK_INT(errors_at_done[1], 0);
+    MF_CHECK_INT(errors_at_done[2], MF_E_INVALID);
+    MF_CHECK_INT(errors_at_done[3], 0);
+    MF_CHECK(is_there(0) && !is_there(1) && is_there(2));
+}
+
+/* Also one that only read: it may have seen what never was. */
+static void what_cannot_be_committed_fails_all_of_them(void)
+{
+    const struct mf_store_job three[] = {{.work = good_work, .done = note_done, .is_brief = true},
+                                         {.work = read_work, .done = note_done, .is_brief = true},
+                                         {.work = good_work, .done = note_done, .is_brief = true}};
+
+    bool has_read_failed = false;
+
+    /* A machine that is busy elsewhere may end a round early. */
+    for (unsigned tries = 0; tries < 100 && !has_read_failed; tries++) {
+        made_count = 0;
+        is_log_broken = true;
+        run_round(three, 3);
+        is_log_broken = false;
+        MF_CHECK_INT(errors_at_done[1], MF_E_STORE);
+        MF_CHECK_INT(errors_at_done[3], MF_E_STORE);
+        has_read_failed = errors_at_done[2] == MF_E_STORE;
+    }
+    MF_CHECK(has_read_failed);
+    MF_CHECK(!is_there(0) && !is_there(1));
+    made_count = 0;
+    run_round(three, 3);
+    MF_CHECK(errors_at_done[1] == 0 && is_there(0) && is_there(1));
+}
+
 int main(void)
 {
     char dir[64];
@@ -316,6 +410,8 @@ int main(void)
     MF_RUN(others_do_not);
     MF_RUN(only_those_that_wrote_hear_of_a_broken_disk);
     MF_RUN(a_slow_one_ends_the_round);
+    MF_RUN(one_that_fails_takes_back_its_own);
+    MF_RUN(what_cannot_be_committed_fails_all_of_them);
     MF_CHECK(uv_loop_close(&loop) == 0);
     mf_store_close(store);
     char command[128];

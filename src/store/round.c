@@ -1,0 +1,71 @@
+/* round.c - the transactions of several jobs as one: what many of them change, such as a root and a workspace's row, goes into the log once,
+ * and so does the commit. Each is a savepoint within it, so that one that fails takes back its own changes only. */
+#include "internal.h"
+
+static _Thread_local const struct mf_store *round_of;
+
+bool mf__store_is_in_round(const struct mf_store *store)
+{
+    return round_of == store;
+}
+
+void mf__store_round_begin(struct mf_store *store)
+{
+    MF_ASSERT(round_of == NULL);
+    uv_mutex_lock(&store->lock);
+    round_of = store;
+    store->is_round_open = false;
+    store->is_round_urgent = false;
+    store->round_error = 0;
+}
+
+int mf__store_part_begin(struct mf_store *store, enum mf_store_fs_access access)
+{
+    int rc = store->round_error;
+
+    if (rc == 0 && !store->is_round_open) {
+        rc = mf__store_set_lazy(store, true);
+        rc = rc < 0 ? rc : mf__sql_run(store->db, "BEGIN");
+        store->is_round_open = rc == 0;
+    }
+    store->has_savepoint = rc == 0 && access != MF_STORE_FS_READ;
+    if (store->has_savepoint) {
+        store->is_round_urgent = store->is_round_urgent || access == MF_STORE_FS_WRITE;
+        rc = mf__sql_run(store->db, "SAVEPOINT part");
+    }
+    return rc;
+}
+
+int mf__store_part_end(struct mf_store *store, int error)
+{
+    int rc = 0;
+
+    if (sqlite3_get_autocommit(store->db) != 0) { /* No room, no memory: it has rolled back by itself. */
+        store->is_round_open = false;
+        store->round_error = error < 0 ? error : MF_E_STORE;
+        return store->round_error;
+    }
+    if (store->has_savepoint) {
+        rc = error < 0 ? mf__sql_run(store->db, "ROLLBACK TO part") : 0;
+        rc = rc < 0 ? rc : mf__sql_run(store->db, "RELEASE part");
+    }
+    store->round_error = rc; /* What cannot be taken back must not be committed. */
+    return error < 0 ? error : rc;
+}
+
+int mf__store_round_end(struct mf_store *store)
+{
+    int rc = store->round_error;
+    bool is_urgent = store->is_round_urgent;
+
+    if (store->is_round_open && rc == 0) {
+        rc = mf__sql_run(store->db, "COMMIT");
+    }
+    if (rc < 0 && sqlite3_get_autocommit(store->db) == 0) {
+        mf_ignore(
+            mf__sql_run(store->db, "ROLLBACK")); /* It was logged; the first error is the one to tell. */
+    }
+    round_of = NULL;
+    uv_mutex_unlock(&store->lock);
+    return rc == 0 && is_urgent ? mf_store_sync(store) : rc;
+}
