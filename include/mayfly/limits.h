@@ -360,8 +360,8 @@
 #define MF_OTLP_HEADERS_MAX 16 /* headers in the file that the config names */
 #define MF_OTLP_HEADERS_BYTES_MAX 16384 /* bytes: that file */
 #define MF_OTLP_ANSWER_BYTES_MAX 65536 /* bytes: of a collector's answer that are read */
-#define MF_OTLP_URL_BYTES_MAX 2048 /* bytes: the collector's URL */
 #define MF_OTLP_SPANS_MAX 1024 /* spans of one run: its requests and calls of tools; the rest are counted */
+#define MF_POST_URL_BYTES_MAX 2048 /* bytes: the URL of a collector or a receiver that the config names */
 #define MF_OTLP_CLOSE_MS 2000 /* ms: at the end of the daemon for what was not sent yet */
 
 /* -- store */

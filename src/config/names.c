@@ -184,7 +184,7 @@ int mf__config_read_isolation(struct config_reader *reader, const struct cJSON *
 int mf__config_read_otlp_url(struct config_reader *reader, const struct cJSON *value, const char *pointer)
 {
     char **place = &reader->config->otlp_url;
-    int error = mf__config_read_text(reader, value, pointer, MF_OTLP_URL_BYTES_MAX, place);
+    int error = mf__config_read_text(reader, value, pointer, MF_POST_URL_BYTES_MAX, place);
 
     if (error == 0 && strncmp(*place, "http://", 7) != 0 && strncmp(*place, "https://", 8) != 0) {
         return mf__config_fail(reader, pointer,

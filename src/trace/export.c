@@ -3,23 +3,20 @@
  *   add --> queue --a batch is full, or waited long enough--> written --> sent --taken--> counted
  *             |                                                ^   |
  *             +--no room: dropped                              +---+ later: the collector is busy or away */
-#include <errno.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <curl/curl.h>
-#include <fcntl.h>
 #include <uv.h>
 
+#include <mayfly/post.h>
 #include <mayfly/trace_otlp.h>
 
 #include "internal.h"
 
 struct mf_otlp {
-    char traces_url[MF_OTLP_URL_BYTES_MAX + 32];
-    char logs_url[MF_OTLP_URL_BYTES_MAX + 32];
-    struct curl_slist *headers;
+    char traces_url[MF_POST_URL_BYTES_MAX + 32];
+    char logs_url[MF_POST_URL_BYTES_MAX + 32];
+    struct mf_post *post;
+    struct mf_post_headers *headers;
     uv_thread_t thread;
     uv_mutex_t mutex; /* For all below. */
     uv_cond_t changed;
@@ -112,52 +109,15 @@ static bool wait_ms(struct mf_otlp *otlp, uint64_t ms)
 
 /* ---- one request ------------------------------------------------------------------------------------------------ */
 
-static size_t on_answer(char *data, size_t unit, size_t count, void *user)
-{
-    struct mf_buf *answer = user;
-    size_t room = answer->bytes_max - answer->size;
-
-    mf_ignore(mf_buf_append(answer, data, unit * count < room ? unit * count : room));
-    return unit * count; /* The rest is of no interest. */
-}
-
-static int on_progress(void *user, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
+static bool is_over(void *user)
 {
     struct mf_otlp *otlp = user;
     bool is_over;
 
-    (void)total;
-    (void)now;
-    (void)up_total;
-    (void)up_now;
     uv_mutex_lock(&otlp->mutex);
     is_over = otlp->is_closing && mf_clock_now_ns() >= otlp->close_ns;
     uv_mutex_unlock(&otlp->mutex);
-    return is_over ? 1 : 0;
-}
-
-static CURLcode
-set_options(CURL *curl, struct mf_otlp *otlp, const char *url, struct mf_slice body, struct mf_buf *answer)
-{
-    CURLcode code = curl_easy_setopt(curl, CURLOPT_URL, url);
-
-#define SET(option, value) (code = code == CURLE_OK ? curl_easy_setopt(curl, option, value) : code)
-    SET(CURLOPT_PROTOCOLS_STR, "http,https");
-    SET(CURLOPT_FOLLOWLOCATION, 0L); /* Credentials go to the collector that was named. */
-    SET(CURLOPT_PROXY, "");
-    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_TIMEOUT_MS, (long)MF_OTLP_TIMEOUT_MS);
-    SET(CURLOPT_HTTPHEADER, otlp->headers);
-    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.size);
-    SET(CURLOPT_POSTFIELDS, (const char *)body.data);
-    SET(CURLOPT_WRITEFUNCTION, on_answer);
-    SET(CURLOPT_WRITEDATA, answer);
-    SET(CURLOPT_NOPROGRESS, 0L);
-    SET(CURLOPT_XFERINFOFUNCTION, on_progress);
-    SET(CURLOPT_XFERINFODATA, otlp);
-#undef SET
-    return code;
+    return is_over;
 }
 
 /* What a collector said it left out: "rejectedSpans":"3" or 3, within "partialSuccess". */
@@ -184,62 +144,34 @@ static uint64_t rejected_of(struct mf_slice answer)
     return count;
 }
 
-struct outcome {
-    bool is_taken;
-    bool may_retry;
-    uint64_t retry_ms; /* What the collector asks for; 0: nothing. */
-    uint64_t rejected;
-    char why[96];
-};
-
-static struct outcome judge(CURL *curl, CURLcode code, struct mf_slice answer)
+static struct mf_post_outcome
+send_once(struct mf_otlp *otlp, const char *url, struct mf_slice body, uint64_t *ret_rejected)
 {
-    struct outcome outcome = {.may_retry = true};
-    curl_off_t retry_s = 0;
-    long status = 0;
-
-    if (code != CURLE_OK) {
-        (void)snprintf(outcome.why, sizeof outcome.why, "%.80s", curl_easy_strerror(code));
-        return outcome;
-    }
-    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    (void)curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry_s);
-    outcome.is_taken = status >= 200 && status < 300;
-    outcome.may_retry = status == 429 || status == 502 || status == 503 || status == 504;
-    outcome.retry_ms = retry_s > 0 ? (uint64_t)retry_s * 1000 : 0;
-    outcome.rejected = outcome.is_taken ? rejected_of(answer) : 0;
-    (void)snprintf(outcome.why, sizeof outcome.why, "it answered %ld", status);
-    return outcome;
-}
-
-static struct outcome send_once(struct mf_otlp *otlp, CURL *curl, const char *url, struct mf_slice body)
-{
-    struct outcome outcome;
+    struct mf_post_outcome outcome;
     struct mf_buf answer;
-    CURLcode code;
+    const struct mf_post_request request = {.url = url,
+                                            .headers = otlp->headers,
+                                            .body = body,
+                                            .timeout_ms = MF_OTLP_TIMEOUT_MS,
+                                            .is_over = is_over,
+                                            .user = otlp,
+                                            .answer = &answer};
 
     mf_buf_init(&answer, MF_OTLP_ANSWER_BYTES_MAX);
-    code = set_options(curl, otlp, url, body, &answer);
-    code = code == CURLE_OK ? curl_easy_perform(curl) : code;
-    outcome = judge(curl, code, mf_buf_peek(&answer));
+    mf_post_send(otlp->post, &request, &outcome);
+    *ret_rejected = outcome.is_taken ? rejected_of(mf_buf_peek(&answer)) : 0;
     mf_buf_done(&answer);
     return outcome;
 }
 
 /* ---- until it is taken --------------------------------------------------------------------------------------------- */
 
-/* The |tries|-th wait: what the collector asks for, or twice the one before; and as much again at random, so that many do not come back
- * at once. */
-static uint64_t backoff_ms(unsigned tries, uint64_t asked_ms)
+/* A collector that is away or busy; any other answer is a no. */
+static bool may_retry(const struct mf_post_outcome *outcome)
 {
-    uint64_t ms = (uint64_t)MF_OTLP_RETRY_MS_MIN << tries;
-    uint64_t random;
+    int status = outcome->status;
 
-    mf_random_bytes(&random, sizeof random);
-    ms = ms > MF_OTLP_RETRY_MS_MAX ? MF_OTLP_RETRY_MS_MAX : ms;
-    ms += random % ms;
-    ms = ms < asked_ms ? asked_ms : ms;
-    return ms > MF_OTLP_RETRY_MS_MAX ? MF_OTLP_RETRY_MS_MAX : ms;
+    return status == 0 || status == 429 || status == 502 || status == 503 || status == 504;
 }
 
 static void count_retry(struct mf_otlp *otlp)
@@ -249,21 +181,23 @@ static void count_retry(struct mf_otlp *otlp)
     uv_mutex_unlock(&otlp->mutex);
 }
 
-static bool deliver(struct mf_otlp *otlp, CURL *curl, const char *url, struct mf_slice body)
+static bool deliver(struct mf_otlp *otlp, const char *url, struct mf_slice body)
 {
-    struct outcome outcome = {.may_retry = true};
+    struct mf_post_outcome outcome = {.status = 0};
+    uint64_t rejected;
 
-    for (unsigned tries = 0; tries < MF_OTLP_TRIES_MAX && outcome.may_retry; tries++) {
+    for (unsigned tries = 0; tries < MF_OTLP_TRIES_MAX && may_retry(&outcome); tries++) {
         if (tries > 0) {
-            if (!wait_ms(otlp, backoff_ms(tries - 1, outcome.retry_ms))) {
+            if (!wait_ms(otlp, mf_post_backoff_ms(tries - 1, outcome.retry_ms, MF_OTLP_RETRY_MS_MIN,
+                                                  MF_OTLP_RETRY_MS_MAX))) {
                 break;
             }
             count_retry(otlp);
         }
-        outcome = send_once(otlp, curl, url, body);
+        outcome = send_once(otlp, url, body, &rejected);
         if (outcome.is_taken) {
             uv_mutex_lock(&otlp->mutex);
-            otlp->state.rejected += outcome.rejected;
+            otlp->state.rejected += rejected;
             uv_mutex_unlock(&otlp->mutex);
             return true;
         }
@@ -274,12 +208,8 @@ static bool deliver(struct mf_otlp *otlp, CURL *curl, const char *url, struct mf
 
 typedef int write_fn(struct mf_trace *const *traces, size_t count, struct mf_buf *out, size_t *ret_count);
 
-static bool send_as(struct mf_otlp *otlp,
-                    CURL *curl,
-                    const char *url,
-                    write_fn *write_them,
-                    struct mf_trace **batch,
-                    size_t count)
+static bool
+send_as(struct mf_otlp *otlp, const char *url, write_fn *write_them, struct mf_trace **batch, size_t count)
 {
     struct mf_buf body;
     size_t written = 0;
@@ -290,13 +220,13 @@ static bool send_as(struct mf_otlp *otlp,
         mf_log(MF_LOG_WARN, MF_E_TOO_LARGE, NULL, "what is sent to the collector is too large");
         is_taken = false;
     } else if (written > 0) {
-        is_taken = deliver(otlp, curl, url, mf_buf_peek(&body));
+        is_taken = deliver(otlp, url, mf_buf_peek(&body));
     }
     mf_buf_done(&body);
     return is_taken;
 }
 
-static void send_batch(struct mf_otlp *otlp, CURL *curl, struct mf_trace **batch, size_t count)
+static void send_batch(struct mf_otlp *otlp, struct mf_trace **batch, size_t count)
 {
     bool is_logged;
     bool is_taken;
@@ -304,9 +234,9 @@ static void send_batch(struct mf_otlp *otlp, CURL *curl, struct mf_trace **batch
     uv_mutex_lock(&otlp->mutex);
     is_logged = otlp->is_logged;
     uv_mutex_unlock(&otlp->mutex);
-    is_taken = send_as(otlp, curl, otlp->traces_url, mf_otlp_write_spans, batch, count);
+    is_taken = send_as(otlp, otlp->traces_url, mf_otlp_write_spans, batch, count);
     if (is_logged) {
-        is_taken = send_as(otlp, curl, otlp->logs_url, mf_otlp_write_logs, batch, count) && is_taken;
+        is_taken = send_as(otlp, otlp->logs_url, mf_otlp_write_logs, batch, count) && is_taken;
     }
     for (size_t i = 0; i < count; i++) {
         mf_trace_unref(batch[i]);
@@ -320,19 +250,16 @@ static void run(void *user)
 {
     struct mf_otlp *otlp = user;
     struct mf_trace *batch[MF_OTLP_BATCH_MAX];
-    CURL *curl = curl_easy_init();
     size_t count;
 
-    MF_ASSERT(curl != NULL); /* No memory at the very start. */
     do {
         uv_mutex_lock(&otlp->mutex);
         count = take_batch(otlp, batch);
         uv_mutex_unlock(&otlp->mutex);
         if (count > 0) {
-            send_batch(otlp, curl, batch, count);
+            send_batch(otlp, batch, count);
         }
     } while (count > 0);
-    curl_easy_cleanup(curl);
 }
 
 /* ---- headers ------------------------------------------------------------------------------------------------------------- */
@@ -351,17 +278,6 @@ static bool is_header(const char *line)
         }
     }
     return true;
-}
-
-static int add_header(struct mf_otlp *otlp, const char *line)
-{
-    struct curl_slist *longer = curl_slist_append(otlp->headers, line);
-
-    if (longer == NULL) {
-        return MF_E_NO_MEMORY;
-    }
-    otlp->headers = longer;
-    return 0;
 }
 
 /* |text| is cut into lines. */
@@ -388,69 +304,29 @@ static int add_lines(struct mf_otlp *otlp, char *text, const char *path, char *r
                 number, path);
             return MF_E_CONFIG;
         }
-        if (add_header(otlp, line) < 0) {
+        if (mf_post_headers_add(otlp->headers, line) < 0) {
             return MF_E_NO_MEMORY;
         }
     }
     return 0;
 }
 
-static ssize_t read_file(const char *path, char text[MF_OTLP_HEADERS_BYTES_MAX + 1], char *ret_why)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat stat;
-    ssize_t size = fd < 0 || fstat(fd, &stat) < 0 ? -1 : read(fd, text, MF_OTLP_HEADERS_BYTES_MAX + 1);
-
-    if (size < 0) {
-        (void)snprintf(ret_why, MF_OTLP_WHY_BYTES_MAX, "/tracing/otlpHeadersFile: %.300s cannot be read: %s",
-                       path, strerror(errno));
-    } else if (!S_ISREG(stat.st_mode) || (stat.st_mode & S_IRWXO) != 0) {
-        (void)snprintf(ret_why, MF_OTLP_WHY_BYTES_MAX,
-                       "/tracing/otlpHeadersFile: %.300s must be a file that not everybody may read", path);
-        size = -1;
-    } else if (size > MF_OTLP_HEADERS_BYTES_MAX) {
-        (void)snprintf(ret_why, MF_OTLP_WHY_BYTES_MAX,
-                       "/tracing/otlpHeadersFile: %.300s has more than %d bytes", path,
-                       MF_OTLP_HEADERS_BYTES_MAX);
-        size = -1;
-    }
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return size;
-}
-
 static int read_headers(struct mf_otlp *otlp, const char *path, char *ret_why)
 {
     char text[MF_OTLP_HEADERS_BYTES_MAX + 1];
     ssize_t size;
-    int rc = add_header(otlp, "Content-Type: application/json");
+    int rc = mf_post_headers_add(otlp->headers, "Content-Type: application/json");
 
-    rc = rc < 0 ? rc : add_header(otlp, "User-Agent: mayfly/" MF_VERSION);
-    rc = rc < 0 ? rc : add_header(otlp, "Expect:"); /* A collector need not be asked first. */
+    rc = rc < 0 ? rc : mf_post_headers_add(otlp->headers, "User-Agent: mayfly/" MF_VERSION);
+    rc = rc < 0 ? rc
+                : mf_post_headers_add(otlp->headers, "Expect:"); /* A collector need not be asked first. */
     if (rc < 0 || path == NULL) {
         return rc;
     }
-    size = read_file(path, text, ret_why);
-    if (size < 0) {
-        mf_wipe(text, sizeof text);
-        return MF_E_CONFIG;
-    }
-    text[size] = '\0';
-    rc = strlen(text) == (size_t)size ? add_lines(otlp, text, path, ret_why) : MF_E_CONFIG;
-    if (rc == MF_E_CONFIG && ret_why[0] == '\0') {
-        (void)snprintf(ret_why, MF_OTLP_WHY_BYTES_MAX, "/tracing/otlpHeadersFile: %.300s has a NUL", path);
-    }
+    size = mf_post_read_secret(path, "/tracing/otlpHeadersFile", MF_OTLP_HEADERS_BYTES_MAX, text, ret_why);
+    rc = size < 0 ? (int)size : add_lines(otlp, text, path, ret_why);
     mf_wipe(text, sizeof text);
     return rc;
-}
-
-static void free_headers(struct mf_otlp *otlp)
-{
-    for (struct curl_slist *one = otlp->headers; one != NULL; one = one->next) {
-        mf_wipe(one->data, strlen(one->data));
-    }
-    curl_slist_free_all(otlp->headers);
 }
 
 /* ---- beginning and end ------------------------------------------------------------------------------------------------------ */
@@ -468,14 +344,17 @@ int mf_otlp_open(const struct mf_otlp_options *options, MF_OWN struct mf_otlp **
     (void)snprintf(otlp->traces_url, sizeof otlp->traces_url, "%.*s/v1/traces", (int)size, options->url);
     (void)snprintf(otlp->logs_url, sizeof otlp->logs_url, "%.*s/v1/logs", (int)size, options->url);
     otlp->is_logged = options->is_logged;
-    rc = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? 0 : MF_E_NO_MEMORY;
+    otlp->post = mf_post_new();
+    otlp->headers = mf_post_headers_new();
+    rc = otlp->post == NULL ? MF_E_NO_MEMORY : 0;
     rc = rc < 0 ? rc : read_headers(otlp, options->headers_path, ret_why);
     if (rc == 0 && (uv_mutex_init(&otlp->mutex) < 0 || uv_cond_init(&otlp->changed) < 0 ||
                     uv_thread_create(&otlp->thread, run, otlp) < 0)) {
         rc = MF_E_NO_MEMORY; /* The daemon cannot start: what was made ends with it. */
     }
     if (rc < 0) {
-        free_headers(otlp);
+        mf_post_free(otlp->post);
+        mf_post_headers_free(otlp->headers);
         mf_free(otlp);
         return rc;
     }
@@ -489,8 +368,9 @@ int mf_otlp_check(const struct mf_otlp_options *options, char *ret_why)
     int rc;
 
     ret_why[0] = '\0';
+    otlp->headers = mf_post_headers_new();
     rc = read_headers(otlp, options->headers_path, ret_why);
-    free_headers(otlp);
+    mf_post_headers_free(otlp->headers);
     mf_free(otlp);
     return rc;
 }
@@ -523,6 +403,7 @@ void mf_otlp_close(MF_OWN struct mf_otlp *otlp)
     (void)uv_thread_join(&otlp->thread);
     uv_mutex_destroy(&otlp->mutex);
     uv_cond_destroy(&otlp->changed);
-    free_headers(otlp);
+    mf_post_free(otlp->post);
+    mf_post_headers_free(otlp->headers);
     mf_free(otlp);
 }
