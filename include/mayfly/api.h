@@ -45,6 +45,11 @@ void mf_api_on_request(void *api, struct mf_exchange *exchange);
 void mf_api_on_over(void *api, const struct mf_exchange *exchange, const struct mf_exchange_over *over);
 /* The server's body_bytes_max_of, likewise: files are streamed and may be larger than what is held in memory. */
 uint64_t mf_api_body_bytes_max(void *api, struct mf_slice path);
+/* Could the files that |config| names for the api be read? MF_E_CONFIG and a sentence in |ret_why|, which has MF_LOG_LINE_BYTES_MAX
+ * and nothing of a secret. Blocks. */
+MF_MUST_CHECK int mf_api_check(const struct mf_config *config, char *ret_why);
+/* Those files are read again, likewise, for mf_api_configure. */
+MF_MUST_CHECK int mf_api_reload(struct mf_api *api, char *ret_why);
 /* |config| takes the place of the one that it had, for calls that come from now on. */
 void mf_api_configure(struct mf_api *api, struct mf_config *config);
 /* From here on /readyz says no, so that nobody sends more. What comes all the same is served. */

@@ -105,6 +105,10 @@ struct mf_config {
     uint64_t price_million_cpu_ms_micros; /* for a million milliseconds of CPU, */
     uint64_t price_gb_month_micros;       /* for 10^9 bytes stored for 30 days. */
 
+    char *usage_push_url;         /* Whom changes of usage are told to; NULL: nobody. */
+    char *usage_push_secret_path; /* The keys that sign it; there is one when there is a URL. */
+    uint32_t usage_push_interval_ms;
+
     char *outbound_default;  /* Of runs that name none; NULL: they are blocked. */
     bool is_outbound_inline; /* Runs may bring a policy of their own. */
     char *outbound_ca_path;  /* NULL: only the system's authorities. */

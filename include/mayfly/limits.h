@@ -315,6 +315,17 @@
 #define MF_USAGE_WORKER_DAY_MICROS 2000 /* millionths of a unit of money: Cloudflare's $0.002 for a unique worker and day */
 #define MF_USAGE_MILLION_RUNS_MICROS 300000 /* the same: its $0.30 for a million requests */
 #define MF_USAGE_MILLION_CPU_MS_MICROS 20000 /* the same: its $0.02 for a million milliseconds of CPU */
+#define MF_USAGE_PUSH_INTERVAL_MS_DEFAULT 60000 /* ms: between two looks for usage that has changed; what is stored changes this often */
+#define MF_USAGE_PUSH_INTERVAL_MS_MIN 100 /* ms: likewise, the least that the config may say; sums are not newer than MF_LEDGER_SYNC_MS */
+#define MF_USAGE_PUSH_INTERVAL_MS_MAX 86400000 /* ms: likewise, the most: a day */
+#define MF_USAGE_PUSH_ROWS_MAX 1000 /* rows in one delivery; with the longest of names not a MiB */
+#define MF_USAGE_PUSH_TIMEOUT_MS 20000 /* ms: for one delivery; Standard Webhooks says 15 to 30 s */
+#define MF_USAGE_PUSH_RETRY_MS_MIN 1000 /* ms: before the first retry; each wait is twice the one before, and as much again at random */
+#define MF_USAGE_PUSH_RETRY_MS_MAX 300000 /* ms: the longest such wait, also where the receiver asks for more, and each one after a refusal */
+#define MF_USAGE_PUSH_SECRETS_MAX 2 /* keys in the file: one, and another while it takes the first one's place */
+#define MF_USAGE_PUSH_SECRET_BYTES_MIN 24 /* bytes of a key; Standard Webhooks' own number, as the next one */
+#define MF_USAGE_PUSH_SECRET_BYTES_MAX 64 /* bytes of a key */
+#define MF_USAGE_PUSH_FILE_BYTES_MAX 512 /* bytes: the file of keys, in base64 */
 #define MF_USAGE_PRICE_MICROS_MAX 1000000000000 /* millionths of a unit of money: what the config may say of a price */
 
 /* -- runs that are over, and who watches */

@@ -206,6 +206,7 @@ struct mf_store_usage {
     struct mf_slice tenant;
     struct mf_slice worker; /* Empty: code that came with its request. */
     struct mf_slice hash;   /* Of its code. Not in sums. */
+    uint64_t changed;       /* In mf_store_usage_changed only. */
     uint64_t day;           /* Since 1970, UTC. */
     uint64_t runs;
     uint64_t uniques; /* In sums only: workers by name, code and day; a run without a name is one. */
@@ -249,6 +250,24 @@ MF_MUST_CHECK int mf_store_usage_each(struct mf_store *store,
                                       const struct mf_store_usage_query *query,
                                       int (*on_row)(void *user, const struct mf_store_usage *row),
                                       void *user);
+
+#define MF_STORE_ID_CHARS 32
+
+/* Where whoever is told of changes stands: up to the change |cursor|. */
+struct mf_store_usage_push {
+    char id[MF_STORE_ID_CHARS + 1]; /* Of this store, by which a receiver can tell several apart. */
+    uint64_t cursor;
+};
+/* At most |count_max| rows, of a worker's code each, that have changed since |ret_push->cursor|, the one that changed first first.
+ * Each change of a row has a number of its own, and greater ones than all before: what is said of a row with such a number is always
+ * the same. |ret_push| is set before the first row comes. */
+MF_MUST_CHECK int mf_store_usage_changed(struct mf_store *store,
+                                         size_t count_max,
+                                         struct mf_store_usage_push *ret_push,
+                                         int (*on_row)(void *user, const struct mf_store_usage *row),
+                                         void *user);
+/* Changes up to |cursor| are known; it never goes back. */
+MF_MUST_CHECK int mf_store_usage_pushed(struct mf_store *store, uint64_t cursor);
 
 /* ---- tenants and tokens (tenant) ---------------------------------------------------------------------- */
 

@@ -9,6 +9,7 @@
 #include "observe.h"
 #include "tail.h"
 #include "tail_run.h"
+#include "usage_push.h"
 #include "worker_cache.h"
 #include "workspace_call.h"
 
@@ -45,6 +46,9 @@ void mf_api_configure(struct mf_api *api, struct mf_config *config)
         mf_otlp_set_logged(api->otlp, config->is_otlp_logged);
     }
     mf_traces_configure(api->traces, &limits);
+    if (api->push != NULL) {
+        mf__usage_push_take(api->push);
+    }
     mf__outbounds_look_for_default(api);
 }
 
@@ -55,6 +59,27 @@ static int open_otlp(struct mf_api *api)
                                             .is_logged = api->config->is_otlp_logged};
     char why[MF_OTLP_WHY_BYTES_MAX] = "";
     int rc = options.url == NULL ? 0 : mf_otlp_open(&options, &api->otlp, why);
+
+    if (rc < 0) {
+        mf_log(MF_LOG_ERROR, rc, NULL, "%s", why);
+    }
+    return rc;
+}
+
+int mf_api_check(const struct mf_config *config, char *ret_why)
+{
+    return mf__usage_push_check(config, ret_why);
+}
+
+int mf_api_reload(struct mf_api *api, char *ret_why)
+{
+    return api->push == NULL ? 0 : mf__usage_push_reload(api->push, ret_why);
+}
+
+static int open_push(struct mf_api *api)
+{
+    char why[MF_POST_WHY_BYTES_MAX] = "";
+    int rc = api->config->usage_push_url == NULL ? 0 : mf__usage_push_open(api, &api->push, why);
 
     if (rc < 0) {
         mf_log(MF_LOG_ERROR, rc, NULL, "%s", why);
@@ -94,6 +119,7 @@ int mf_api_open(uv_loop_t *loop, const struct mf_api_options *options, MF_OWN st
         mf_egress_set_interceptor(api->egress, &mf__interceptor, api);
     }
     rc = open_otlp(api);
+    rc = rc < 0 ? rc : open_push(api);
     if (rc == 0) {
         rc = mf__outbounds_load(api);
         if (rc < 0) {
@@ -143,11 +169,22 @@ static void timer_closed(uv_handle_t *handle)
     }
 }
 
-static void tail_runs_closed(void *user)
+static void push_closed(void *user)
 {
     struct mf_api *api = user;
 
     uv_close((uv_handle_t *)&api->admit_timer, timer_closed);
+}
+
+static void tail_runs_closed(void *user)
+{
+    struct mf_api *api = user;
+
+    if (api->push != NULL) {
+        mf__usage_push_close(api->push, push_closed, api);
+    } else {
+        push_closed(api);
+    }
 }
 
 static void tails_closed(void *user)

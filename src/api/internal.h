@@ -26,6 +26,7 @@ struct mf_api {
     struct mf__idempotency *idempotency;
     struct mf_traces *traces;
     struct mf_otlp *otlp; /* NULL: nothing is sent. */
+    struct mf__usage_push *push; /* NULL: usage is pushed to nobody. */
     struct mf__tails *tails;
     struct mf__tail_runs *tail_runs;
     unsigned sockets;       /* At most MF_EXECUTION_SOCKETS_MAX. */

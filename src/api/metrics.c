@@ -7,6 +7,7 @@
 #include "internal.h"
 #include "tail.h"
 #include "tail_run.h"
+#include "usage_push.h"
 #include "worker_cache.h"
 
 #define METRICS_BYTES_MAX 65536 /* About 12 KB of it are used. */
@@ -281,6 +282,25 @@ static int write_exported(const struct mf_api *api, struct mf_buf *out)
     return write_all(out, families, MF_COUNT_OF(families));
 }
 
+static int write_pushed(const struct mf_api *api, struct mf_buf *out)
+{
+    struct mf__usage_push_state state = {0};
+
+    if (api->push != NULL) {
+        mf__usage_push_state(api->push, &state);
+    }
+    const struct simple families[] = {
+        {"mayfly_usage_push_deliveries_total", MF_METRIC_COUNTER,
+         "Deliveries of usage that the receiver took.", (double)state.deliveries},
+        {"mayfly_usage_push_failures_total", MF_METRIC_COUNTER,
+         "Those that it did not take; they are tried again.", (double)state.failures},
+        {"mayfly_usage_push_rows_total", MF_METRIC_COUNTER, "Rows that it took.", (double)state.rows},
+        {"mayfly_usage_push_last_success_timestamp_seconds", MF_METRIC_GAUGE,
+         "When it last took one, since 1970; 0: not since the start.", (double)state.success_unix_s},
+    };
+    return write_all(out, families, MF_COUNT_OF(families));
+}
+
 /* ---- the route -------------------------------------------------------------------------------------------------- */
 
 static int write_metrics(const struct mf_api *api, struct mf_buf *out)
@@ -301,6 +321,9 @@ static int write_metrics(const struct mf_api *api, struct mf_buf *out)
     }
     if (rc == 0) {
         rc = write_exported(api, out);
+    }
+    if (rc == 0) {
+        rc = write_pushed(api, out);
     }
     return rc < 0 ? rc : write_process(api, out);
 }

@@ -4,13 +4,11 @@
 
 #include "internal.h"
 #include "query.h"
+#include "usage_row.h"
 
-#define SECONDS_PER_HOUR 3600
 #define SECONDS_PER_DAY 86400
 #define SECONDS_PER_MONTH (30 * SECONDS_PER_DAY) /* Of a price. */
-#define DATE_BYTES 11
-#define ROW_BYTES_MAX 1024 /* About 700 of them are used, with the longest of names. */
-#define AFTER_BYTES_MAX (2 * MF_STORE_NAME_BYTES_MAX + DATE_BYTES + 8)
+#define AFTER_BYTES_MAX (2 * MF_STORE_NAME_BYTES_MAX + MF__USAGE_DATE_BYTES + 8)
 
 enum usage_form { FORM_JSON, FORM_NDJSON, FORM_CSV };
 
@@ -41,23 +39,13 @@ static void free_usage(struct usage *usage)
 
 /* ---- dates ---------------------------------------------------------------------------------------------- */
 
-static void write_date(uint64_t day, char ret_text[DATE_BYTES])
-{
-    time_t seconds = (time_t)(day * SECONDS_PER_DAY);
-    struct tm utc;
-
-    if (gmtime_r(&seconds, &utc) == NULL || strftime(ret_text, DATE_BYTES, "%Y-%m-%d", &utc) == 0) {
-        (void)snprintf(ret_text, DATE_BYTES, "unknown"); /* A year of five digits. */
-    }
-}
-
 /* "2026-11-26", from 1970 on, a day that there is. */
 static int read_date(struct mf_slice text, uint64_t *ret_day)
 {
-    char again[DATE_BYTES];
+    char again[MF__USAGE_DATE_BYTES];
     uint64_t year, month, day;
 
-    if (text.size != DATE_BYTES - 1 || text.data[4] != '-' || text.data[7] != '-' ||
+    if (text.size != MF__USAGE_DATE_BYTES - 1 || text.data[4] != '-' || text.data[7] != '-' ||
         mf_slice_parse_u64(mf_slice_of(text.data, 4), 9999, &year) < 0 ||
         mf_slice_parse_u64(mf_slice_of(text.data + 5, 2), 12, &month) < 0 ||
         mf_slice_parse_u64(mf_slice_of(text.data + 8, 2), 31, &day) < 0 || year < 1970) {
@@ -65,7 +53,7 @@ static int read_date(struct mf_slice text, uint64_t *ret_day)
     }
     struct tm utc = {.tm_year = (int)year - 1900, .tm_mon = (int)month - 1, .tm_mday = (int)day};
     uint64_t days = (uint64_t)timegm(&utc) / SECONDS_PER_DAY;
-    write_date(days, again);
+    mf__usage_write_date(days, again);
     if (!mf_slice_equal_cstr(text, again)) {
         return MF_E_API_FIELD; /* The 31st of February. */
     }
@@ -209,36 +197,6 @@ static int read_query(struct usage *usage, struct mf_slice text)
 
 /* ---- a row ---------------------------------------------------------------------------------------------- */
 
-/* In the order in which they are written; a row of CSV is the same numbers. */
-static const char *const number_names[] = {"invocations", "uniqueWorkers",   "cpuMs",           "wallMs",
-                                           "hostWaitMs",  "memoryPeakBytes", "bytesIn",         "bytesOut",
-                                           "subrequests", "toolCalls",       "storageByteHours"};
-
-static int append_ms(struct mf_buf *out, uint64_t ns)
-{
-    return mf_buf_printf(out, "%llu.%06llu", (unsigned long long)(ns / MF_NS_PER_MS),
-                         (unsigned long long)(ns % MF_NS_PER_MS));
-}
-
-static int append_hours(struct mf_buf *out, uint64_t seconds)
-{
-    return mf_buf_printf(out, "%llu.%06llu", (unsigned long long)(seconds / SECONDS_PER_HOUR),
-                         (unsigned long long)(seconds % SECONDS_PER_HOUR * 1000000 / SECONDS_PER_HOUR));
-}
-
-static int append_number(struct mf_buf *out, const struct mf_store_usage *row, size_t index)
-{
-    const uint64_t numbers[] = {row->runs,     row->uniques,      row->cpu_ns,
-                                row->wall_ns,  row->host_wait_ns, row->memory_peak_bytes,
-                                row->bytes_in, row->bytes_out,    row->subrequests,
-                                row->calls};
-    bool is_time = index >= 2 && index <= 4;
-
-    return index == MF_COUNT_OF(numbers) ? append_hours(out, row->storage_byte_s)
-           : is_time                     ? append_ms(out, numbers[index])
-                                         : mf_buf_printf(out, "%llu", (unsigned long long)numbers[index]);
-}
-
 /* Units of money, of which the config's prices are millionths. */
 struct cost {
     double workers;
@@ -291,14 +249,10 @@ static int append_json(struct usage *usage, const struct mf_store_usage *row, co
     int rc = mf_buf_append_cstr(out, usage->form == FORM_JSON && usage->count > 1 ? ",{" : "{");
 
     rc = rc < 0 ? rc : append_keys_json(usage, row, date);
-    for (size_t i = 0; rc == 0 && i < MF_COUNT_OF(number_names); i++) {
-        rc = mf_buf_printf(out, "\"%s\":", number_names[i]);
-        rc = rc < 0 ? rc : append_number(out, row, i);
-        rc = rc < 0 ? rc : mf_buf_append_cstr(out, ",");
-    }
+    rc = rc < 0 ? rc : mf__usage_append_numbers(out, row);
     return rc < 0 ? rc
                   : mf_buf_printf(out,
-                                  "\"cost\":{\"uniqueWorkers\":%.12g,\"invocations\":%.12g,\"cpu\":%.12g,"
+                                  ",\"cost\":{\"uniqueWorkers\":%.12g,\"invocations\":%.12g,\"cpu\":%.12g,"
                                   "\"storage\":%.12g,\"total\":%.12g}}%s",
                                   cost.workers, cost.runs, cost.cpu, cost.storage, cost.total,
                                   usage->form == FORM_NDJSON ? "\n" : "");
@@ -313,9 +267,9 @@ static int append_csv(struct usage *usage, const struct mf_store_usage *row, con
 
     rc = rc < 0 ? rc : mf_buf_printf(out, ",%s,", date);
     rc = rc < 0 ? rc : mf_buf_append_slice(out, row->worker);
-    for (size_t i = 0; rc == 0 && i < MF_COUNT_OF(number_names); i++) {
+    for (size_t i = 0; rc == 0 && i < MF__USAGE_NUMBERS_COUNT; i++) {
         rc = mf_buf_append_cstr(out, ",");
-        rc = rc < 0 ? rc : append_number(out, row, i);
+        rc = rc < 0 ? rc : mf__usage_append_number(out, row, i);
     }
     return rc < 0 ? rc : mf_buf_printf(out, ",%.12g\r\n", cost.total);
 }
@@ -324,13 +278,13 @@ static int append_csv(struct usage *usage, const struct mf_store_usage *row, con
 static int on_row(void *user, const struct mf_store_usage *row)
 {
     struct usage *usage = user;
-    char date[DATE_BYTES] = "";
+    char date[MF__USAGE_DATE_BYTES] = "";
 
     if (usage->count++ == usage->rows_max) {
         return 0;
     }
     if (usage->query.by_day) {
-        write_date(row->day, date);
+        mf__usage_write_date(row->day, date);
     }
     (void)snprintf(usage->next, sizeof usage->next, "%.*s/%s/%.*s", (int)row->tenant.size,
                    (const char *)row->tenant.data, date, (int)row->worker.size,
@@ -345,8 +299,8 @@ static int append_head(struct usage *usage)
     static const char *const keys[] = {"tenant", "day", "worker"};
     const bool by[] = {usage->query.by_tenant, usage->query.by_day, usage->query.by_worker};
     struct mf_buf *out = &usage->body;
-    char from[DATE_BYTES];
-    char to[DATE_BYTES];
+    char from[MF__USAGE_DATE_BYTES];
+    char to[MF__USAGE_DATE_BYTES];
     const char *comma = "";
     int rc;
 
@@ -355,13 +309,13 @@ static int append_head(struct usage *usage)
     }
     if (usage->form == FORM_CSV) {
         rc = mf_buf_append_cstr(out, "tenant,day,worker");
-        for (size_t i = 0; rc == 0 && i < MF_COUNT_OF(number_names); i++) {
-            rc = mf_buf_printf(out, ",%s", number_names[i]);
+        for (size_t i = 0; rc == 0 && i < MF__USAGE_NUMBERS_COUNT; i++) {
+            rc = mf_buf_printf(out, ",%s", mf__usage_number_names[i]);
         }
         return rc < 0 ? rc : mf_buf_append_cstr(out, ",cost\r\n");
     }
-    write_date(usage->query.day_first, from);
-    write_date(usage->query.day_last, to);
+    mf__usage_write_date(usage->query.day_first, from);
+    mf__usage_write_date(usage->query.day_last, to);
     rc = mf_buf_printf(out, "{\"from\":\"%s\",\"to\":\"%s\",\"groupBy\":[", from, to);
     for (size_t i = 0; rc == 0 && i < MF_COUNT_OF(keys); i++) {
         if (by[i]) {
@@ -480,7 +434,7 @@ void mf__usage_get(struct mf_api *api, struct mf_exchange *exchange)
     }
     usage->wait.done = synced;
     rc = read_query(usage, mf_exchange_request(exchange)->query);
-    mf_buf_init(&usage->body, (usage->rows_max + 1) * ROW_BYTES_MAX);
+    mf_buf_init(&usage->body, (usage->rows_max + 1) * MF__USAGE_ROW_BYTES_MAX);
     if (rc < 0) {
         struct mf__problem problem = {.error = MF_E_API_FIELD, .detail = mf_slice_of_cstr(usage->why)};
         mf__problem_reply(exchange, &problem);

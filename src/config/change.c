@@ -61,6 +61,11 @@ bool mf__config_otlp_url_differs(const struct mf_config *one, const struct mf_co
     return text_differs(one->otlp_url, other->otlp_url);
 }
 
+bool mf__config_usage_push_url_differs(const struct mf_config *one, const struct mf_config *other)
+{
+    return text_differs(one->usage_push_url, other->usage_push_url);
+}
+
 bool mf__config_v8_flags_differ(const struct mf_config *one, const struct mf_config *other)
 {
     return text_differs(one->v8_flags, other->v8_flags);

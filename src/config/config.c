@@ -168,7 +168,10 @@ static int load(struct config_reader *reader, const struct mf_config_args *args)
         config->state_dir = mf__config_default_state_dir();
     }
     if (error == 0 && !config->admin_token_path) {
-        config->admin_token_path = mf__config_admin_credential();
+        config->admin_token_path = mf__config_credential("/mayfly-admin-token");
+    }
+    if (error == 0 && !config->usage_push_secret_path) {
+        config->usage_push_secret_path = mf__config_credential("/mayfly-usage-push-secret");
     }
     if (!reader->has_isolation) {
         config->isolation = config->admin_token_path ? MF_ISOLATION_TENANT : MF_ISOLATION_ISOLATE;
@@ -224,6 +227,8 @@ void mf_config_unref(struct mf_config *config)
     mf_free(config->state_dir);
     mf_free(config->executor_path);
     mf_free(config->v8_flags);
+    mf_free(config->usage_push_url);
+    mf_free(config->usage_push_secret_path);
     mf_free(config->otlp_url);
     mf_free(config->otlp_headers_path);
     mf_free(config);

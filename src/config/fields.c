@@ -142,6 +142,13 @@ static const struct config_field prices_fields[] = {
     FIELDS_END,
 };
 
+static const struct config_field usage_fields[] = {
+    FIELD_FIXED_CUSTOM_OF("pushUrl", mf__config_read_usage_push_url, mf__config_usage_push_url_differs, "URL", "none"),
+    FIELD_FIXED_PATH_OF("pushSecretFile", usage_push_secret_path, "a systemd credential, or none"),
+    FIELD_U32_OF("pushIntervalMs", usage_push_interval_ms, MF_USAGE_PUSH_INTERVAL_MS_MIN, MF_USAGE_PUSH_INTERVAL_MS_DEFAULT, MF_USAGE_PUSH_INTERVAL_MS_MAX, "ms"),
+    FIELDS_END,
+};
+
 static const struct config_field auth_fields[] = {
     FIELD_FIXED_PATH_OF("adminTokenFile", admin_token_path, "a systemd credential, or none"),
     FIELD_BOOL_OF("metricsOpen", is_metrics_open, 0),
@@ -198,6 +205,7 @@ const struct config_field mf__config_root_fields[] = {
     FIELD_FIXED_SECTION_OF("jail", jail_fields),
     FIELD_FIXED_SECTION_OF("vault", vault_fields),
     FIELD_SECTION_OF("prices", prices_fields),
+    FIELD_SECTION_OF("usage", usage_fields),
     FIELD_SECTION_OF("auth", auth_fields),
     FIELD_SECTION_OF("tenants", tenants_fields),
     FIELD_SECTION_OF("runs", runs_fields),

@@ -181,21 +181,38 @@ int mf__config_read_isolation(struct config_reader *reader, const struct cJSON *
     return mf__config_fail(reader, pointer, "must be isolate or tenant");
 }
 
-int mf__config_read_otlp_url(struct config_reader *reader, const struct cJSON *value, const char *pointer)
+/* Where we send something of our own. */
+static int read_post_url(struct config_reader *reader,
+                         const struct cJSON *value,
+                         const char *pointer,
+                         const char *example,
+                         const char *credentials,
+                         char **place)
 {
-    char **place = &reader->config->otlp_url;
     int error = mf__config_read_text(reader, value, pointer, MF_POST_URL_BYTES_MAX, place);
 
     if (error == 0 && strncmp(*place, "http://", 7) != 0 && strncmp(*place, "https://", 8) != 0) {
-        return mf__config_fail(reader, pointer,
-                               "must begin with http:// or https://, such as http://127.0.0.1:4318");
+        return mf__config_fail(reader, pointer, "must begin with http:// or https://, such as %s", example);
     }
     if (error == 0 && strpbrk(*place, "@?#") != NULL) {
-        return mf__config_fail(
-            reader, pointer,
-            "must not have a user, a query or a fragment; credentials go into otlpHeadersFile");
+        return mf__config_fail(reader, pointer, "must not have a user, a query or a fragment; %s",
+                               credentials);
     }
     return error;
+}
+
+int mf__config_read_otlp_url(struct config_reader *reader, const struct cJSON *value, const char *pointer)
+{
+    return read_post_url(reader, value, pointer, "http://127.0.0.1:4318",
+                         "credentials go into otlpHeadersFile", &reader->config->otlp_url);
+}
+
+int mf__config_read_usage_push_url(struct config_reader *reader,
+                                   const struct cJSON *value,
+                                   const char *pointer)
+{
+    return read_post_url(reader, value, pointer, "https://billing.example/mayfly",
+                         "what is sent is signed with pushSecretFile", &reader->config->usage_push_url);
 }
 
 int mf__config_read_v8_flags(struct config_reader *reader, const struct cJSON *value, const char *pointer)

@@ -297,5 +297,9 @@ int mf__config_check_whole(struct config_reader *reader)
     if (config->jail_layers_required & ~config->jail_layers) {
         return mf__config_fail(reader, "/jail/required", "names a layer that /jail/layers does not have");
     }
+    if (config->usage_push_url && !config->usage_push_secret_path) {
+        return mf__config_fail(reader, "/usage/pushUrl",
+                               "needs /usage/pushSecretFile: what is sent there is signed");
+    }
     return mf__config_check_listens(reader);
 }

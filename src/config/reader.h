@@ -64,6 +64,9 @@ int mf__config_read_outbound(struct config_reader *reader, const struct cJSON *v
 int mf__config_read_log_level(struct config_reader *reader, const struct cJSON *value, const char *pointer);
 int mf__config_read_isolation(struct config_reader *reader, const struct cJSON *value, const char *pointer);
 int mf__config_read_otlp_url(struct config_reader *reader, const struct cJSON *value, const char *pointer);
+int mf__config_read_usage_push_url(struct config_reader *reader,
+                                   const struct cJSON *value,
+                                   const char *pointer);
 int mf__config_read_v8_flags(struct config_reader *reader, const struct cJSON *value, const char *pointer);
 int mf__config_read_key_files(struct config_reader *reader, const struct cJSON *value, const char *pointer);
 int mf__config_read_jail_layers(struct config_reader *reader, const struct cJSON *value, const char *pointer);
@@ -76,6 +79,7 @@ bool mf__config_listens_differ(const struct mf_config *one, const struct mf_conf
 bool mf__config_dns_servers_differ(const struct mf_config *one, const struct mf_config *other);
 bool mf__config_isolation_differs(const struct mf_config *one, const struct mf_config *other);
 bool mf__config_otlp_url_differs(const struct mf_config *one, const struct mf_config *other);
+bool mf__config_usage_push_url_differs(const struct mf_config *one, const struct mf_config *other);
 bool mf__config_v8_flags_differ(const struct mf_config *one, const struct mf_config *other);
 bool mf__config_key_files_differ(const struct mf_config *one, const struct mf_config *other);
 bool mf__config_jail_layers_differ(const struct mf_config *one, const struct mf_config *other);
@@ -89,8 +93,8 @@ MF_MUST_CHECK int mf__config_parse_address(struct config_reader *reader,
 /* None of them is wide, unless callers are asked for a token. */
 MF_MUST_CHECK int mf__config_check_listens(struct config_reader *reader);
 void mf__config_listens_clear(struct mf_config *config);
-/* The admin token that the service manager hands over, or NULL. */
-MF_OWN char *mf__config_admin_credential(void);
+/* The file "/name" that the service manager hands over, or NULL. */
+MF_OWN char *mf__config_credential(const char *below);
 /* Where the daemon keeps its files when nobody says: from the environment, or NULL. */
 MF_OWN char *mf__config_default_state_dir(void);
 

@@ -33,9 +33,9 @@ MF_OWN char *mf__config_default_state_dir(void)
     return path != NULL ? path : path_from("HOME", "/.local/state/mayfly");
 }
 
-MF_OWN char *mf__config_admin_credential(void)
+MF_OWN char *mf__config_credential(const char *below)
 {
-    char *path = path_from("CREDENTIALS_DIRECTORY", "/mayfly-admin-token");
+    char *path = path_from("CREDENTIALS_DIRECTORY", below);
 
     if (path != NULL && access(path, F_OK) < 0) {
         mf_free(path);

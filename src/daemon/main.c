@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <mayfly/api.h>
 #include <mayfly/base.h>
 #include <mayfly/config.h>
 #include <mayfly/net.h>
@@ -75,6 +76,10 @@ static int check_files(const struct mf_config *config)
     char why[MF_LOG_LINE_BYTES_MAX];
 
     if (otlp.url != NULL && mf_otlp_check(&otlp, why) < 0) {
+        (void)fprintf(stderr, "mayflyd: %s\n", why);
+        return MF_E_CONFIG;
+    }
+    if (mf_api_check(config, why) < 0) {
         (void)fprintf(stderr, "mayflyd: %s\n", why);
         return MF_E_CONFIG;
     }

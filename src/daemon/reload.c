@@ -67,6 +67,9 @@ int mf__reload(struct mf__reload *reload)
         rc = mf_tenants_reload(reload->tenants, why);
     }
     if (rc == 0) {
+        rc = mf_api_reload(reload->api, why);
+    }
+    if (rc == 0) {
         rc = renew_tls(reload, next, why);
     }
     if (rc < 0) {

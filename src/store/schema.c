@@ -243,6 +243,18 @@ static const char *const steps[] = {
     "  UPDATE worker_bytes SET bytes = bytes - length(old.code) WHERE tenant = old.tenant;"
     "  DELETE FROM worker_bytes WHERE tenant = old.tenant AND bytes = 0;"
     " END;",
+    /* 7: sums of usage as they are pushed: the number of each row's last change, and up to which a receiver has them. */
+    "ALTER TABLE usage ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE usage SET changed = n FROM (SELECT tenant AS t, day AS d, worker AS w, hash AS h,"
+    "  row_number() OVER (ORDER BY tenant, day, worker, hash) AS n FROM usage)"
+    "  WHERE tenant = t AND day = d AND worker = w AND hash = h;"
+    "CREATE UNIQUE INDEX usage_by_changed ON usage (changed);"
+    "CREATE TABLE usage_push ("
+    "  one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),"
+    "  store TEXT NOT NULL,"
+    "  cursor INTEGER NOT NULL"
+    ") STRICT;"
+    "INSERT INTO usage_push (one, store, cursor) VALUES (1, lower(hex(randomblob(16))), 0);",
 };
 
 #define VERSION_NEWEST MF_COUNT_OF(steps)

@@ -8,6 +8,8 @@
 #define ADD(column)                                                                                          \
     column " = CASE WHEN " column " > " SUM_MAX " - excluded." column " THEN " SUM_MAX " ELSE " column       \
            " + excluded." column " END"
+/* Rows are never deleted, so the greatest number is the newest. */
+#define CHANGED_NEWEST "(SELECT coalesce(max(changed), 0) FROM usage)"
 #define TOTAL(column) "CAST(TOTAL(" column ") AS INTEGER)"
 
 static int read_mark(struct mf_store *store, struct mf_store_usage_mark *ret_mark)
@@ -47,18 +49,22 @@ static int add_rows(struct mf_store *store, const struct mf_store_usage *rows, s
 {
     struct sql sql;
 
-    mf__sql_prepare(
-        &sql, store->db,
-        "INSERT INTO usage (tenant, day, worker, hash, runs, cpu_ns, wall_ns, host_wait_ns,"
-        " memory_peak_bytes, bytes_in, bytes_out, subrequests, calls, storage_byte_s)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (tenant, day, worker, hash) DO UPDATE SET " ADD("runs") ", " ADD("cpu_ns") ", " ADD(
-            "wall_ns") ", " ADD("host_wait_ns") ","
-                                                " memory_peak_bytes = max(memory_peak_bytes, "
-                                                "excluded.memory_peak_bytes),"
-                                                " " ADD("bytes_in") ", " ADD("bytes_out") ", " ADD(
-                                                    "subrequests") ", " ADD("calls") ", " ADD("storage_byte_"
-                                                                                              "s"));
+    mf__sql_prepare(&sql, store->db,
+                    "INSERT INTO usage (tenant, day, worker, hash, runs, cpu_ns, wall_ns, host_wait_ns,"
+                    " memory_peak_bytes, bytes_in, bytes_out, subrequests, calls, storage_byte_s, changed)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, " CHANGED_NEWEST " + 1)"
+                    " ON CONFLICT (tenant, day, worker, hash) DO UPDATE SET changed = excluded.changed, " ADD("runs") ", " ADD(
+                        "cpu_ns") ", " ADD("wall_ns") ", " ADD("host_wait_ns") ","
+                                                                               " memory_peak_bytes = "
+                                                                               "max(memory_peak_bytes, "
+                                                                               "excluded.memory_peak_bytes),"
+                                                                               " " ADD("bytes_in") ", " ADD("bytes_out") ", " ADD(
+                                                                                   "subrequests") ", " ADD("c"
+                                                                                                           "a"
+                                                                                                           "l"
+                                                                                                           "l"
+                                                                                                           "s") ", " ADD("storage_byte_"
+                                                                                                                         "s"));
     for (size_t i = 0; i < count && sql.error == 0; i++) {
         const struct mf_store_usage *row = &rows[i];
         const uint64_t numbers[] = {
@@ -144,12 +150,14 @@ static int add_storage(struct mf_store *store, uint64_t begin_s, uint64_t end_s)
 
     mf__sql_prepare(&sql, store->db,
                     "INSERT INTO usage (tenant, day, worker, hash, runs, cpu_ns, wall_ns, host_wait_ns,"
-                    " memory_peak_bytes, bytes_in, bytes_out, subrequests, calls, storage_byte_s)"
-                    " SELECT tenant, ?1, '', '', 0, 0, 0, 0, 0, 0, 0, 0, 0, sum(bytes) * ?2 FROM"
+                    " memory_peak_bytes, bytes_in, bytes_out, subrequests, calls, storage_byte_s, changed)"
+                    " SELECT tenant, ?1, '', '', 0, 0, 0, 0, 0, 0, 0, 0, 0, sum(bytes) * ?2,"
+                    " " CHANGED_NEWEST " + row_number() OVER (ORDER BY tenant) FROM"
                     " (SELECT tenant, bytes FROM worker_bytes UNION ALL"
                     "  SELECT w.tenant, i.size FROM workspaces w JOIN inodes i ON i.id = w.root)"
                     " GROUP BY tenant HAVING sum(bytes) > 0"
-                    " ON CONFLICT (tenant, day, worker, hash) DO UPDATE SET " ADD("storage_byte_s"));
+                    " ON CONFLICT (tenant, day, worker, hash) DO UPDATE SET changed = excluded.changed,"
+                    " " ADD("storage_byte_s"));
     mf__sql_bind_u64(&sql, begin_s / SECONDS_PER_DAY);
     mf__sql_bind_u64(&sql, end_s - begin_s);
     (void)mf__sql_step(&sql);
@@ -252,4 +260,93 @@ int mf_store_usage_each(struct mf_store *store,
     }
     int error = mf__sql_end(&sql);
     return mf__store_end(store, rc < 0 ? rc : error);
+}
+
+/* ---- what has changed ------------------------------------------------------------------------------------ */
+
+static int read_push(struct mf_store *store, struct mf_store_usage_push *ret_push)
+{
+    struct sql sql;
+
+    mf__sql_prepare(&sql, store->db, "SELECT store, cursor FROM usage_push");
+    if (mf__sql_step(&sql)) {
+        struct mf_slice id = mf__sql_column(&sql, 0);
+        size_t size = id.size < sizeof ret_push->id ? id.size : sizeof ret_push->id - 1;
+        memcpy(ret_push->id, id.data, size);
+        ret_push->id[size] = '\0';
+        ret_push->cursor = mf__sql_column_u64(&sql, 1);
+        (void)mf__sql_step(&sql);
+    }
+    return mf__sql_end(&sql);
+}
+
+static int read_changed(struct mf_store *store,
+                        uint64_t cursor,
+                        size_t count_max,
+                        int (*on_row)(void *user, const struct mf_store_usage *row),
+                        void *user)
+{
+    struct sql sql;
+    int rc = 0;
+
+    mf__sql_prepare(&sql, store->db,
+                    "SELECT changed, tenant, day, worker, hash, runs, cpu_ns, wall_ns, host_wait_ns,"
+                    " memory_peak_bytes, bytes_in, bytes_out, subrequests, calls, storage_byte_s"
+                    " FROM usage WHERE changed > ? ORDER BY changed LIMIT ?");
+    mf__sql_bind_u64(&sql, cursor);
+    mf__sql_bind_u64(&sql, count_max);
+    while (rc == 0 && mf__sql_step(&sql)) {
+        struct mf_store_usage row = {.changed = mf__sql_column_u64(&sql, 0),
+                                     .tenant = mf__sql_column(&sql, 1),
+                                     .day = mf__sql_column_u64(&sql, 2),
+                                     .worker = mf__sql_column(&sql, 3),
+                                     .hash = mf__sql_column(&sql, 4),
+                                     .runs = mf__sql_column_u64(&sql, 5),
+                                     .cpu_ns = mf__sql_column_u64(&sql, 6),
+                                     .wall_ns = mf__sql_column_u64(&sql, 7),
+                                     .host_wait_ns = mf__sql_column_u64(&sql, 8),
+                                     .memory_peak_bytes = mf__sql_column_u64(&sql, 9),
+                                     .bytes_in = mf__sql_column_u64(&sql, 10),
+                                     .bytes_out = mf__sql_column_u64(&sql, 11),
+                                     .subrequests = mf__sql_column_u64(&sql, 12),
+                                     .calls = mf__sql_column_u64(&sql, 13),
+                                     .storage_byte_s = mf__sql_column_u64(&sql, 14)};
+        row.uniques = row.worker.size == 0 ? row.runs : 1;
+        rc = on_row(user, &row);
+    }
+    int error = mf__sql_end(&sql);
+    return rc < 0 ? rc : error;
+}
+
+int mf_store_usage_changed(struct mf_store *store,
+                           size_t count_max,
+                           struct mf_store_usage_push *ret_push,
+                           int (*on_row)(void *user, const struct mf_store_usage *row),
+                           void *user)
+{
+    int rc = mf__store_begin(store);
+
+    if (rc < 0) {
+        return rc;
+    }
+    *ret_push = (struct mf_store_usage_push){.cursor = 0};
+    rc = read_push(store, ret_push);
+    if (rc == 0) {
+        rc = read_changed(store, ret_push->cursor, count_max, on_row, user);
+    }
+    return mf__store_end(store, rc);
+}
+
+int mf_store_usage_pushed(struct mf_store *store, uint64_t cursor)
+{
+    struct sql sql;
+    int rc = mf__store_begin(store);
+
+    if (rc < 0) {
+        return rc;
+    }
+    mf__sql_prepare(&sql, store->db, "UPDATE usage_push SET cursor = max(cursor, ?)");
+    mf__sql_bind_u64(&sql, bounded(cursor));
+    (void)mf__sql_step(&sql);
+    return mf__store_end(store, mf__sql_end(&sql));
 }

@@ -71,7 +71,7 @@ test("what the units say fits the daemon", () => {
   const drainMs = Number(/MF_DRAIN_MS_MAX (\d+)/.exec(readFileSync(path.join(root, "include/mayfly/limits.h"), "utf8"))[1]);
   assert.ok(parseInt(all(service, "TimeoutStopSec")[0], 10) * 1000 >= drainMs + 5000);
   assert.deepEqual(all(service, "Type"), ["notify"]);
-  assert.deepEqual(all(service, "LoadCredential"), ["mayfly-vault-key", "mayfly-admin-token"]); // The last but one test has the daemon find it.
+  assert.deepEqual(all(service, "LoadCredential"), ["mayfly-vault-key", "mayfly-admin-token", "mayfly-usage-push-secret"]); // The last but one test has the daemon find it.
   assert.deepEqual(all(socket, "ListenStream"), ["/run/mayfly/mayfly.sock", "127.0.0.1:8787"]);
 });
 
