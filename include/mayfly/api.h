@@ -41,7 +41,7 @@ MF_MUST_CHECK int
 mf_api_open(uv_loop_t *loop, const struct mf_api_options *options, MF_OWN struct mf_api **ret_api);
 /* The server's on_request; |api| is the struct mf_api. */
 void mf_api_on_request(void *api, struct mf_exchange *exchange);
-/* The server's on_over: a line of the log, if the config wants one. */
+/* The server's on_over: it is counted, and is a line of the log, if the config wants one. */
 void mf_api_on_over(void *api, const struct mf_exchange *exchange, const struct mf_exchange_over *over);
 /* The server's body_bytes_max_of, likewise: files are streamed and may be larger than what is held in memory. */
 uint64_t mf_api_body_bytes_max(void *api, struct mf_slice path);

@@ -299,6 +299,7 @@
 
 /* -- meter */
 #define MF_METER_OUTCOMES_MAX 16 /* outcomes of runs that are counted apart: there are seven */
+#define MF_METER_PROBLEMS_MAX 256 /* errors that requests were answered with and are counted apart: more than errors.h has */
 
 /* -- ledger */
 #define MF_LEDGER_HASH_BYTES_MAX 64 /* bytes: SHA-256 in hexadecimal */

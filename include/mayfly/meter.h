@@ -31,7 +31,10 @@ struct mf_meter_run {
 };
 void mf_meter_run(struct mf_meter *meter, const struct mf_meter_run *run);
 
-/* Appends the families of runs. */
+/* A request that is over: its status, 0 for none, and the error of errors.h that its problem was of, or 0. */
+void mf_meter_request(struct mf_meter *meter, int status, int error);
+
+/* Appends the families of runs and of requests. */
 MF_MUST_CHECK int mf_meter_write(const struct mf_meter *meter, struct mf_buf *out);
 
 /* ---- families ------------------------------------------------------------------------------------ */

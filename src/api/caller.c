@@ -9,7 +9,8 @@
 struct mark {
     struct mf_caller caller;
     bool is_for_all;
-    uint64_t problems; /* Which its route may answer with; 0: it has none. */
+    uint64_t problems;         /* Which its route may answer with; 0: it has none. */
+    int problem;               /* That it was answered with; 0: none. */
     char run[MF_ID_BYTES_MAX]; /* That answers it; "": none does. */
     uint8_t trace_id[MF_TRACE_ID_BYTES];
 };
@@ -74,6 +75,13 @@ void mf__caller_note_route(struct mf_exchange *exchange, uint64_t problems)
     mark->problems = problems;
 }
 
+void mf__caller_note_problem(struct mf_exchange *exchange, int error)
+{
+    struct mark *mark = mf_exchange_mark(exchange);
+
+    mark->problem = error;
+}
+
 uint64_t mf__caller_problems(const struct mf_exchange *exchange)
 {
     return mark_of(exchange)->problems;
@@ -97,6 +105,7 @@ void mf_api_on_over(void *user, const struct mf_exchange *exchange, const struct
     char trace_id[MF_TRACE_ID_CHARS + 1] = "";
     struct mf_log_subject subject = {.tenant = mark->caller.tenant, .trace = trace_id};
 
+    mf_meter_request(api->meter, over->status, mark->problem);
     if (!api->config->is_access_logged) {
         return;
     }

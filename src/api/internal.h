@@ -147,6 +147,8 @@ void mf__caller_sign_files(const struct mf_caller *caller, struct mf__call *call
 /* Which problems its route may answer with (problem_sets.h); 0: none was found. */
 void mf__caller_note_route(struct mf_exchange *exchange, uint64_t problems);
 uint64_t mf__caller_problems(const struct mf_exchange *exchange);
+/* It is answered with that, which is counted. */
+void mf__caller_note_problem(struct mf_exchange *exchange, int error);
 /* |run| answers the exchange: the access log names it. */
 void mf__caller_note_run(struct mf_exchange *exchange, const char *run, const struct mf_trace_context *trace);
 /* Does the token still hold with which a long-lived connection began? */

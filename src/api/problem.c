@@ -117,6 +117,7 @@ void mf__problem_reply(struct mf_exchange *exchange, const struct mf__problem *p
     int rc;
 
     check_is_known(exchange, problem->error);
+    mf__caller_note_problem(exchange, problem->error);
     mf_buf_init(&body, MF_API_FAULT_BYTES_MAX * 8 + problem->members.size);
     mf_buf_init(&headers, HEADERS_BYTES_MAX);
     rc = mf__problem_append(&body, problem);

@@ -17,6 +17,13 @@ struct outcome {
     uint64_t count[2]; /* By is_interceptor. */
 };
 
+struct problem {
+    int error;
+    uint64_t count;
+};
+
+#define CLASSES_COUNT 6 /* Of statuses: 0, which is none, and 1xx to 5xx. */
+
 struct mf_meter {
     struct outcome outcomes[MF_METER_OUTCOMES_MAX];
     size_t outcomes_count;
@@ -27,6 +34,9 @@ struct mf_meter {
     uint64_t bytes_in;
     uint64_t bytes_out;
     uint64_t logs_dropped;
+    uint64_t requests[CLASSES_COUNT];
+    struct problem problems[MF_METER_PROBLEMS_MAX];
+    size_t problems_count;
 };
 
 struct mf_meter *mf_meter_new(void)
@@ -82,6 +92,22 @@ void mf_meter_run(struct mf_meter *meter, const struct mf_meter_run *run)
     meter->bytes_in += run->bytes_in;
     meter->bytes_out += run->bytes_out;
     meter->logs_dropped += run->logs_dropped;
+}
+
+void mf_meter_request(struct mf_meter *meter, int status, int error)
+{
+    size_t i = 0;
+
+    meter->requests[status >= 100 && status <= 599 ? status / 100 : 0]++;
+    while (i < meter->problems_count && meter->problems[i].error != error) {
+        i++;
+    }
+    if (error == 0 || i == MF_METER_PROBLEMS_MAX) {
+        return;
+    }
+    meter->problems_count += i == meter->problems_count;
+    meter->problems[i].error = error;
+    meter->problems[i].count++;
 }
 
 /* ---- writing -------------------------------------------------------------------------------------- */
@@ -160,6 +186,28 @@ static int write_bytes(const struct mf_meter *meter, struct mf_buf *out)
     return rc < 0 ? rc : mf_metric_sample(out, name, "direction=\"out\"", (double)meter->bytes_out);
 }
 
+static int write_requests(const struct mf_meter *meter, struct mf_buf *out)
+{
+    static const char *const classes[CLASSES_COUNT] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+    static const char requests[] = "mayfly_http_requests_total";
+    static const char problems[] = "mayfly_http_problems_total";
+    char labels[64];
+    int rc = mf_metric_family(out, requests, MF_METRIC_COUNTER, "Requests by the class of their status.");
+
+    for (size_t i = 0; rc == 0 && i < CLASSES_COUNT; i++) {
+        (void)snprintf(labels, sizeof labels, "class=\"%s\"", classes[i]);
+        rc = mf_metric_sample(out, requests, labels, (double)meter->requests[i]);
+    }
+    rc = rc < 0 ? rc
+                : mf_metric_family(out, problems, MF_METRIC_COUNTER,
+                                   "Requests answered with a problem, by its code.");
+    for (size_t i = 0; rc == 0 && i < meter->problems_count; i++) {
+        (void)snprintf(labels, sizeof labels, "code=\"%s\"", mf_error_code(meter->problems[i].error));
+        rc = mf_metric_sample(out, problems, labels, (double)meter->problems[i].count);
+    }
+    return rc;
+}
+
 int mf_meter_write(const struct mf_meter *meter, struct mf_buf *out)
 {
     int rc = write_outcomes(meter, out);
@@ -182,6 +230,9 @@ int mf_meter_write(const struct mf_meter *meter, struct mf_buf *out)
     }
     if (rc == 0) {
         rc = write_bytes(meter, out);
+    }
+    if (rc == 0) {
+        rc = write_requests(meter, out);
     }
     return rc < 0 ? rc
                   : mf_metric_one(out, "mayfly_log_lines_dropped_total", MF_METRIC_COUNTER,

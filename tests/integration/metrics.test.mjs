@@ -58,6 +58,17 @@ async function scrape() {
   };
 }
 
+test("requests are counted by their status, problems by their code", async () => {
+  const before = await scrape();
+  for (const [where, status] of [["/healthz", 200], ["/nowhere", 404], ["/v1/workers/none", 404], ["/v1/workers/none", 404]]) assert.equal((await fetch(daemon.url + where)).status, status);
+  const after = await scrape();
+  const more = (name, labels) => after(name, labels) - before(name, labels);
+  assert.equal(more("mayfly_http_problems_total", 'code="worker.unknown"'), 2);
+  assert.equal(more("mayfly_http_problems_total", 'code="api.route"'), 1);
+  assert.equal(more("mayfly_http_requests_total", 'class="4xx"'), 3);
+  assert.equal(more("mayfly_http_requests_total", 'class="2xx"'), 2); // The scrape before is one.
+});
+
 test("promtool finds nothing wrong", { skip: !process.env.MF_PROMTOOL && "there is no promtool" }, async () => {
   await daemon.run(worker(`console.log(1); return new Response("x")`));
   const { spawnSync } = await import("node:child_process");

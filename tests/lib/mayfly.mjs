@@ -83,6 +83,7 @@ export class Daemon {
     this.process.kill(signal);
     const end = await this.exited;
     clearTimeout(timer);
+    assert.deepEqual(this.unknown, []);
     return end;
   }
 

@@ -17,6 +17,28 @@ static bool has(const char *line)
     return strstr((const char *)text.data, line) != NULL;
 }
 
+static void counts_requests_and_problems(void)
+{
+    struct mf_meter *meter = mf_meter_new();
+
+    mf_meter_request(meter, 200, 0);
+    mf_meter_request(meter, 401, MF_E_AUTH_TOKEN);
+    mf_meter_request(meter, 401, MF_E_AUTH_TOKEN);
+    mf_meter_request(meter, 503, MF_E_OVERLOADED);
+    mf_meter_request(meter, 0, 0);
+    mf_meter_request(meter, 700, 0);
+    write_text(meter);
+    MF_CHECK(has("mayfly_http_requests_total{class=\"2xx\"} 1\n"));
+    MF_CHECK(has("mayfly_http_requests_total{class=\"4xx\"} 2\n"));
+    MF_CHECK(has("mayfly_http_requests_total{class=\"none\"} 2\n"));
+    MF_CHECK(has("mayfly_http_problems_total{code=\"auth.token\"} 2\n"));
+    MF_CHECK(has("mayfly_http_problems_total{code=\"overloaded\"} 1\n"));
+    for (int error = 1; error < 2 * MF_METER_PROBLEMS_MAX; error++) {
+        mf_meter_request(meter, 500, error); /* However many there are. */
+    }
+    mf_meter_free(meter);
+}
+
 static void counts_runs_apart(void)
 {
     struct mf_meter *meter = mf_meter_new();
@@ -74,6 +96,7 @@ static void knows_its_room(void)
 int main(void)
 {
     mf_buf_init(&text, 1 << 20);
+    MF_RUN(counts_requests_and_problems);
     MF_RUN(counts_runs_apart);
     MF_RUN(fills_buckets);
     MF_RUN(knows_its_room);
