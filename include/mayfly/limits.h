@@ -236,14 +236,8 @@
 #define MF_WORKSPACE_VISITS_MAX 20000 /* entries that one call looks at, some 0.1 s; the answer then says where to go on, and may have found nothing yet */
 #define MF_WORKSPACE_GREP_PATTERN_BYTES_MAX 1024 /* bytes: what is looked for */
 #define MF_WORKSPACE_GREP_FILE_BYTES_MAX 16777216 /* bytes: a file that is looked through is in memory as a whole; larger ones are named in the answer */
-#define MF_WORKSPACE_GREP_LINE_BYTES_MAX 65536 /* bytes: of one line a regular expression is tried on no more */
-#define MF_WORKSPACE_GREP_SHORT_BYTES_MAX 1024 /* bytes: in lines up to here the place of a match is told; PCRE2 tries each place there, which costs their square */
 #define MF_WORKSPACE_GREP_TEXT_BYTES_MAX 2048 /* bytes: of one line in the answer */
-#define MF_WORKSPACE_GREP_STATES_MAX 1024 /* PCRE2's numbers for the states that a match may be in at once, three for each, old and new ones; a line that needs more is named in the answer */
-#define MF_WORKSPACE_GREP_CALLS_MAX 10000 /* calls of PCRE2 to itself for one line: assertions and recursion */
-#define MF_WORKSPACE_GREP_LONG_CALLS_MAX 500 /* likewise for a long line, all of which each may go through */
-#define MF_WORKSPACE_GREP_HEAP_KIB_MAX 1024 /* KiB of memory that PCRE2 may take for one line */
-#define MF_WORKSPACE_GREP_NESTING_MAX 50 /* parentheses inside of each other */
+#define MF_WORKSPACE_GREP_BLOCK_BYTES_MAX 65536 /* bytes: that an expression is tried on before the time is looked at; a longer line is a block of its own */
 #define MF_WORKSPACE_GREP_STEP_BYTES_MAX 4194304 /* bytes looked through in one transaction, */
 #define MF_WORKSPACE_GREP_STEP_NS_MAX UINT64_C(50000000) /* ns of CPU in one: others come between, */
 #define MF_WORKSPACE_GREP_STEPS_MAX 40 /* and as many of them before the answer says where to go on: some 2 s of CPU */
@@ -255,6 +249,13 @@
 #define MF_WORKSPACE_DIFF_EDITS_MAX 2000 /* lines removed or added on the shortest way between two files; it takes the square of them in numbers, 16 MiB. Past it the way is not the shortest */
 #define MF_WORKSPACE_DIFF_CONTEXT_MAX 1000 /* lines around each change */
 #define MF_WORKSPACE_EDITS_MAX 1000 /* replacements in one edit: each looks through the file */
+
+/* -- regular expressions: RE2 */
+#define MF_REGEX_SOURCE_BYTES_MAX 16384 /* bytes: an expression in RE2's syntax, where some characters are ten */
+#define MF_REGEX_NESTING_MAX 50 /* parentheses inside of each other */
+#define MF_REGEX_INSTRUCTIONS_MAX 10000 /* instructions: of what an expression is compiled to; one of Unicode's letters are a thousand */
+#define MF_REGEX_MEMORY_BYTES_MAX 2097152 /* bytes: an expression, and the states of it that RE2 has met and keeps */
+#define MF_REGEX_WORK_MAX 64000000 /* bytes of text times instructions: of one search, some 0.6 s where each byte needs all of them, and mostly a thousandth of that */
 
 /* -- admission, pool */
 #define MF_RUNS_CONCURRENT_DEFAULT 1024 /* runs at once in all executors; a parked run costs about 1.5 MB */

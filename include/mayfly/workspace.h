@@ -235,7 +235,7 @@ MF_MUST_CHECK int mf_workspace_find(struct mf_store *store,
 
 struct mf_workspace_grep_options {
     struct mf_slice pattern;
-    bool is_regex; /* PCRE2's syntax without back-references; else the text itself. */
+    bool is_regex; /* As regex.h has them; else the text itself. */
     bool ignores_case;
     bool is_word;     /* No letter, digit or "_" on either side. */
     unsigned context; /* Lines before and after. */
@@ -253,7 +253,7 @@ void mf_workspace_grep_free(MF_OWN struct mf_workspace_grep *grep); /* NULL is f
 struct mf_workspace_match {
     struct mf_slice path;
     uint64_t line;          /* From 1. */
-    int64_t column;         /* Bytes from 0; below 0: not known, the line is too long. */
+    size_t column;          /* Bytes from 0. */
     struct mf_slice text;   /* The line, cut at MF_WORKSPACE_GREP_TEXT_BYTES_MAX. */
     struct mf_slice before; /* Lines of context, each with its newline. */
     struct mf_slice after;

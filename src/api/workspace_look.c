@@ -247,11 +247,10 @@ static int on_match(void *user, const struct mf_workspace_match *match)
     int rc = mf_buf_append_cstr(out, look->written++ == 0 ? "{\"path\":" : ",{\"path\":");
 
     rc = rc < 0 ? rc : mf_buf_append_json_string(out, match->path);
-    rc = rc < 0 ? rc : mf_buf_printf(out, ",\"line\":%llu,\"column\":", (unsigned long long)match->line);
-    rc = rc < 0              ? rc
-         : match->column < 0 ? mf_buf_append_cstr(out, "null")
-                             : mf_buf_printf(out, "%lld", (long long)match->column + 1);
-    rc = rc < 0 ? rc : mf_buf_append_cstr(out, ",\"text\":");
+    rc = rc < 0
+             ? rc
+             : mf_buf_printf(out, ",\"line\":%llu,\"column\":%zu,\"text\":", (unsigned long long)match->line,
+                             match->column + 1);
     rc = rc < 0 ? rc : mf_buf_append_json_string(out, match->text);
     if (look->options.context > 0) {
         rc = rc < 0 ? rc : append_lines(out, "before", match->before);
@@ -302,10 +301,6 @@ static int grep_work(struct mf__wscall *call, struct mf_store *store)
     if (rc == 0) {
         rc = mf_workspace_grep_step(store, &call->ref, look->grep, &look->search, &look->next, &events, look,
                                     &end);
-    }
-    if (rc == MF_E_WORKSPACE_PATTERN && call->detail.size == 0) {
-        mf_ignore(mf_buf_append_cstr(&call->detail, "The expression has what is not "
-                                                    "supported here.")); /* It is short. */
     }
     if (rc < 0) {
         return rc;

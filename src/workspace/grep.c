@@ -1,102 +1,30 @@
 /* grep.c - lines of files that have a text or fit a regular expression, in steps that end by themselves.
  *
- * The expression comes from a model. PCRE2's matcher for Perl's rules can be made to take years; its other one (pcre2_dfa_match) follows all
- * ways at once and never goes back, so that one line costs its length times the states of the expression. Searching from every
- * place of a line would square that: on longer lines the expression is tried once, behind ".*?", which knows whether and not where. */
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-#include <stdio.h>
+ * Whole blocks of lines are searched at once, and only what is found is looked at line by line. No line is searched twice in a step, and the
+ * search itself costs no more than its text's length times a constant (regex.h): so does all of it. */
+#include <mayfly/regex.h>
 
 #include "walk.h"
 
 #define BINARY_LOOK_BYTES 8192
 
 struct mf_workspace_grep {
-    bool is_plain; /* A text that is looked for as it is: |pattern|. */
+    struct mf_regex *regex; /* NULL: |pattern| is looked for as it is. */
     struct mf_buf pattern;
     unsigned context;
     size_t count;
-    pcre2_code *anywhere; /* For short lines. */
-    pcre2_code *behind;   /* For long ones: anchored, behind ".*?". */
-    pcre2_match_context *limits;
-    pcre2_match_data *data;
-    int states[MF_WORKSPACE_GREP_STATES_MAX];
     size_t found;
     struct mf_buf text; /* Of the file. */
     uint64_t bytes;     /* That this step has read. */
     uint64_t deadline_ns;
 };
 
-/* ---- the expression ----------------------------------------------------------------------------------- */
-
-/* "\Q...\E", in which nothing but "\E" means anything. */
-static int quote(struct mf_buf *out, struct mf_slice text)
-{
-    int rc = mf_buf_append_cstr(out, "\\Q");
-
-    for (size_t i = 0; rc == 0 && i < text.size; i++) {
-        bool is_end = text.data[i] == '\\' && i + 1 < text.size && text.data[i + 1] == 'E';
-        rc = is_end ? mf_buf_append_cstr(out, "\\E\\\\\\Q") : mf_buf_append(out, &text.data[i], 1);
-    }
-    return rc < 0 ? rc : mf_buf_append_cstr(out, "\\E");
-}
-
-static int build(const struct mf_workspace_grep_options *options, const char *prefix, struct mf_buf *out)
-{
-    int rc = mf_buf_append_cstr(out, prefix);
-
-    rc = rc < 0 ? rc : mf_buf_append_cstr(out, options->is_word ? "(?<![\\w])(?:" : "(?:");
-    rc = rc < 0              ? rc
-         : options->is_regex ? mf_buf_append_slice(out, options->pattern)
-                             : quote(out, options->pattern);
-    return rc < 0 ? rc : mf_buf_append_cstr(out, options->is_word ? ")(?![\\w])" : ")");
-}
-
-static int compile(const struct mf_workspace_grep_options *options,
-                   bool is_behind,
-                   pcre2_code **ret_code,
-                   struct mf_buf *ret_why)
-{
-    pcre2_compile_context *context = pcre2_compile_context_create(NULL);
-    uint32_t flags = PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C | (is_behind ? PCRE2_ANCHORED : 0u) |
-                     (options->ignores_case ? PCRE2_CASELESS : 0u);
-    struct mf_buf text;
-    int code = 0;
-    size_t at = 0;
-    uint32_t references = 0;
-
-    if (context == NULL) {
-        return MF_E_NO_MEMORY;
-    }
-    mf_buf_init(&text, 4 * MF_WORKSPACE_GREP_PATTERN_BYTES_MAX + 64);
-    int rc = build(options, is_behind ? "(?s:.*?)" : "", &text);
-    (void)pcre2_set_parens_nest_limit(context, MF_WORKSPACE_GREP_NESTING_MAX + 2);
-    if (rc == 0) {
-        *ret_code = pcre2_compile(text.data, text.size, flags, &code, &at, context);
-        if (*ret_code == NULL) {
-            char why[128] = "";
-            (void)pcre2_get_error_message(code, (uint8_t *)why, sizeof why);
-            mf_ignore(mf_buf_printf(ret_why, "The expression is not valid: %s.", why)); /* It is short. */
-            rc = MF_E_WORKSPACE_PATTERN;
-        } else if (pcre2_pattern_info(*ret_code, PCRE2_INFO_BACKREFMAX, &references) == 0 && references > 0) {
-            mf_ignore(mf_buf_append_cstr(ret_why, "Back-references are not supported.")); /* Likewise. */
-            rc = MF_E_WORKSPACE_PATTERN;
-        }
-    }
-    mf_buf_done(&text);
-    pcre2_compile_context_free(context);
-    return rc;
-}
-
 void mf_workspace_grep_free(MF_OWN struct mf_workspace_grep *grep)
 {
     if (grep == NULL) {
         return;
     }
-    pcre2_match_data_free(grep->data);
-    pcre2_match_context_free(grep->limits);
-    pcre2_code_free(grep->anywhere);
-    pcre2_code_free(grep->behind);
+    mf_regex_free(grep->regex);
     mf_buf_done(&grep->pattern);
     mf_buf_done(&grep->text);
     mf_free(grep);
@@ -106,6 +34,8 @@ int mf_workspace_grep_new(const struct mf_workspace_grep_options *options,
                           MF_OWN struct mf_workspace_grep **ret_grep,
                           struct mf_buf *ret_why)
 {
+    const struct mf_regex_options how = {
+        .is_literal = !options->is_regex, .ignores_case = options->ignores_case, .is_word = options->is_word};
     struct mf_workspace_grep *grep;
     struct mf_slice pattern = options->pattern;
     int rc;
@@ -117,22 +47,13 @@ int mf_workspace_grep_new(const struct mf_workspace_grep_options *options,
         return MF_E_WORKSPACE_PATTERN;
     }
     grep = mf_new(sizeof *grep);
-    grep->is_plain = !options->is_regex && !options->ignores_case && !options->is_word;
     grep->context = options->context;
     grep->count = options->count;
     mf_buf_init(&grep->text, MF_WORKSPACE_GREP_FILE_BYTES_MAX);
     mf_buf_init(&grep->pattern, MF_WORKSPACE_GREP_PATTERN_BYTES_MAX);
     rc = mf_buf_append_slice(&grep->pattern, pattern);
-    if (rc == 0 && !grep->is_plain) {
-        grep->limits = pcre2_match_context_create(NULL);
-        grep->data = pcre2_match_data_create(1, NULL);
-        rc = grep->limits == NULL || grep->data == NULL ? MF_E_NO_MEMORY
-                                                        : compile(options, false, &grep->anywhere, ret_why);
-    }
-    if (rc == 0 && !grep->is_plain) {
-        (void)pcre2_set_depth_limit(grep->limits, MF_WORKSPACE_GREP_NESTING_MAX);
-        (void)pcre2_set_heap_limit(grep->limits, MF_WORKSPACE_GREP_HEAP_KIB_MAX);
-        rc = compile(options, true, &grep->behind, ret_why);
+    if (rc == 0 && (options->is_regex || options->ignores_case || options->is_word)) {
+        rc = mf_regex_new(pattern, &how, &grep->regex, ret_why);
     }
     if (rc < 0) {
         mf_workspace_grep_free(grep);
@@ -142,42 +63,7 @@ int mf_workspace_grep_new(const struct mf_workspace_grep_options *options,
     return 0;
 }
 
-/* ---- one line ------------------------------------------------------------------------------------------ */
-
-/* 1, and the column or -1; 0; MF_E_AGAIN: this line costs more than is spent on one; MF_E_WORKSPACE_PATTERN: it has what this matcher
- * does not know. */
-static int match_line(struct mf_workspace_grep *grep, struct mf_slice line, int64_t *ret_column)
-{
-    bool is_short = line.size <= MF_WORKSPACE_GREP_SHORT_BYTES_MAX;
-    size_t size = line.size < MF_WORKSPACE_GREP_LINE_BYTES_MAX ? line.size : MF_WORKSPACE_GREP_LINE_BYTES_MAX;
-    int rc;
-
-    if (grep->is_plain) {
-        const uint8_t *at = memmem(line.data, line.size, grep->pattern.data, grep->pattern.size);
-        *ret_column = at == NULL ? 0 : at - line.data;
-        return at != NULL;
-    }
-    while (size < line.size && size > 0 && (line.data[size] & 0xc0) == 0x80) {
-        size--; /* Not within a character. */
-    }
-    (void)pcre2_set_match_limit(grep->limits,
-                                is_short ? MF_WORKSPACE_GREP_CALLS_MAX : MF_WORKSPACE_GREP_LONG_CALLS_MAX);
-    rc = pcre2_dfa_match(is_short ? grep->anywhere : grep->behind,
-                         line.data == NULL ? (const uint8_t *)"" : line.data, size, 0, PCRE2_DFA_SHORTEST,
-                         grep->data, grep->limits, grep->states, MF_WORKSPACE_GREP_STATES_MAX);
-    *ret_column = is_short && rc >= 0 ? (int64_t)pcre2_get_ovector_pointer(grep->data)[0] : -1;
-    if (rc >= 0) {
-        return 1;
-    }
-    if (rc == PCRE2_ERROR_NOMATCH || (rc <= PCRE2_ERROR_UTF8_ERR1 && rc >= PCRE2_ERROR_UTF8_ERR21)) {
-        return 0;
-    }
-    if (rc == PCRE2_ERROR_DFA_WSSIZE || rc == PCRE2_ERROR_MATCHLIMIT || rc == PCRE2_ERROR_DEPTHLIMIT ||
-        rc == PCRE2_ERROR_HEAPLIMIT) {
-        return MF_E_AGAIN;
-    }
-    return rc == PCRE2_ERROR_NOMEMORY ? MF_E_NO_MEMORY : MF_E_WORKSPACE_PATTERN;
-}
+/* ---- lines --------------------------------------------------------------------------------------------- */
 
 /* The end of the line that begins at |at|, without its newline. */
 static size_t line_end(const struct mf_buf *text, size_t at)
@@ -189,30 +75,27 @@ static size_t line_end(const struct mf_buf *text, size_t at)
 
 static struct mf_slice lines_before(const struct mf_buf *text, size_t at, unsigned count)
 {
+    size_t least = at > MF_WORKSPACE_GREP_TEXT_BYTES_MAX ? at - MF_WORKSPACE_GREP_TEXT_BYTES_MAX : 0;
     size_t begin = at;
 
-    for (unsigned i = 0; i < count && begin > 0; i++) {
+    for (unsigned i = 0; i < count && begin > least; i++) {
         begin--;
-        while (begin > 0 && text->data[begin - 1] != '\n') {
+        while (begin > least && text->data[begin - 1] != '\n') {
             begin--;
         }
-    }
-    if (at - begin > MF_WORKSPACE_GREP_TEXT_BYTES_MAX) {
-        begin = at - MF_WORKSPACE_GREP_TEXT_BYTES_MAX;
     }
     return mf_slice_of(text->data + begin, at - begin);
 }
 
 static struct mf_slice lines_after(const struct mf_buf *text, size_t at, unsigned count)
 {
+    size_t most = text->size - at > MF_WORKSPACE_GREP_TEXT_BYTES_MAX ? at + MF_WORKSPACE_GREP_TEXT_BYTES_MAX
+                                                                     : text->size;
     size_t end = at;
 
-    for (unsigned i = 0; i < count && end < text->size; i++) {
-        end = line_end(text, end);
-        end += end < text->size ? 1 : 0;
-    }
-    if (end - at > MF_WORKSPACE_GREP_TEXT_BYTES_MAX) {
-        end = at + MF_WORKSPACE_GREP_TEXT_BYTES_MAX;
+    for (unsigned i = 0; i < count && end < most; i++) {
+        const uint8_t *newline = memchr(text->data + end, '\n', most - end);
+        end = newline == NULL ? most : (size_t)(newline - text->data) + 1;
     }
     return mf_slice_of(text->data + at, end - at);
 }
@@ -227,7 +110,7 @@ struct step {
     uint64_t line; /* The last one that was looked at. */
 };
 
-static int tell(struct step *step, size_t begin, size_t end, int64_t column)
+static int tell(struct step *step, size_t begin, size_t end, size_t column)
 {
     const struct mf_buf *text = &step->grep->text;
     size_t size = end - begin;
@@ -245,57 +128,99 @@ static int tell(struct step *step, size_t begin, size_t end, int64_t column)
     return step->events->on_match(step->user, &match);
 }
 
-/* Where the next line begins that has the text, and the lines before it are counted: most files have none, and are gone through once. */
-static size_t skip_lines(struct step *step, size_t at)
+/* Looks at lines from |at| on, as many as one search may be given. 1: |*ret_at| is where the first match begins; 0: none of them has one, and
+ * |*ret_at| is the end of the last; MF_E_TOO_LARGE: the first one is too long, and |*ret_at| is its end. */
+static int search_block(const struct mf_workspace_grep *grep, size_t at, size_t *ret_at)
 {
-    const struct mf_buf *text = &step->grep->text;
-    const struct mf_buf *pattern = &step->grep->pattern;
-    const uint8_t *found = memmem(text->data + at, text->size - at, pattern->data, pattern->size);
-    const uint8_t *newline;
+    const uint8_t *data = grep->text.data + at;
+    size_t size = grep->text.size - at;
 
-    if (found == NULL) {
-        return text->size;
+    if (grep->regex == NULL) {
+        const uint8_t *found = memmem(data, size, grep->pattern.data, grep->pattern.size);
+        *ret_at = found == NULL ? grep->text.size : at + (size_t)(found - data);
+        return found != NULL;
     }
-    while ((newline = memchr(text->data + at, '\n', (size_t)(found - text->data) - at)) != NULL) {
-        at = (size_t)(newline - text->data) + 1;
-        step->line++;
+    size_t first = line_end(&grep->text, at) - at;
+    size_t most = mf_regex_text_bytes_max(grep->regex);
+    if (first > most) {
+        *ret_at = at + first;
+        return MF_E_TOO_LARGE;
+    }
+    most = most < MF_WORKSPACE_GREP_BLOCK_BYTES_MAX ? most : MF_WORKSPACE_GREP_BLOCK_BYTES_MAX;
+    if (size > most) {
+        const uint8_t *end = memrchr(data, '\n', most);
+        size = end == NULL ? first : (size_t)(end - data);
+    } else if (data[size - 1] == '\n') {
+        size--;
+    }
+    int64_t found = mf_regex_find(grep->regex, mf_slice_of(data, size));
+    *ret_at = at + (found < 0 ? size : (size_t)found);
+    return found >= 0;
+}
+
+static uint64_t count_newlines(struct mf_slice text)
+{
+    const uint8_t *end = text.data + text.size;
+    uint64_t count = 0;
+
+    for (const uint8_t *at = text.data; at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL;
+         at++) {
+        count++;
+    }
+    return count;
+}
+
+/* Behind |line| lines. */
+static size_t skip_lines(const struct mf_buf *text, uint64_t line)
+{
+    size_t at = 0;
+
+    for (uint64_t i = 0; i < line && at < text->size; i++) {
+        at = line_end(text, at) + 1;
     }
     return at;
+}
+
+/* The line of |match|, the first one behind |at| that has any. |*ret_end|: its end. */
+static int on_found(struct step *step, size_t at, size_t match, size_t *ret_end)
+{
+    const struct mf_buf *text = &step->grep->text;
+    const uint8_t *newline = match == at ? NULL : memrchr(text->data + at, '\n', match - at);
+    size_t begin = newline == NULL ? at : (size_t)(newline - text->data) + 1;
+
+    *ret_end = line_end(text, match);
+    step->line += count_newlines(mf_slice_of(text->data + at, begin - at)) + 1;
+    if (!mf_slice_is_utf8(mf_slice_of(text->data + begin, *ret_end - begin))) {
+        return 0;
+    }
+    return tell(step, begin, *ret_end, match - begin);
 }
 
 /* Lines behind |from|. 1: to its end; 0: not to its end, |line| says how far. */
 static int search_text(struct step *step, uint64_t from)
 {
     struct mf_workspace_grep *grep = step->grep;
-    size_t at = 0;
+    size_t at = skip_lines(&grep->text, from);
 
-    step->line = 0;
+    step->line = from;
     while (at < grep->text.size) {
-        if (grep->is_plain) {
-            at = skip_lines(step, at);
-            if (at == grep->text.size) {
-                break;
-            }
+        size_t end = 0;
+        int rc = search_block(grep, at, &end);
+        if (rc > 0) {
+            rc = on_found(step, at, end, &end);
+        } else if (rc == 0) {
+            step->line += count_newlines(mf_slice_of(grep->text.data + at, end - at)) + 1;
+        } else if (rc == MF_E_TOO_LARGE) {
+            grep->found++;
+            rc = step->events->on_skip(step->user, step->path, ++step->line);
         }
-        size_t end = line_end(&grep->text, at);
-        struct mf_slice line = mf_slice_of(grep->text.data + at, end - at);
-        int64_t column = 0;
-        if (++step->line > from) {
-            int rc = match_line(grep, line, &column);
-            if (rc > 0 && mf_slice_is_utf8(line)) {
-                rc = tell(step, at, end, column);
-            } else if (rc == MF_E_AGAIN) {
-                grep->found++;
-                rc = step->events->on_skip(step->user, step->path, step->line);
-            }
-            if (rc < 0) {
-                return rc;
-            }
-            if (grep->found == grep->count || mf_clock_thread_cpu_ns() > grep->deadline_ns) {
-                return end + 1 >= grep->text.size ? 1 : 0;
-            }
+        if (rc < 0) {
+            return rc;
         }
         at = end + 1;
+        if (grep->found == grep->count || mf_clock_thread_cpu_ns() > grep->deadline_ns) {
+            return at >= grep->text.size ? 1 : 0;
+        }
     }
     return 1;
 }

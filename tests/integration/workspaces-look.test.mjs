@@ -63,7 +63,7 @@ test("grep: words, case, expressions, context, files by pattern", async () => {
 
 test("an expression that others run for years on ends, and nobody waits for it", async () => {
   await w.put("/trap", ("a".repeat(1000) + "!\n").repeat(500) + "a".repeat(200_000));
-  for (const pattern of ["(a+)+$", "(a|aa)+$", "(?=(a+))b", "^(([a-z])+.)+[A-Z]$"]) {
+  for (const pattern of ["(a+)+$", "(a|aa)+$", "(a|b)*a(a|b){14}c", "^(([a-z])+.)+[A-Z]$"]) {
     const searching = w.get(`/grep?${new URLSearchParams({ pattern, regex: "true", include: "trap" })}`);
     const begin = Date.now();
     await w.get("/stat?path=/trap");

@@ -63,8 +63,8 @@ export type FileResult = { created: boolean } & Partial<Omit<Entry, "path" | "ta
 export interface Match {
   path: string;
   line: number;
-  /** In bytes; null in a long line. */
-  column: number | null;
+  /** In bytes. */
+  column: number;
   text: string;
   before?: string[];
   after?: string[];
