@@ -180,6 +180,7 @@ struct mf__problem {
     const char *allow;       /* The Allow header of a 405, or NULL. */
     const char *rate_policy; /* The RateLimit-Policy and RateLimit headers of a 429, or NULL. */
     const char *rate_state;
+    const char *range;     /* The Content-Range header of a 416, or NULL. */
     const char *challenge; /* The WWW-Authenticate header of a 401 or 403, or NULL. */
 };
 

@@ -64,6 +64,9 @@ static int write_headers(struct mf_buf *out, const struct mf__problem *problem)
     if (rc == 0 && problem->rate_policy != NULL) {
         rc = mf_headers_append(out, mf_slice_of_cstr("ratelimit"), mf_slice_of_cstr(problem->rate_state));
     }
+    if (rc == 0 && problem->range != NULL) {
+        rc = mf_headers_append(out, mf_slice_of_cstr("content-range"), mf_slice_of_cstr(problem->range));
+    }
     if (rc == 0 && problem->challenge != NULL) {
         rc = mf_headers_append(out, mf_slice_of_cstr("www-authenticate"),
                                mf_slice_of_cstr(problem->challenge));

@@ -157,21 +157,12 @@ static int answer_without(struct reader *reader)
 static void refuse_range(struct reader *reader)
 {
     struct mf_exchange *exchange = reader->exchange;
-    struct mf_buf headers;
-    char text[64];
-    int rc;
+    char range[64];
+    const struct mf__problem problem = {.error = MF_E_API_RANGE, .range = range};
 
-    mf_buf_init(&headers, 512);
-    (void)snprintf(text, sizeof text, "bytes */%llu", (unsigned long long)reader->file.size);
-    rc = append_header(&headers, "content-range", text);
-    rc = rc < 0 ? rc : append_header(&headers, "content-type", "application/problem+json");
-    MF_ASSERT(rc == 0); /* Both are short. */
+    (void)snprintf(range, sizeof range, "bytes */%llu", (unsigned long long)reader->file.size);
     reader->exchange = NULL;
-    mf_exchange_reply(
-        exchange, 416, mf_buf_peek(&headers),
-        mf_slice_of_cstr("{\"type\":\"urn:mayfly:error:api.range\",\"status\":416,"
-                         "\"code\":\"api.range\",\"title\":\"The file has no such bytes.\"}\n"));
-    mf_buf_done(&headers);
+    mf__problem_reply(exchange, &problem);
     free_reader(reader);
 }
 
