@@ -8,11 +8,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import http from "node:http";
 import { Daemon, DATE, binDir, worker, assert } from "../lib/mayfly.mjs";
+import { Authority, closeAll, httpsServer } from "../lib/upstream.mjs";
 
 const ROUNDS = Number(process.env.MF_TEST_ROUNDS ?? 4);
 const NUMBERS = ["invocations", "uniqueWorkers", "cpuMs", "wallMs", "hostWaitMs", "bytesIn", "bytesOut", "subrequests", "toolCalls", "storageByteHours"];
 const dirs = [], receivers = [];
-after(() => { for (const dir of dirs) rmSync(dir, { recursive: true }); for (const one of receivers) one.close(); });
+after(async () => { for (const dir of dirs) rmSync(dir, { recursive: true }); for (const one of receivers) one.close(); await closeAll(); });
 
 const newSecret = () => `whsec_${randomBytes(32).toString("base64")}`;
 function secretFile(text, mode = 0o600) {
@@ -213,6 +214,25 @@ test("a redirect is not followed, and what is refused is an error in the log, on
     await agree(daemon, receiver);
     assert.equal(elsewhere.requests.length, 0);
   } finally { await daemon.stop(); }
+});
+
+test("over TLS its receiver is who the config's authorities say, or gets nothing", async () => {
+  const secret = newSecret(), file = secretFile(secret), ca = new Authority();
+  const bodies = { localhost: [], "other.example": [] };
+  const of = (name) => httpsServer(ca, (request, response, body) => { bodies[name].push([request.headers, body]); response.writeHead(204).end(); }, { names: [name], version: 1 });
+  const good = await of("localhost"), other = await of("other.example");
+  const start = (server, outbound) => Daemon.start({ config: { outbound, usage: { pushUrl: `https://localhost:${server.port}/`, pushSecretFile: file, pushIntervalMs: 100 } } });
+  const daemons = [await start(good, { caFile: ca.file }), await start(good, {}), await start(other, { caFile: ca.file })];
+  try {
+    for (const daemon of daemons) await run(daemon);
+    await daemons[0].until(() => bodies.localhost.length > 0);
+    const [[headers, body]] = bodies.localhost;
+    assert.ok(verify(secret, headers, body));
+    const { store } = JSON.parse(body).data;
+    for (const daemon of daemons.slice(1)) await daemon.until(async () => await metric(daemon, "failures_total") > 0);
+    assert.deepEqual(bodies["other.example"], []);
+    assert.ok(bodies.localhost.every(([, one]) => JSON.parse(one).data.store === store), "of the one that trusts it only");
+  } finally { await Promise.all(daemons.map((daemon) => daemon.stop())); }
 });
 
 test("two keys sign twice while one takes the other's place, which a SIGHUP does; a file that is none changes nothing", async () => {
