@@ -210,6 +210,9 @@ struct mf_module {
     /* Where the body's text stood in the source that errors speak of: the "mappings" of a source map with one source,
      * borrowed likewise. Empty: where it is. https://tc39.es/ecma426/#sec-mappings */
     struct mf_slice mappings;
+    /* What mf_isolate_code_cache made of a module with this very body, borrowed likewise; empty: none. V8 takes it as it is: whoever can
+     * write it can run native code. Of ES modules only. */
+    struct mf_slice cache;
 };
 
 /* [isolate] Once, after attach. Copies the table. MF_E_NOT_FOUND when |main| is not in it, MF_E_TOO_MANY,
@@ -218,6 +221,13 @@ MF_MUST_CHECK int mf_isolate_set_modules(struct mf_isolate *isolate,
                                          const struct mf_module *modules,
                                          size_t count,
                                          struct mf_slice main);
+
+enum mf_code_cache_use { MF_CODE_CACHE_NONE, MF_CODE_CACHE_USED, MF_CODE_CACHE_REJECTED };
+/* [isolate] What became of the caches that came with the modules: one that V8 rejected makes it REJECTED. */
+enum mf_code_cache_use mf_isolate_code_cache_use(const struct mf_isolate *isolate);
+/* [isolate] Between _enter and _leave: appends V8's code cache of the module at |index| with all its functions that are compiled now. 0
+ * without a byte: it is no ES module, or was not compiled. MF_E_TOO_LARGE. */
+MF_MUST_CHECK int mf_isolate_code_cache(struct mf_isolate *isolate, size_t index, struct mf_buf *out);
 
 /* [isolate] Begins a turn on the calling thread: takes the isolate, sets its stack limit for this thread, reads the
  * clock. |stack_bytes| is what script may use from here. */

@@ -168,6 +168,12 @@
 #define MF_WORKER_CACHE_COUNT_DEFAULT 4096 /* stored workers that are kept ready: small ones have a cost of their own */
 #define MF_WORKER_CACHE_COUNT_MAX 1000000 /* workers: what the config may say */
 #define MF_WORKER_LOADS_WAITING_MAX 1024 /* requests that wait for one worker to be read from the disk; past it 503 */
+#define MF_CODE_CACHE_SOURCE_BYTES_MIN 4096 /* bytes: modules of a stored worker below it in all are compiled as fast as a code cache of them is read */
+#define MF_CODE_CACHE_BYTES_MAX 16777216 /* bytes: V8's code cache of one worker; a larger one is not kept */
+#define MF_CODE_CACHE_COMPILED_BYTES_MIN 4194304 /* bytes: so much of a worker runs from memory have compiled before a code cache is made of it; to compile them takes as long as to start its maker */
+#define MF_CODE_CACHE_CPU_MS_MAX 2000 /* ms: what making one may take, start-up of the worker included */
+#define MF_CODE_CACHE_WALL_MS_MAX 5000 /* ms: likewise; a worker that waits for something at its first request waits in vain */
+#define MF_CODE_CACHE_PAUSE_TIMES 4 /* times as long as making one took nobody makes another: at most a fifth of one processor goes into it */
 #define MF_WORKER_LIST_MAX 1000 /* workers in one page of the list */
 #define MF_WORKER_LIST_DEFAULT 100 /* workers in one page, unless the caller says how many */
 #define MF_WORKER_USERS_BYTES_MAX 8192 /* bytes: names of those who keep a worker or an outbound from being deleted */
@@ -275,7 +281,7 @@
 #define MF_DRAIN_MS_MAX 30000 /* ms: from SIGTERM to the end, for the runs that are under way */
 #define MF_RETRY_AFTER_S_MAX 60 /* s: the longest Retry-After that is ever answered; the pace of a minute ago says little about now */
 #define MF_RUN_CANCEL_GRACE_MS 2500 /* ms: from CANCEL to DONE, the CPU grace included; past it the executor is stuck, condemned and killed */
-#define MF_POOL_DOMAINS_MAX 5 /* kinds of executors that never share a process: one for the runs that clients ask for, one for each depth of interceptors */
+#define MF_POOL_DOMAINS_MAX 5 /* kinds of executors that never share a process: one for the runs that clients ask for, one for each depth of interceptors; those that make code caches come on top */
 #define MF_EXECUTORS_TOTAL_DEFAULT 8 /* processes of all tenants together when each has its own; an idle one costs its standby isolates, some 40 MB */
 #define MF_POOL_TENURE_MS 500 /* ms: an executor is one tenant's at least so long; starting another takes about 100 ms of CPU time */
 #define MF_POOL_OWNER_IDLE_MS 30000 /* ms: after so long without a run a tenant's executor makes way for one that stands by for anybody */

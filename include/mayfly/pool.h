@@ -107,6 +107,9 @@ bool mf_pool_executor(const struct mf_pool *pool, size_t index, struct mf_execut
 
 /* ---- a run --------------------------------------------------------------------------------- */
 
+/* The domain of those that make code caches: each of its runs has a process of its own, which ends with it. */
+#define MF_POOL_DOMAIN_MAKERS ((unsigned)MF_POOL_DOMAINS_MAX)
+
 struct mf_run_spec {
     const char *id; /* For log lines; copied. */
     uint64_t cpu_ns;
@@ -119,9 +122,9 @@ struct mf_run_spec {
     uint32_t flags; /* enum mf_start_flags. */
     /* Runs of different domains are never in one process. Domain 0 has its executors from the start, another one as many when
      * its first run comes. Its runs may begin while the pool drains: those of a domain below wait for them. Below
-     * MF_POOL_DOMAINS_MAX. */
+     * MF_POOL_DOMAINS_MAX, or MF_POOL_DOMAIN_MAKERS. */
     unsigned domain;
-    /* Where the config isolates tenants, runs of different owners are never in one process either, in all of its life. Above 0. */
+    /* Where the config isolates tenants, and among makers, runs of different owners are never in one process either, in all of its life. Above 0. */
     uint64_t owner;
     struct mf_code *code; /* Parts before those of |bundle|, or NULL; gets a reference. */
     struct mf_buf bundle; /* Parts (mf_bundle_append); its bytes move to the pool when it answers 0. */
@@ -139,6 +142,7 @@ struct mf_run_result {
     uint32_t calls;
     uint32_t logs_dropped;
     uint32_t exceptions_dropped;
+    uint8_t cache_use; /* As DONE says; the executor may lie. */
 };
 
 /* Any may be NULL but on_done. Order: logs and exceptions at any time; response, body..., body_end or
@@ -175,6 +179,8 @@ struct mf_run_events {
     /* Only with MF_START_FILES_ALLOWED: a part of operation |files->op| on a workspace; at most MF_RUN_FILE_OPS_OPEN_MAX are not
      * answered, each of MF_RUN_FILE_OP_BYTES_MAX in all. Answer the whole one with mf_run_files_answer. */
     void (*on_files)(struct mf_run *run, void *user, const struct mf_msg_files *files);
+    /* Only with MF_START_MAKES_CACHE: a piece of it, at most MF_CODE_CACHE_BYTES_MAX in all; nothing in it was looked at. */
+    void (*on_code_cache)(struct mf_run *run, void *user, struct mf_slice bytes);
     void (*on_done)(struct mf_run *run, void *user, const struct mf_run_result *result);
 };
 

@@ -168,6 +168,26 @@ MF_MUST_CHECK int mf_store_worker_get(struct mf_store *store,
                                       bool wants_code,
                                       mf_store_worker_cb *on_row,
                                       void *user);
+/* What V8 made of the code |hash|; |digest| is the caller's, over all else. */
+struct mf_store_code_cache {
+    struct mf_slice tenant;
+    struct mf_slice hash;
+    struct mf_slice build;
+    struct mf_slice digest;
+    struct mf_slice parts;
+};
+typedef int mf_store_code_cache_cb(void *user, const struct mf_store_code_cache *row);
+/* In the place of one that there was. Nothing happens when the code is gone. [worker] */
+MF_MUST_CHECK int mf_store_code_cache_put(struct mf_store *store, const struct mf_store_code_cache *row);
+/* 0 without a call: there is none. [worker] */
+MF_MUST_CHECK int mf_store_code_cache_get(struct mf_store *store,
+                                          struct mf_slice tenant,
+                                          struct mf_slice hash,
+                                          mf_store_code_cache_cb *on_row,
+                                          void *user);
+/* [worker] */
+MF_MUST_CHECK int
+mf_store_code_cache_delete(struct mf_store *store, struct mf_slice tenant, struct mf_slice hash);
 /* All of its versions, the newest first. MF_E_WORKER_UNKNOWN. */
 MF_MUST_CHECK int mf_store_worker_versions(struct mf_store *store,
                                            struct mf_slice tenant,

@@ -64,6 +64,7 @@ enum mf_start_flags {
     MF_START_FETCH_ALLOWED = 1u << 2, /* fetch() may leave the isolate; else it is refused there and again here. */
     MF_START_CALLS_ALLOWED = 1u << 3, /* The same for calls of tools. */
     MF_START_FILES_ALLOWED = 1u << 4, /* The run has workspaces. */
+    MF_START_MAKES_CACHE = 1u << 5,   /* Its end is to be followed by CODE_CACHE. */
 };
 
 /* What a FETCH asks for. */
@@ -166,8 +167,9 @@ enum mf_part_kind {
     MF_PART_PROGRAM,    /* Body: a program as a model wrote it, in the place of the main module; |name| is how errors call it. Once. */
     MF_PART_OPTIONS,    /* Body: JSON of it: its namespaces. Once, with PROGRAM. */
     MF_PART_WORKSPACES, /* Body: JSON of those that are mounted. Once, with MF_START_FILES_ALLOWED. */
-    MF_PART_TAIL,       /* Body: JSON of trace items: they go to the handler tail, in the place of the request. Once, not with PROGRAM. */
-    MF_PART_KIND_MAX = MF_PART_TAIL,
+    MF_PART_TAIL, /* Body: JSON of trace items: they go to the handler tail, in the place of the request. Once, not with PROGRAM. */
+    MF_PART_CACHE, /* Body: V8's code cache of the ES module |name|, made of that very source in a process that nothing else ran in. Behind it. */
+    MF_PART_KIND_MAX = MF_PART_CACHE,
 };
 
 struct mf_part {

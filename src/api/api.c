@@ -10,6 +10,7 @@
 #include "tail.h"
 #include "tail_run.h"
 #include "usage_push.h"
+#include "code_cache.h"
 #include "worker_cache.h"
 #include "workspace_call.h"
 
@@ -112,6 +113,7 @@ int mf_api_open(uv_loop_t *loop, const struct mf_api_options *options, MF_OWN st
     api->workers = mf__workers_new(api, MF_WORKER_CACHE_BYTES_DEFAULT, MF_WORKER_CACHE_COUNT_DEFAULT);
     api->executions = mf__executions_new(api);
     api->idempotency = mf__idempotency_new();
+    api->code_caches = mf__code_caches_new(api);
     api->traces = mf_traces_new(&limits);
     api->tails = mf__tails_new(api);
     api->tail_runs = mf__tail_runs_new(api);
@@ -156,6 +158,7 @@ static void timer_closed(uv_handle_t *handle)
     void (*on_closed)(void *user) = api->on_closed;
     void *user = api->on_closed_user;
 
+    mf__code_caches_free(api->code_caches);
     mf__workers_free(api->workers);
     MF_ASSERT(api->bytes_held == 0);
     mf__idempotency_free(api->idempotency);

@@ -46,6 +46,7 @@ struct mf__call {
     char outbound_name[MF_OUTBOUND_NAME_BYTES_MAX + 1];
     char worker[MF_STORE_NAME_BYTES_MAX + 1]; /* Whose code it is; empty: it came with the request. */
     char worker_hash[MF_LEDGER_HASH_BYTES_MAX + 1];
+    bool has_code_cache; /* Parts of |code|. */
     uint64_t worker_version;
     struct mf_buf tails; /* Stored workers that hear what becomes of it: names, a NUL behind each. */
     enum mf_trace_kind kind;

@@ -20,6 +20,7 @@ struct mf_api {
     struct mf_egress *egress;
     struct mf_outbounds *outbounds;
     struct mf__workers *workers;
+    struct mf__code_caches *code_caches;
     struct mf_meter *meter;
     struct mf_ledger *ledger;
     struct mf__executions *executions;

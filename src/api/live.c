@@ -1,8 +1,9 @@
 #include "live.h"
 
-#include "observe.h"
-
 #include <stdio.h>
+
+#include "code_cache.h"
+#include "observe.h"
 
 void mf__live_init(struct mf__live *live,
                    struct mf_api *api,
@@ -58,6 +59,7 @@ int mf__live_start(struct mf__live *live, struct mf__call *call, const struct mf
     if (rc == 0) {
         memcpy(live->worker, call->worker, sizeof live->worker);
         memcpy(live->hash, call->worker_hash, sizeof live->hash);
+        live->has_code_cache = call->has_code_cache;
         live->began_unix_ms = mf_clock_unix_ms();
         mf__observe_begun(live, call);
         rc = mf_pool_run(api->pool, &spec, events, live, &live->run);
@@ -111,6 +113,9 @@ void mf__live_settle(struct mf__live *live,
                      void (*settled)(struct mf__live *live, const struct mf_run_result *result))
 {
     live->run = NULL;
+    if (live->has_code_cache) {
+        mf__code_caches_used(live->api->code_caches, live, result->cache_use);
+    }
     mf__fetches_end(&live->fetches, &live->record);
     live->settled = settled;
     live->ending = *result;

@@ -17,6 +17,7 @@ struct mf__live {
     char id[MF_ID_BYTES_MAX];
     char tenant[MF_STORE_TENANT_BYTES_MAX + 1]; /* Of the call, */
     char worker[MF_STORE_NAME_BYTES_MAX + 1];   /* likewise. */
+    bool has_code_cache;                        /* Likewise. */
     char hash[MF_LEDGER_HASH_BYTES_MAX + 1];
     uint64_t began_unix_ms;
     bool is_accounted; /* The ledger has counted it. */

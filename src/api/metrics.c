@@ -8,6 +8,7 @@
 #include "tail.h"
 #include "tail_run.h"
 #include "usage_push.h"
+#include "code_cache.h"
 #include "worker_cache.h"
 
 #define METRICS_BYTES_MAX 65536 /* About 12 KB of it are used. */
@@ -204,10 +205,12 @@ static int write_outbound(const struct mf_api *api, struct mf_buf *out)
 static int write_kept(const struct mf_api *api, struct mf_buf *out)
 {
     struct mf__workers_state workers;
+    struct mf__code_caches_state caches;
 
     struct mf_ledger_state ledger;
 
     mf__workers_state(api->workers, &workers);
+    mf__code_caches_state(api->code_caches, &caches);
     mf_ledger_state(api->ledger, &ledger);
     const struct simple families[] = {
         {"mayfly_workers_cached", MF_METRIC_GAUGE, "Stored workers that are in memory.",
@@ -219,6 +222,15 @@ static int write_kept(const struct mf_api *api, struct mf_buf *out)
          "Calls of workers that had to be read from the disk.", (double)workers.loads},
         {"mayfly_worker_cache_evictions_total", MF_METRIC_COUNTER, "Workers that made room for others.",
          (double)workers.evictions},
+        {"mayfly_code_caches_made_total", MF_METRIC_COUNTER,
+         "V8 code caches that were made of stored workers.", (double)caches.made},
+        {"mayfly_code_caches_failed_total", MF_METRIC_COUNTER, "Those that could not be made.",
+         (double)caches.failed},
+        {"mayfly_code_cache_hits_total", MF_METRIC_COUNTER, "Runs that began from a code cache.",
+         (double)caches.used},
+        {"mayfly_code_cache_rejected_total", MF_METRIC_COUNTER,
+         "Code caches that V8 did not take, or that were not what was made of the code.",
+         (double)(caches.rejected + workers.code_caches_refused)},
         {"mayfly_api_held_bytes", MF_METRIC_GAUGE, "Bodies of calls that are in memory, and workers.",
          (double)api->bytes_held},
         {"mayfly_usage_records_total", MF_METRIC_COUNTER, "Records of usage.", (double)ledger.records},

@@ -5,6 +5,7 @@
 
 #include <openssl/sha.h>
 
+#include "code_cache.h"
 #include "json.h"
 
 #define ENTRY_BYTES 1024 /* What a worker costs besides its code. */
@@ -31,6 +32,8 @@ struct load {
     struct mf__worker *worker;
     struct mf_buf text;
     char hash[MF__WORKER_HASH_BYTES];
+    char build[MF__CODE_CACHE_BUILD_BYTES];
+    bool is_cache_refused;
 };
 
 /* A name has no slash in it: no two of them have the same. */
@@ -123,8 +126,29 @@ int mf__worker_write(cJSON *code, char **ret_text, char ret_hash[MF__WORKER_HASH
     return 0;
 }
 
+/* [worker] */
+static int add_code_cache(void *user, const struct mf_store_code_cache *row)
+{
+    struct load *load = user;
+    struct mf__call *call = &load->worker->call;
+    size_t before = call->bundle.size;
+
+    if (!mf_slice_equal_cstr(row->build, load->build)) {
+        return 0; /* Of another V8; the next one takes its place. */
+    }
+    if (!mf__code_cache_is_whole(row) || !mf__code_cache_fits(mf_buf_peek(&call->bundle), row->parts)) {
+        load->is_cache_refused = true;
+        mf_log(MF_LOG_ERROR, MF_E_STORE, NULL, "the code cache of worker %s is not what was made of it",
+               load->worker->key);
+        return 0;
+    }
+    call->has_code_cache = mf_buf_append_slice(&call->bundle, row->parts) == 0;
+    MF_ASSERT(call->has_code_cache || call->bundle.size == before);
+    return 0;
+}
+
 /* [worker] The stored text to parts, ready to be sent. */
-static int read_code(struct load *load)
+static int read_code(struct mf_store *store, struct load *load)
 {
     const struct mf_config *config = load->config;
     struct mf__call *call = &load->worker->call;
@@ -154,6 +178,11 @@ static int read_code(struct load *load)
     }
     mf__call_fault_done(&fault);
     if (rc == 0) {
+        load->worker->modules_bytes = mf__code_cache_source_bytes(mf_buf_peek(&call->bundle));
+        if (load->worker->modules_bytes >= MF_CODE_CACHE_SOURCE_BYTES_MIN) {
+            mf_ignore(mf_store_code_cache_get(store, tenant_of(load->worker), mf_slice_of_cstr(hash),
+                                              add_code_cache, load)); /* It runs without. */
+        }
         load->worker->bytes = call->bundle.size + ENTRY_BYTES;
         call->code = mf_code_new(&call->bundle);
         rc = call->code == NULL ? MF_E_NO_MEMORY : 0;
@@ -261,6 +290,19 @@ void mf__workers_forget(struct mf__workers *workers, struct mf_slice tenant, str
     }
 }
 
+void mf__workers_no_code_cache(struct mf__workers *workers,
+                               struct mf_slice tenant,
+                               struct mf_slice name,
+                               struct mf_slice hash)
+{
+    struct key text;
+    struct mf__worker *worker = find(workers, write_key(&text, tenant, name));
+
+    if (worker != NULL && mf_slice_equal_cstr(hash, worker->call.worker_hash)) {
+        worker->is_cache_tried = true;
+    }
+}
+
 void mf__workers_state(const struct mf__workers *workers, struct mf__workers_state *ret_state)
 {
     *ret_state = workers->state;
@@ -283,7 +325,7 @@ static int load_work(struct mf_store *store, struct mf_store_job *job)
     int rc =
         mf_store_worker_get(store, tenant_of(load->worker), name_of(load->worker), 0, true, copy_row, load);
 
-    rc = rc < 0 ? rc : read_code(load);
+    rc = rc < 0 ? rc : read_code(store, load);
     mf_buf_done(&load->text);
     return rc;
 }
@@ -297,6 +339,7 @@ static void load_done(struct mf_store_job *job, int error)
     bool is_kept;
 
     MF_ASSERT(mf_map_take(workers->loads, mf_hash(key_of(load->worker))) == load);
+    workers->state.code_caches_refused += load->is_cache_refused;
     is_kept = error == 0 && !load->is_stale && keep(workers, load->worker);
     if (is_kept) {
         mf_code_ref(code); /* Whoever is told may do what makes it go. */
@@ -332,6 +375,7 @@ begin_load(struct mf__workers *workers, const struct key *key, size_t tenant_siz
     load->workers = workers;
     load->config = mf_config_ref(workers->api->config);
     load->worker = worker;
+    mf__code_cache_build(workers->api, load->build);
     rc = mf_map_put(workers->loads, mf_hash(key_of(worker)), load);
     if (rc == 0) {
         rc = mf_store_queue_submit(workers->api->queue, &load->job);
@@ -364,6 +408,7 @@ int mf__workers_get(struct mf__workers *workers,
 
     if (worker != NULL) {
         workers->state.hits++;
+        worker->hits++;
         mf_list_remove(&worker->link);
         mf_list_push_front(&workers->used, &worker->link);
         *ret_worker = worker;
@@ -402,6 +447,7 @@ void mf__worker_call(const struct mf__worker *worker,
     mf__call_init(ret_call, config);
     ret_call->code = from->code;
     mf_code_ref(ret_call->code);
+    ret_call->has_code_cache = from->has_code_cache;
     ret_call->cpu_ms = from->cpu_ms;
     ret_call->wall_ms = from->wall_ms;
     ret_call->memory_mb = from->memory_mb;

@@ -17,6 +17,9 @@ struct mf__worker {
     struct mf_list link;  /* Of the cache: the one that was used last stands first. */
     struct mf__call call; /* Its code, limits and outbound; nothing of a request. */
     size_t bytes;
+    size_t modules_bytes; /* Of its modules that a code cache can be made of. */
+    uint32_t hits;
+    bool is_cache_tried; /* None can be made of it. */
     size_t key_size;
     size_t tenant_size;
     char key[MF_STORE_TENANT_BYTES_MAX + MF_STORE_NAME_BYTES_MAX + 2]; /* "tenant/name" */
@@ -36,6 +39,7 @@ struct mf__workers_state {
     uint64_t hits;
     uint64_t loads;
     uint64_t evictions;
+    uint64_t code_caches_refused; /* Damaged, or of other code. */
 };
 
 MF_OWN struct mf__workers *mf__workers_new(struct mf_api *api, size_t bytes_max, size_t count_max);
@@ -50,6 +54,11 @@ MF_MUST_CHECK int mf__workers_get(struct mf__workers *workers,
 void mf__workers_cancel(struct mf__worker_wait *wait);
 /* What |tenant| has stored under |name| is another now, or gone. In the |done| of the job that changed it. */
 void mf__workers_forget(struct mf__workers *workers, struct mf_slice tenant, struct mf_slice name);
+/* No code cache can be made of its code |hash|. */
+void mf__workers_no_code_cache(struct mf__workers *workers,
+                               struct mf_slice tenant,
+                               struct mf_slice name,
+                               struct mf_slice hash);
 void mf__workers_state(const struct mf__workers *workers, struct mf__workers_state *ret_state);
 
 /* A call of it, for mf__call_done; a request is to be added. */

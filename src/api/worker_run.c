@@ -9,6 +9,7 @@
 #include <mayfly/wire.h>
 
 #include "accept.h"
+#include "code_cache.h"
 #include "intake.h"
 #include "mounts.h"
 #include "outbounds.h"
@@ -210,6 +211,7 @@ static void found(struct mf__worker_wait *wait, int error, const struct mf__work
         return;
     }
     mf__worker_call(worker, api->config, &invocation->call);
+    mf__code_caches_consider(api->code_caches, worker);
     mf__caller_sign_files(mf__caller(invocation->intake.exchange), &invocation->call);
     if (invocation->is_fetch) {
         resolve(invocation);

@@ -76,6 +76,7 @@ struct mf_isolate {
     std::deque<mf::builtin> builtins; /* Pointers to them are kept while the loader adds more. */
 
     mf::module_table *modules = nullptr;
+    mf_code_cache_use cache_use = MF_CODE_CACHE_NONE;
     bool is_starting = false; /* The main module's top level is being evaluated. */
 
     static mf_isolate *of(v8::Isolate *isolate)

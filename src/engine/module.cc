@@ -181,6 +181,25 @@ static v8::MaybeLocal<v8::Value> evaluate_value(v8::Local<v8::Context> context, 
     return resolved(context);
 }
 
+static v8::ScriptCompiler::CompileOptions compile_options(const module_entry *entry)
+{
+    if (entry->cache.size > 0) {
+        return v8::ScriptCompiler::kConsumeCodeCache;
+    }
+    /* A small module uses most of what it has: its functions are compiled with it, and not parsed twice. */
+    return entry->body.size <= MF_ENGINE_EAGER_BYTES_MAX ? v8::ScriptCompiler::kEagerCompile
+                                                         : v8::ScriptCompiler::kNoCompileOptions;
+}
+
+static void note_cache_use(mf_isolate *isolate, bool is_used)
+{
+    if (!is_used) {
+        isolate->cache_use = MF_CODE_CACHE_REJECTED;
+    } else if (isolate->cache_use == MF_CODE_CACHE_NONE) {
+        isolate->cache_use = MF_CODE_CACHE_USED;
+    }
+}
+
 v8::MaybeLocal<v8::Module> module_compile(mf_isolate *isolate, module_entry *entry)
 {
     v8::Isolate *v8 = isolate->v8;
@@ -193,13 +212,17 @@ v8::MaybeLocal<v8::Module> module_compile(mf_isolate *isolate, module_entry *ent
         if (!module_source(v8, entry->body).ToLocal(&text)) {
             return {};
         }
-        v8::ScriptCompiler::Source source(text, module_origin(isolate, entry, true));
-        /* A small module uses most of what it has: its functions are compiled with it, and not parsed twice. */
-        v8::ScriptCompiler::CompileOptions options = entry->body.size <= MF_ENGINE_EAGER_BYTES_MAX
-                                                         ? v8::ScriptCompiler::kEagerCompile
-                                                         : v8::ScriptCompiler::kNoCompileOptions;
-        if (!v8::ScriptCompiler::CompileModule(v8, &source, options).ToLocal(&module)) {
+        v8::ScriptCompiler::CachedData *cached = nullptr; /* The source's own. */
+        if (entry->cache.size > 0) {
+            cached =
+                new v8::ScriptCompiler::CachedData(entry->cache.data, static_cast<int>(entry->cache.size));
+        }
+        v8::ScriptCompiler::Source source(text, module_origin(isolate, entry, true), cached);
+        if (!v8::ScriptCompiler::CompileModule(v8, &source, compile_options(entry)).ToLocal(&module)) {
             return {};
+        }
+        if (cached) {
+            note_cache_use(isolate, !cached->rejected);
         }
     } else {
         v8::Local<v8::String> names[] = {text_internalized(v8, "default")};
@@ -433,6 +456,9 @@ int mf_isolate_set_modules(mf_isolate *isolate, const mf_module *modules, size_t
         entry.name.assign(reinterpret_cast<const char *>(modules[i].name.data), modules[i].name.size);
         entry.body = modules[i].body;
         entry.mappings = modules[i].mappings;
+        entry.cache = modules[i].kind == MF_MODULE_ESM && modules[i].cache.size <= MF_CODE_CACHE_BYTES_MAX
+                          ? modules[i].cache
+                          : mf_slice_of(nullptr, 0);
         has_mappings = has_mappings || entry.mappings.size > 0;
         if (!mf::resolve_specifier("", entry.name, &entry.path) || entry.path.empty()) {
             return MF_E_INVALID;
@@ -458,4 +484,26 @@ int mf_isolate_set_modules(mf_isolate *isolate, const mf_module *modules, size_t
         mf::stack_install(isolate->v8);
     }
     return 0;
+}
+
+mf_code_cache_use mf_isolate_code_cache_use(const mf_isolate *isolate)
+{
+    return isolate->cache_use;
+}
+
+int mf_isolate_code_cache(mf_isolate *isolate, size_t index, mf_buf *out)
+{
+    MF_ASSERT(isolate->modules && index < isolate->modules->entries.size());
+    const mf::module_entry &entry = isolate->modules->entries[index];
+    if (entry.kind != MF_MODULE_ESM || entry.module.IsEmpty()) {
+        return 0;
+    }
+    v8::HandleScope scope(isolate->v8);
+    v8::Local<v8::Module> module = entry.module.Get(isolate->v8);
+    if (module->GetStatus() == v8::Module::kErrored) {
+        return 0; /* It has given its code back. */
+    }
+    std::unique_ptr<v8::ScriptCompiler::CachedData> made(
+        v8::ScriptCompiler::CreateCodeCache(module->GetUnboundModuleScript()));
+    return made ? mf_buf_append_slice(out, mf_slice_of(made->data, static_cast<size_t>(made->length))) : 0;
 }

@@ -21,6 +21,7 @@ struct module_entry {
     std::string path; /* Normalised: what a specifier resolves to. */
     mf_slice body;
     mf_slice mappings;
+    mf_slice cache;
     v8::Global<v8::Module> module;   /* Source text, or synthetic with one export "default". */
     v8::Global<v8::Value> value;     /* The default export of what is no script; made once. */
     v8::Global<v8::Object> commonjs; /* `module` of a CommonJS module from its first line on. */

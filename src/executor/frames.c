@@ -313,6 +313,7 @@ static int dispatch(struct mf_session *session, const struct mf_frame *frame)
     case MF_MESSAGE_FILES:
     case MF_MESSAGE_SPLICE:
     case MF_MESSAGE_SPLICE_REST:
+    case MF_MESSAGE_CODE_CACHE:
     case MF_MESSAGE_DONE:
         break;
     }

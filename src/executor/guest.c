@@ -65,6 +65,7 @@ static enum mf_module_kind module_kind(enum mf_part_kind kind)
     case MF_PART_OPTIONS:
     case MF_PART_WORKSPACES:
     case MF_PART_TAIL:
+    case MF_PART_CACHE:
         break;
     }
     return MF_MODULE_ESM;
@@ -106,6 +107,7 @@ static struct mf_slice *field_of(struct mf_guest *guest, enum mf_part_kind kind)
     case MF_PART_JSON:
     case MF_PART_WASM:
     case MF_PART_PROGRAM:
+    case MF_PART_CACHE:
         break;
     }
     return NULL;
@@ -130,6 +132,19 @@ static int count_modules(struct mf_guest *guest, size_t *ret_typescript)
     return (int)modules;
 }
 
+/* A cache of what is not there, or is no JavaScript, is of other code. */
+static int read_cache(struct mf_guest *guest, const struct mf_part *part)
+{
+    for (size_t i = 0; i < guest->modules_count; i++) {
+        struct mf_module *module = &guest->modules[i];
+        if (module->kind == MF_MODULE_ESM && mf_slice_equal(module->name, part->name)) {
+            module->cache = part->body;
+            return 0;
+        }
+    }
+    return MF_E_WIRE;
+}
+
 static int read_part(struct mf_guest *guest, const struct mf_part *part)
 {
     struct mf_slice *field = field_of(guest, part->kind);
@@ -141,6 +156,9 @@ static int read_part(struct mf_guest *guest, const struct mf_part *part)
         guest->seen |= 1u << part->kind;
         *field = part->body;
         return 0;
+    }
+    if (part->kind == MF_PART_CACHE) {
+        return read_cache(guest, part);
     }
     if (part->kind == MF_PART_PROGRAM) {
         if ((guest->seen & (1u << MF_PART_PROGRAM | 1u << MF_PART_MAIN)) != 0 || guest->modules_count > 0) {

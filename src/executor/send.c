@@ -83,6 +83,14 @@ void mf_session_send_credit(struct mf_session *session, uint32_t stream, uint32_
     unlock(session);
 }
 
+void mf_session_send_code_cache(struct mf_session *session, struct mf_slice bytes)
+{
+    const struct mf_msg_code_cache message = {.bytes = bytes};
+
+    must(mf_encode_code_cache(lock(session), session->number, &message));
+    unlock(session);
+}
+
 int mf_end_error(int error)
 {
     static const int ends[] = {

@@ -9,7 +9,7 @@
 
 #define FLAGS_KNOWN                                                                                          \
     (MF_START_CLOCK_FROZEN | MF_START_HAS_BODY | MF_START_FETCH_ALLOWED | MF_START_CALLS_ALLOWED |           \
-     MF_START_FILES_ALLOWED)
+     MF_START_FILES_ALLOWED | MF_START_MAKES_CACHE)
 
 #define TO(state) (1u << MF_SESSION_##state)
 
@@ -170,6 +170,7 @@ static void say_done(struct mf_session *session, int error, struct mf_slice text
         .calls = session->fetches_counted[MF_FETCH_CALL],
         .logs_dropped = session->logs_dropped,
         .exceptions_dropped = session->exceptions_dropped,
+        .cache_use = (uint8_t)session->cache_use,
         .text = mf_text_cut(text, MF_RUN_TEXT_BYTES_MAX),
     };
     struct mf_buf *out;

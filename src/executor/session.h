@@ -113,6 +113,7 @@ struct mf_session {
     unsigned turn_pulls;        /* Told of bodies that were asked for in this turn; RUNNING. */
     uint64_t host_wait_ns;
     uint64_t parked_since_ns;
+    enum mf_code_cache_use cache_use;
     uint64_t memory_peak_bytes;
     uint32_t fetches_counted[MF_FETCH_KINDS_COUNT]; /* That were asked for, */
     uint32_t fetches_sent[MF_FETCH_KINDS_COUNT];    /* and of them those that the daemon has. */
@@ -229,6 +230,8 @@ void mf_session_send_stop(struct mf_session *session, uint32_t stream);
 void mf_session_send_splice(struct mf_session *session, uint32_t fetch);
 void mf_session_send_splice_rest(struct mf_session *session, uint32_t fetch);
 void mf_session_send_credit(struct mf_session *session, uint32_t stream, uint32_t bytes);
+
+void mf_session_send_code_cache(struct mf_session *session, struct mf_slice bytes);
 
 /* |error| as DONE and STREAM_ABORT may say it: one that is no end of a run becomes MF_E_INTERNAL. */
 MF_MUST_CHECK int mf_end_error(int error);

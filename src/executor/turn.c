@@ -353,6 +353,49 @@ static int deliver_all(struct mf_session *session, struct mf_isolate *isolate)
     return error;
 }
 
+/* Of all modules that V8 has compiled by now, as parts of a bundle. What does not fit is left out: it is only slower. */
+static void send_code_cache(struct mf_session *session)
+{
+    const struct mf_guest *guest = session->guest;
+    struct mf_buf parts;
+
+    mf_buf_init(&parts, MF_CODE_CACHE_BYTES_MAX);
+    for (size_t i = 0, typescript = 0; i < guest->modules_count; i++) {
+        struct mf_buf cache;
+        if (typescript < guest->typescript_count && guest->typescript[typescript] == i) {
+            typescript++; /* What it is stripped to is no part of the code. */
+            continue;
+        }
+        mf_buf_init(&cache, MF_CODE_CACHE_BYTES_MAX);
+        if (mf_isolate_code_cache(guest->isolate, i, &cache) == 0 && cache.size > 0) {
+            mf_ignore(mf_bundle_append(&parts, MF_PART_CACHE, guest->modules[i].name, mf_buf_peek(&cache)));
+        }
+        mf_buf_done(&cache);
+    }
+    for (size_t at = 0; at < parts.size;) {
+        size_t left = parts.size - at;
+        size_t size = left < MF_STREAM_CHUNK_BYTES_MAX ? left : MF_STREAM_CHUNK_BYTES_MAX;
+        mf_session_send_code_cache(session, mf_slice_of(parts.data + at, size));
+        at += size;
+    }
+    mf_buf_done(&parts);
+}
+
+/* Between enter and leave. A turn that V8 ended early leaves an isolate that is not to be asked. */
+static void look_at_code_cache(struct mf_session *session, int error)
+{
+    bool is_wanted;
+
+    pthread_mutex_lock(&session->mutex);
+    session->cache_use = mf_isolate_code_cache_use(session->guest->isolate);
+    is_wanted = error == 0 && session->is_finished && session->state == MF_SESSION_RUNNING &&
+                (session->limits.flags & MF_START_MAKES_CACHE) != 0;
+    pthread_mutex_unlock(&session->mutex);
+    if (is_wanted) {
+        send_code_cache(session);
+    }
+}
+
 int mf_session_deliver(struct mf_session *session)
 {
     struct mf_isolate *isolate = session->guest->isolate;
@@ -364,6 +407,7 @@ int mf_session_deliver(struct mf_session *session)
     mf_watchdog_begin(&session->executor->watchdog, &watch, isolate, cpu_left_ns(session), session);
     session->watch = &watch;
     error = deliver_all(session, isolate);
+    look_at_code_cache(session, error);
     mf_watchdog_end(&session->executor->watchdog, &watch);
     mf_isolate_leave(isolate);
     mf_isolate_memory(isolate, &memory);

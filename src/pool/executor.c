@@ -217,6 +217,11 @@ void mf__executor_run_left(struct executor *executor)
     if (executor->runs_count == 0 && executor->owner != 0) {
         executor->idle_ns = mf_clock_now_ns();
     }
+    if (executor->domain == MF_POOL_DOMAIN_MAKERS && executor->state == MF_EXECUTOR_READY) {
+        executor->slot->was_filled = false; /* What comes is no restart. */
+        mf__executor_condemn(executor, executor->pool->times.exit_ms, "it has made its code cache");
+        return;
+    }
     if (executor->state == MF_EXECUTOR_CONDEMNED && executor->runs_count == 0) {
         tell_to_end(executor);
     }
@@ -314,12 +319,12 @@ static void add_number(struct arguments *arguments, const char *name, uint64_t n
     add_text(arguments, text);
 }
 
-static void make_arguments(const struct mf_pool *pool, struct arguments *arguments)
+static void make_arguments(const struct mf_pool *pool, unsigned domain, struct arguments *arguments)
 {
     memset(arguments, 0, sizeof *arguments);
     add_text(arguments, "mayfly-executor");
     add_number(arguments, "--channel-fd", 3);
-    add_number(arguments, "--standby", pool->standby_count);
+    add_number(arguments, "--standby", domain == MF_POOL_DOMAIN_MAKERS ? 0 : pool->standby_count);
     add_number(arguments, "--threads-max", pool->threads_max);
     add_number(arguments, "--runs-max", pool->runs_max);
     add_number(arguments, "--memory-bytes", pool->memory_bytes_max);
@@ -380,7 +385,7 @@ static int spawn(struct executor *executor, char *why)
     struct arguments arguments;
     int their_channel = -1;
     int their_log = -1;
-    make_arguments(pool, &arguments);
+    make_arguments(pool, executor->domain, &arguments);
     int error = open_pipes(executor, &their_channel, &their_log);
     if (error < 0) {
         (void)snprintf(why, MF_JAIL_WHY_BYTES_MAX, "socketpair or pipe: %s", strerror(-error));

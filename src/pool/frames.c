@@ -191,7 +191,8 @@ static int on_refused(struct executor *executor, struct mf_run *run)
 static int on_done(struct executor *executor, struct mf_run *run, struct mf_slice payload)
 {
     struct mf_msg_done done;
-    if (mf_decode_done(payload, &done) < 0 || done.text.size > MF_RUN_TEXT_BYTES_MAX + TEXT_MARK_BYTES) {
+    if (mf_decode_done(payload, &done) < 0 || done.cache_use > 2 ||
+        done.text.size > MF_RUN_TEXT_BYTES_MAX + TEXT_MARK_BYTES) {
         return garbled(executor, run, "DONE");
     }
     if (done.error == MF_E_AGAIN && !run->is_heard_of) {
@@ -250,6 +251,24 @@ static int on_files(struct executor *executor, struct mf_run *run, struct mf_sli
         return garbled(executor, run, "FILES");
     }
     return mf__files_on_files(executor, run, &files);
+}
+
+/* ---- code caches ----------------------------------------------------------------------------- */
+
+static int on_code_cache(struct executor *executor, struct mf_run *run, struct mf_slice payload)
+{
+    struct mf_msg_code_cache cache;
+    if (mf_decode_code_cache(payload, &cache) < 0 || cache.bytes.size == 0) {
+        return garbled(executor, run, "CODE_CACHE");
+    }
+    run->cache_bytes += cache.bytes.size;
+    if (!(run->spec.flags & MF_START_MAKES_CACHE) || run->cache_bytes > MF_CODE_CACHE_BYTES_MAX) {
+        return attack(executor, run, "a code cache that nobody asked for");
+    }
+    if (run->events->on_code_cache) {
+        run->events->on_code_cache(run, run->user, cache.bytes);
+    }
+    return 0;
 }
 
 /* ---- splices (splice.c) --------------------------------------------------------------------- */
@@ -417,6 +436,7 @@ static const struct frame_rule {
     {MF_MESSAGE_STREAM_ABORT, SERVING, STARTED, on_abort},
     {MF_MESSAGE_STREAM_CREDIT, SERVING, STARTED, on_credit},
     {MF_MESSAGE_STREAM_STOP, SERVING, STARTED, on_stop},
+    {MF_MESSAGE_CODE_CACHE, SERVING, STARTED, on_code_cache},
     /* An executor may give up on a bundle before it has all of it. */
     {MF_MESSAGE_DONE, SERVING, STARTED | IN(RUN_SENDS), on_done},
 };

@@ -13,6 +13,8 @@
 
 #include "deadlines.h"
 
+#define POOL_DOMAINS (MF_POOL_DOMAINS_MAX + 1) /* With that of the makers. */
+
 /* ---- a run (run.c) --------------------------------------------------------------------------
  *
  *           an executor has room       last byte of the bundle queued         DONE
@@ -99,6 +101,7 @@ struct mf_run {
     uint32_t fetches_open[MF_FETCH_KINDS_COUNT]; /* Not answered yet. */
     uint32_t fetches_total[MF_FETCH_KINDS_COUNT];
     uint32_t fetch_last;
+    size_t cache_bytes;   /* Of what came of the code cache that it makes. */
     uint32_t files_last;  /* Operations on workspaces: the highest number so far, */
     uint32_t files_open;  /* those that are not answered, */
     size_t files_bytes;   /* and what came of the one that is not whole; */
@@ -265,7 +268,7 @@ struct mf_pool {
 
     struct pool_slot *slots; /* domain_slots of domain 0, then of domain 1, ... */
     uint32_t slots_count;
-    struct pool_domain domains[MF_POOL_DOMAINS_MAX];
+    struct pool_domain domains[POOL_DOMAINS];
     struct mf_list executors; /* All that are not freed, the oldest first. */
     struct mf_list dirty;     /* struct executor.dirty */
     struct mf_list beginners; /* struct mf_run.beginner_link */
@@ -316,6 +319,11 @@ struct executor *mf__owners_pick(struct mf_pool *pool, unsigned domain, uint64_t
 void mf__owners_balance(struct mf_pool *pool, unsigned domain);
 /* |executor| is about to have a run of |owner|. */
 void mf__owners_claim(struct executor *executor, uint64_t owner);
+
+static inline bool mf__owners_are_apart(const struct mf_pool *pool, unsigned domain)
+{
+    return pool->is_by_owner || domain == MF_POOL_DOMAIN_MAKERS;
+}
 
 /* ---- executor.c ----------------------------------------------------------------------------- */
 

@@ -129,6 +129,8 @@ void mf__owners_balance(struct mf_pool *pool, unsigned domain)
     uint32_t homeless = count_homeless(pool, domain);
     uint32_t fresh = count_of(pool, domain, 0);
     uint32_t spare = pool->runs_total == 0 ? pool->executors_count : 1;
+    spare =
+        domain == MF_POOL_DOMAIN_MAKERS ? 0 : spare; /* A maker is started when there is something to make. */
     for (uint32_t i = 0; i < pool->domain_slots && fresh < homeless + spare; i++) {
         struct pool_slot *slot = &pool->slots[domain * pool->domain_slots + i];
         if (!slot->current && !uv_is_active((const uv_handle_t *)&slot->timer)) {
@@ -176,7 +178,7 @@ struct executor *mf__owners_pick(struct mf_pool *pool, unsigned domain, uint64_t
 
 void mf__owners_claim(struct executor *executor, uint64_t owner)
 {
-    if (executor->owner == 0 && executor->pool->is_by_owner) {
+    if (executor->owner == 0 && mf__owners_are_apart(executor->pool, executor->domain)) {
         executor->owner = owner;
         executor->claimed_ns = mf_clock_now_ns();
         executor->pool->has_vacancy = true; /* A fresh one is to stand by. */

@@ -23,7 +23,7 @@ bool mf__pool_has_room(const struct executor *executor)
 struct executor *mf__pool_pick(struct mf_pool *pool, unsigned domain, uint64_t owner)
 {
     struct executor *best = NULL;
-    if (pool->is_by_owner) {
+    if (mf__owners_are_apart(pool, domain)) {
         return mf__owners_pick(pool, domain, owner);
     }
     for (uint32_t i = 0; i < pool->domain_slots; i++) {
@@ -39,7 +39,7 @@ struct executor *mf__pool_pick(struct mf_pool *pool, unsigned domain, uint64_t o
 static void start_waiting(struct mf_pool *pool)
 {
     pool->has_room = false;
-    for (unsigned i = 0; i < MF_POOL_DOMAINS_MAX; i++) {
+    for (unsigned i = 0; i < POOL_DOMAINS; i++) {
         struct pool_domain *domain = &pool->domains[i];
         MF_LIST_FOR_EACH(link, &domain->waiting)
         {
@@ -49,18 +49,18 @@ static void start_waiting(struct mf_pool *pool)
                 mf_list_remove(&run->link);
                 domain->waiting_count--;
                 mf__run_start(run, executor);
-            } else if (!pool->is_by_owner) {
+            } else if (!mf__owners_are_apart(pool, i)) {
                 break; /* There is none for the others either. */
             }
         }
-        pool->has_vacancy = pool->has_vacancy || (pool->is_by_owner && domain->waiting_count > 0);
+        pool->has_vacancy = pool->has_vacancy || (mf__owners_are_apart(pool, i) && domain->waiting_count > 0);
     }
 }
 
 static uint32_t count_waiting(const struct mf_pool *pool)
 {
     uint32_t count = 0;
-    for (unsigned i = 0; i < MF_POOL_DOMAINS_MAX; i++) {
+    for (unsigned i = 0; i < POOL_DOMAINS; i++) {
         count += pool->domains[i].waiting_count;
     }
     return count;
@@ -138,18 +138,16 @@ void mf__pool_fill(struct pool_slot *slot)
 static void fill_vacancies(struct mf_pool *pool)
 {
     pool->has_vacancy = false;
-    for (unsigned i = 0; pool->is_by_owner && i < MF_POOL_DOMAINS_MAX; i++) {
-        if (pool->domains[i].is_wanted && !pool->has_failed && !pool->is_closing) {
+    for (unsigned i = 0; i < POOL_DOMAINS; i++) {
+        if (mf__owners_are_apart(pool, i) && pool->domains[i].is_wanted && !pool->has_failed &&
+            !pool->is_closing) {
             mf__owners_balance(pool, i);
         }
     }
-    if (pool->is_by_owner) {
-        return;
-    }
     for (uint32_t i = 0; i < pool->slots_count && !pool->has_failed && !pool->is_closing; i++) {
         struct pool_slot *slot = &pool->slots[i];
-        if (pool->domains[slot->domain].is_wanted && !slot->current &&
-            !uv_is_active((const uv_handle_t *)&slot->timer)) {
+        if (!mf__owners_are_apart(pool, slot->domain) && pool->domains[slot->domain].is_wanted &&
+            !slot->current && !uv_is_active((const uv_handle_t *)&slot->timer)) {
             fill_slot(pool, slot, &slot->current);
         }
     }
@@ -301,7 +299,7 @@ static void tell_owner(struct mf_pool *pool)
 /* Every run ends, every executor dies; those that are dying already are left to it. */
 static void end_all(struct mf_pool *pool)
 {
-    for (unsigned i = 0; i < MF_POOL_DOMAINS_MAX; i++) {
+    for (unsigned i = 0; i < POOL_DOMAINS; i++) {
         MF_LIST_FOR_EACH(link, &pool->domains[i].waiting)
         {
             mf__run_fail(MF_CONTAINER_OF(link, struct mf_run, link), MF_E_CLOSED);
@@ -442,13 +440,13 @@ static struct mf_pool *new_pool(uv_loop_t *loop, const struct mf_pool_options *o
     pool->is_jitless = config->is_jitless;
     pool->armed_ns = MF_DEADLINE_NEVER;
     pool->has_vacancy = true;
-    pool->slots_count = pool->domain_slots * MF_POOL_DOMAINS_MAX;
+    pool->slots_count = pool->domain_slots * POOL_DOMAINS;
     pool->slots = mf_new(pool->slots_count * sizeof *pool->slots);
     for (uint32_t i = 0; i < pool->slots_count; i++) {
         pool->slots[i].pool = pool;
         pool->slots[i].domain = i / pool->domain_slots;
     }
-    for (unsigned i = 0; i < MF_POOL_DOMAINS_MAX; i++) {
+    for (unsigned i = 0; i < POOL_DOMAINS; i++) {
         mf_list_init(&pool->domains[i].waiting);
     }
     pool->domains[0].is_wanted = true;

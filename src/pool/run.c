@@ -97,7 +97,7 @@ new_run(struct mf_pool *pool, struct mf_run_spec *spec, const struct mf_run_even
     run->phase = RUN_WAITS;
     run->spec = *spec;
     run->spec.id = run->id;
-    run->spec.owner = pool->is_by_owner ? spec->owner : 0;
+    run->spec.owner = mf__owners_are_apart(pool, spec->domain) ? spec->owner : 0;
     run->events = events;
     run->user = user;
     run->accepted_ns = mf_clock_now_ns();
@@ -123,8 +123,8 @@ int mf_pool_run(struct mf_pool *pool,
                 void *user,
                 struct mf_run **ret_run)
 {
-    MF_ASSERT(events->on_done && spec->domain < MF_POOL_DOMAINS_MAX);
-    MF_ASSERT(spec->owner > 0 || !pool->is_by_owner);
+    MF_ASSERT(events->on_done && spec->domain < POOL_DOMAINS);
+    MF_ASSERT(spec->owner > 0 || !mf__owners_are_apart(pool, spec->domain));
     if ((pool->is_draining && spec->domain == 0) || pool->is_closing) {
         return MF_E_DRAINING;
     }
@@ -149,14 +149,15 @@ int mf_pool_run(struct mf_pool *pool,
     pool->runs_total++;
     mf__pool_want(pool, run->spec.domain);
     struct pool_domain *domain = &pool->domains[run->spec.domain];
-    bool may_be_next = domain->waiting_count == 0 || pool->is_by_owner; /* Others may wait for theirs. */
+    bool may_be_next = domain->waiting_count == 0 ||
+                       mf__owners_are_apart(pool, run->spec.domain); /* Others may wait for theirs. */
     struct executor *executor = may_be_next ? mf__pool_pick(pool, run->spec.domain, run->spec.owner) : NULL;
     if (executor) {
         mf__run_start(run, executor);
     } else {
         mf_list_push_back(&domain->waiting, &run->link);
         domain->waiting_count++;
-        pool->has_vacancy = pool->has_vacancy || pool->is_by_owner;
+        pool->has_vacancy = pool->has_vacancy || mf__owners_are_apart(pool, run->spec.domain);
         check(run);
     }
     *ret_run = run;
@@ -273,7 +274,8 @@ void mf__run_finish(struct mf_run *run, const struct mf_msg_done *done)
                                    .subrequests = done->subrequests,
                                    .calls = done->calls,
                                    .logs_dropped = done->logs_dropped,
-                                   .exceptions_dropped = done->exceptions_dropped};
+                                   .exceptions_dropped = done->exceptions_dropped,
+                                   .cache_use = done->cache_use};
     if (run->error == 0) {
         result.text = done->text; /* Else it speaks of the cancel, not of what was behind it. */
     }

@@ -255,6 +255,16 @@ static const char *const steps[] = {
     "  cursor INTEGER NOT NULL"
     ") STRICT;"
     "INSERT INTO usage_push (one, store, cursor) VALUES (1, lower(hex(randomblob(16))), 0);",
+    /* 8: V8's code caches of workers' code, which go with it. */
+    "CREATE TABLE worker_code_caches ("
+    "  tenant TEXT NOT NULL,"
+    "  hash TEXT NOT NULL,"
+    "  build TEXT NOT NULL,"
+    "  digest BLOB NOT NULL,"
+    "  parts BLOB NOT NULL,"
+    "  PRIMARY KEY (tenant, hash),"
+    "  FOREIGN KEY (tenant, hash) REFERENCES worker_codes (tenant, hash) ON DELETE CASCADE"
+    ") STRICT;",
 };
 
 #define VERSION_NEWEST MF_COUNT_OF(steps)

@@ -265,4 +265,18 @@ static inline void fake_check_no_isolate_left(void)
     MF_CHECK_INT(atomic_load(&fake_live), 0);
 }
 
+enum mf_code_cache_use mf_isolate_code_cache_use(const struct mf_isolate *isolate)
+{
+    (void)isolate;
+    return MF_CODE_CACHE_NONE;
+}
+
+int mf_isolate_code_cache(struct mf_isolate *isolate, size_t index, struct mf_buf *out)
+{
+    (void)isolate;
+    (void)index;
+    (void)out;
+    return 0;
+}
+
 #endif

@@ -400,6 +400,9 @@ static void peer_on_run_frame(struct peer *peer, const struct mf_frame *frame)
     case MF_MESSAGE_SPLICE:
         peer_on_splice(run, frame);
         break;
+    case MF_MESSAGE_CODE_CACHE:
+        MF_CHECK(false); /* None was asked for. */
+        break;
     case MF_MESSAGE_SPLICE_REST:
         MF_CHECK_INT(run->splices, 1);
         run->splice_rests++;

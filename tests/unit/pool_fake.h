@@ -219,6 +219,16 @@ static bool fake_attack_words(struct fake_run *run)
         for (int i = 0; i <= MF_RUN_EXCEPTIONS_MAX; i++) {
             FAKE_SAY(exception, number, .name = FAKE_TEXT("Error"));
         }
+    } else if (strcmp(verb, "code-cache") == 0) {
+        FAKE_SAY(code_cache, number, .bytes = FAKE_TEXT("x"));
+    } else if (strcmp(verb, "code-cache-long") == 0) {
+        static const uint8_t piece[MF_STREAM_CHUNK_BYTES_MAX];
+        for (size_t at = 0; at <= MF_CODE_CACHE_BYTES_MAX; at += sizeof piece) {
+            FAKE_SAY(code_cache, number, .bytes = mf_slice_of(piece, sizeof piece));
+        }
+    } else if (strcmp(verb, "cache-use") == 0) {
+        FAKE_SAY(response, number, .status = 200);
+        FAKE_SAY(done, number, .cache_use = 3);
     } else if (strcmp(verb, "status-101") == 0) {
         FAKE_SAY(response, number, .status = 101);
     } else if (strcmp(verb, "status-600") == 0) {

@@ -187,7 +187,7 @@ static void older_files_are_brought_up_to_date(void)
                  "DROP TABLE workspace_drafts; DROP TABLE workspace_snapshots; DROP TABLE workspaces; DROP "
                  "TABLE file_chunks;"
                  "DROP TABLE chunk_bytes; DROP TABLE chunks; DROP TABLE entries; DROP TABLE inodes;"
-                 "DROP TABLE usage; DROP TABLE usage_mark; DROP TABLE usage_push; DROP TABLE tokens; DROP TABLE tenants;"
+                 "DROP TABLE usage; DROP TABLE usage_mark; DROP TABLE usage_push; DROP TABLE worker_code_caches; DROP TABLE tokens; DROP TABLE tenants;"
                  "DROP TABLE usage_storage; DROP TABLE worker_bytes; DROP TRIGGER worker_codes_added;"
                  "DROP TRIGGER worker_codes_removed; PRAGMA "
                  "user_version = 2");

@@ -9,7 +9,7 @@ static void build(struct mf_buf *out)
     MF_CHECK_INT(mf_bundle_append(out, MF_PART_ESM, mf_slice_of_cstr("a.js"), mf_slice_of_cstr("export {}")),
                  0);
     MF_CHECK_INT(mf_bundle_append(out, MF_PART_DATA, mf_slice_of_cstr("d"), mf_slice_of("\0\1", 2)), 0);
-    MF_CHECK_INT(mf_bundle_append(out, MF_PART_TAIL, mf_slice_of(NULL, 0), mf_slice_of(NULL, 0)), 0);
+    MF_CHECK_INT(mf_bundle_append(out, MF_PART_KIND_MAX, mf_slice_of(NULL, 0), mf_slice_of(NULL, 0)), 0);
 }
 
 static void test_round_trip(void)
