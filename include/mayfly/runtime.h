@@ -31,7 +31,9 @@ extern const struct mf_engine_program mf_runtime_program;
     XX(BODY_END, 4)   /* stream: no more bytes. */                                                                        \
     XX(BODY_ERROR, 5) /* stream, text: the other side broke off. */                                                       \
     XX(BODY_DRAIN, 6) /* stream: a body_write that answered "full" may go on. */                                          \
-    XX(FETCH_HEAD, 7) /* fetch id, status, status text, headers, url, redirected, has body. */                            \
+    /* fetch id, status, status text, headers, url, redirected, has body; of a call whose answer is here to its end also the body    \
+       (bytes), and nothing of it follows. */                                                                             \
+    XX(FETCH_HEAD, 7)                                                                                                     \
     XX(FETCH_FAIL,                                                                                                        \
        8) /* fetch id, text, is a network error (else the run may not: an Error, no TypeError). */                        \
     XX(BODY_STOP, 9) /* stream: the receiver wants no more (client gone); cancel the source. */                           \

@@ -67,9 +67,10 @@ static uint64_t tick(struct loop *loop, uint64_t now_ns)
 
 /* ---- frames ------------------------------------------------------------------------------------------ */
 
+/* While nothing gathers yet the time begins anew: it is not to end in the middle of the next turn. */
 static void cork(struct loop *loop)
 {
-    if (loop->uncork_at_ns == MF_DEADLINE_NEVER) {
+    if (loop->uncork_at_ns == MF_DEADLINE_NEVER || mf_outbox_is_empty(&loop->executor->outbox)) {
         loop->uncork_at_ns = mf_clock_now_ns() + MF_CHANNEL_CORK_NS;
         mf_outbox_cork(&loop->executor->outbox, true);
     }

@@ -95,6 +95,18 @@ uint32_t mf_incoming_take(struct mf_incoming *in, struct mf_buf *ret_bytes)
     return in->is_ended ? 0 : grant;
 }
 
+bool mf_incoming_take_whole(struct mf_incoming *in, struct mf_buf *ret_bytes)
+{
+    if (!in->is_ended || in->error != 0 || in->is_told || in->is_pulled || in->is_cancelled ||
+        in->is_copied) {
+        return false;
+    }
+    *ret_bytes = in->buf;
+    mf_buf_init(&in->buf, MF_STREAM_WINDOW_BYTES);
+    in->is_told = true;
+    return true;
+}
+
 void mf_outgoing_init(struct mf_outgoing *out, uint32_t id, bool is_open)
 {
     *out = (struct mf_outgoing){.id = id, .is_open = is_open, .is_ended = !is_open, .is_closed = !is_open};

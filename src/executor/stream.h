@@ -40,6 +40,8 @@ MF_MUST_CHECK bool mf_incoming_cancel(struct mf_incoming *in);
 MF_MUST_CHECK bool mf_incoming_is_ready(const struct mf_incoming *in);
 /* The script waits for something that the daemon can still send. */
 MF_MUST_CHECK bool mf_incoming_is_awaited(const struct mf_incoming *in);
+/* All of it is here, and nobody has asked for any: moves it out, and the script knows of the end. False: not so. */
+MF_MUST_CHECK bool mf_incoming_take_whole(struct mf_incoming *in, MF_OWN struct mf_buf *ret_bytes);
 /* Answers the pull with the bytes that are there; moves them out. Returns the credit to grant, 0 for none. */
 MF_MUST_CHECK uint32_t mf_incoming_take(struct mf_incoming *in, MF_OWN struct mf_buf *ret_bytes);
 

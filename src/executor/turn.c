@@ -177,7 +177,8 @@ struct delivery {
     uint32_t event;
     struct mf_value args[ARGS_MAX];
     size_t count;
-    struct mf_buf bytes; /* Args may point into it. */
+    struct mf_buf bytes; /* Args may point into it, */
+    struct mf_buf body;  /* and into it. */
 };
 
 static void set(struct delivery *delivery, uint32_t event)
@@ -268,6 +269,16 @@ static void say_outgoing(struct mf_session *session, struct delivery *delivery, 
     (void)session;
 }
 
+/* The answer of a call is read to its end in any case: one event in place of three. */
+static void add_whole_body(struct mf_session *session, struct delivery *delivery, struct mf_fetch *fetch)
+{
+    if (fetch->kind == MF_FETCH_CALL && fetch->response.is_open &&
+        mf_incoming_take_whole(&fetch->response, &delivery->body)) {
+        session->unread_bytes -= delivery->body.size;
+        add(delivery, mf_value_of(MF_VALUE_BYTES, mf_buf_peek(&delivery->body)));
+    }
+}
+
 static void say_fetch(struct mf_session *session, struct delivery *delivery, struct mf_fetch *fetch)
 {
     /* The script may abort the fetch while it hears of it: the text moves out. */
@@ -283,6 +294,7 @@ static void say_fetch(struct mf_session *session, struct delivery *delivery, str
         add_text(delivery, fetch->head.url);
         add(delivery, mf_value_bool(fetch->head.redirected != 0));
         add(delivery, mf_value_bool(fetch->head.has_body != 0));
+        add_whole_body(session, delivery, fetch);
     } else {
         int error = fetch->fail.error;
         add_text_or(delivery, fetch->fail.text, mf_error_message(error));
@@ -348,6 +360,7 @@ static int deliver_all(struct mf_session *session, struct mf_isolate *isolate)
         if (is_more) {
             error = mf_isolate_deliver(isolate, delivery.event, delivery.args, delivery.count);
             mf_buf_done(&delivery.bytes);
+            mf_buf_done(&delivery.body);
         }
     }
     return error;

@@ -1,4 +1,4 @@
-/* The executor's small parts, each alone: heap, timers, options, outbox, cache of stripped sources, cutting text. */
+/* The executor's small parts, each alone: heap, timers, options, outbox, cache of stripped sources, bodies, cutting text. */
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -391,6 +391,35 @@ static void test_cache_evicts(void)
     free(bytes);
 }
 
+static void test_whole_body(void)
+{
+    struct mf_incoming in;
+    struct mf_buf bytes;
+
+    mf_incoming_init(&in, 3, true);
+    MF_CHECK_INT(mf_incoming_data(&in, mf_slice_of_cstr("who")), 0);
+    MF_CHECK(!mf_incoming_take_whole(&in, &bytes)); /* There may be more. */
+    MF_CHECK_INT(mf_incoming_data(&in, mf_slice_of_cstr("le")), 0);
+    MF_CHECK_INT(mf_incoming_end(&in, 0, mf_slice_of(NULL, 0)), 0);
+    MF_CHECK(mf_incoming_take_whole(&in, &bytes));
+    MF_CHECK_TEXT(mf_buf_peek(&bytes), "whole");
+    MF_CHECK(!mf_incoming_take_whole(&in, &bytes));
+    MF_CHECK(mf_incoming_pull(&in) < 0); /* The script has it. */
+    mf_buf_done(&bytes);
+    mf_incoming_done(&in);
+
+    mf_incoming_init(&in, 3, true);
+    MF_CHECK_INT(mf_incoming_end(&in, MF_E_CLOSED, mf_slice_of(NULL, 0)), 0);
+    MF_CHECK(!mf_incoming_take_whole(&in, &bytes)); /* It broke off. */
+    mf_incoming_done(&in);
+
+    mf_incoming_init(&in, 3, true);
+    MF_CHECK_INT(mf_incoming_pull(&in), 0);
+    MF_CHECK_INT(mf_incoming_end(&in, 0, mf_slice_of(NULL, 0)), 0);
+    MF_CHECK(!mf_incoming_take_whole(&in, &bytes)); /* The pull is to be answered. */
+    mf_incoming_done(&in);
+}
+
 static void test_text_cut(void)
 {
     MF_CHECK_TEXT(mf_text_cut(mf_slice_of_cstr("abc"), 3), "abc");
@@ -416,6 +445,7 @@ int main(void)
     MF_RUN(test_outbox_broken);
     MF_RUN(test_cache);
     MF_RUN(test_cache_evicts);
+    MF_RUN(test_whole_body);
     MF_RUN(test_text_cut);
     return 0;
 }

@@ -116,7 +116,7 @@ function sendWaiting(kind) {
 }
 
 // Of any kind: now, or when an answer makes room. Then comes call.answer(status, statusText, headers, url, isRedirected,
-// stream), where |stream| is -1 without a body, or call.reject.
+// stream, bytes), where |stream| is -1 without a body and |bytes| is undefined or all of it, or call.reject.
 function begin(call) {
     if (!send(call, false)) {
         waiting[call.kind] ??= List();
@@ -198,14 +198,14 @@ function fetch(input, init = undefined) {
     return promise;
 }
 
-function onHead(number, status, statusText, headers, url, isRedirected, hasBody) {
+function onHead(number, status, statusText, headers, url, isRedirected, hasBody, bytes) {
     const call = pending === null ? undefined : MapPrototypeGet(pending, number);
     if (call === undefined) {
         return;
     }
     call.isSettled = true;
     MapPrototypeDelete(pending, number);
-    call.answer(status, statusText, headers, url, isRedirected, hasBody ? responseStream(number) : -1);
+    call.answer(status, statusText, headers, url, isRedirected, hasBody ? responseStream(number) : -1, bytes);
     sendWaiting(call.kind);
 }
 

@@ -316,7 +316,7 @@ function dispatch(event, a, b, c, d, e, f, g, h, i, j, k, l, m) {
             hostStreams.onStop(a);
             break;
         case constants.EVENT_FETCH_HEAD:
-            realm.fetch.onHead(a, b, c, d, e, f, g);
+            realm.fetch.onHead(a, b, c, d, e, f, g, h);
             break;
         case constants.EVENT_FETCH_FAIL:
             realm.fetch.onFail(a, b, c);

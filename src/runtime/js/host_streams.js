@@ -164,6 +164,17 @@ function writePieces(stream, size, write, done, fail) {
 }
 
 function writeText(stream, text, done, fail) {
+    if (text.length <= CHUNK) { // Nothing is left to wait for.
+        try {
+            ops.bodyWriteText(stream, text);
+            ops.bodyEnd(stream);
+        } catch (error) {
+            fail(error);
+            return;
+        }
+        done();
+        return;
+    }
     writePieces(stream, text.length, {
         __proto__: null,
         endOf: (at) => pieceEnd(text, at),

@@ -123,11 +123,11 @@ function call(namespace, name, args, isConnector) {
         method: namespace, url: name, headers: '', body: null, redirect: 0, signal: null, onAbort: null,
         // The host has no answer.
         reject: ({ message }) => fail(errorOf({ __proto__: null, message }, at)),
-        answer(status, statusText, headers, url, isRedirected, stream) {
+        answer(status, statusText, headers, url, isRedirected, stream, bytes) {
             const isText = !StringPrototypeIncludes(headers, 'application/octet-stream');
-            const done = (bytes) => {
+            const done = (body) => {
                 try {
-                    resolve(isText ? read(internals.utf8Decode(bytes, true, true), isConnector, at) : bytes);
+                    resolve(isText ? read(internals.utf8Decode(body, true, true), isConnector, at) : body);
                 } catch (error) {
                     reject(error);
                 }
@@ -136,6 +136,8 @@ function call(namespace, name, args, isConnector) {
             if (stream < 0) {
                 resolve(undefined);
                 closed();
+            } else if (bytes !== undefined) {
+                done(bytes);
             } else {
                 hostStreams.readAll(stream, done, fail);
             }
