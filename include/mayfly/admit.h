@@ -43,6 +43,12 @@ struct mf_admit_options {
     uint32_t runs_queued_max;     /* 0: never wait. */
     uint64_t queue_wait_ns_max;
     uint32_t young_max; /* 0: any number. */
+    /* An owner with so many runs that have just begun or wait crowds: it can fill every processor. 0: none does. */
+    uint32_t crowd_min;
+    /* |owner| crowds while another one is about that does not, or no longer. Inside any call but _new, _free and _counts; may
+     * call nothing of this room. NULL is fine. */
+    void (*on_crowd)(void *user, uint64_t owner, bool is_crowding);
+    void *user;
 };
 
 /* Whose run it is. */

@@ -79,6 +79,11 @@ MF_MUST_CHECK int mf_jail_spawn(const struct mf_jail_spawn *spawn,
                                 uint32_t *ret_layers,
                                 char *ret_why);
 
+/* Lets all threads of |pid|, a child that was spawned here, run on the processors that this process may use; with |leaves_one| on
+ * all but the last of them, where there are several. Those that it starts later inherit that. [any] -errno: -EPERM where a seccomp
+ * filter around the daemon has no sched_setaffinity(2), -ESRCH when it has ended. */
+MF_MUST_CHECK int mf_jail_set_processors(pid_t pid, bool leaves_one);
+
 struct mf_jail_options {
     uint32_t layers;          /* Which to put on. */
     uint32_t layers_required; /* Fail closed when one of these is refused. */

@@ -197,6 +197,7 @@
 #define MF_ADMIT_LANES_KEPT_MAX 1024 /* queues of owners that are kept for their next run, some 100 bytes each */
 #define MF_ADMIT_CONTENDED_MS 1000 /* ms: so long after two tenants were about neither may have more young runs than its share */
 #define MF_ADMIT_YOUNG_MS 20 /* ms: a run is young so long: a short one is over by then, and a longer one waits for something or is a matter of the kernel's scheduler */
+#define MF_ADMIT_CROWD_MS 1000 /* ms: so long after it had a run for each processor at once an owner still crowds; telling executors of it costs a system call for each thread */
 #define MF_ADMIT_YOUNG_PER_CPU 2 /* young runs of one tenant for each processor while others are about: enough to keep it busy */
 #define MF_RATE_DEBT_WINDOWS_MAX 10 /* windows: no tenant has to wait longer than that for having used more than was left */
 #define MF_TENANT_SUMS_MS 1000 /* ms: what a tenant has on the disk is added up anew at most so often, while it writes */
@@ -481,6 +482,7 @@
 
 /* -- executor */
 #define MF_EXECUTOR_RUNS_MAX 4096 /* runs in one executor, parked ones included: each has its own mappings and Linux allows 65,530 of those in a process */
+#define MF_EXECUTOR_TASKS_MAX 512 /* threads of an executor that are looked at when its processors are set: one that is taken over may have made more than it is meant to */
 #define MF_EXECUTOR_THREADS_MAX 64 /* V8 threads in one executor: CPU hogs wait for their limit on these */
 #define MF_EXECUTOR_TURN_PULLS_MAX 32 /* pieces of bodies that a turn is told of beyond those that were there when it began: a small body comes whole, a long one takes turns with other runs */
 #define MF_EXECUTOR_TURN_WAIT_MS 5 /* ms: a ready turn that has waited longer gets another thread */

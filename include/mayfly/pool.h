@@ -105,6 +105,10 @@ struct mf_executor_info {
 /* The executor at |index| (0 and up) of those that live; false past the last. */
 bool mf_pool_executor(const struct mf_pool *pool, size_t index, struct mf_executor_info *ret_info);
 
+/* Where the config isolates tenants: the executors of |owner|, also those that it gets later, leave one processor to the others, or no
+ * longer. The loop is not held up by it for more than some ten microseconds for each. */
+void mf_pool_confine(struct mf_pool *pool, uint64_t owner, bool is_confined);
+
 /* ---- a run --------------------------------------------------------------------------------- */
 
 /* The domain of those that make code caches: each of its runs has a process of its own, which ends with it. */

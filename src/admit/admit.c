@@ -15,7 +15,10 @@
  * all is in order of its deadlines and its front is always the next to expire.
  *
  * A run that has just begun is young: it is likely at work, and not parked. While more than one owner is about, each may have
- * young_max of those: what one owner floods the daemon with waits in its lane then, and not in front of the processors. */
+ * young_max of those: what one owner floods the daemon with waits in its lane then, and not in front of the processors.
+ *
+ * Who has crowd_min of young and waiting runs together crowds, and for MF_ADMIT_CROWD_MS after that. on_crowd hears of it only
+ * while somebody is about who does not: where all crowd nobody has to make way. */
 #include <mayfly/admit.h>
 
 struct lane {
@@ -25,6 +28,9 @@ struct lane {
     uint32_t held;
     uint32_t waiting;
     uint32_t young;
+    struct mf_list crowd_link; /* admit->crowds. */
+    uint64_t crowds_until_ns;
+    bool is_told; /* on_crowd said that it crowds. */
 };
 
 struct mf_admit {
@@ -38,6 +44,10 @@ struct mf_admit {
     uint64_t recent_owner;
     uint64_t recent_ns;          /* When it tried last. */
     uint64_t contended_until_ns; /* Another owner was about a moment ago. */
+    struct mf_list crowds;       /* struct lane.crowd_link, the one that crowded least recently first. */
+    uint64_t others_until_ns;    /* Somebody was about a moment ago who does not crowd: */
+    uint64_t others_owner;
+    bool is_telling;             /* on_crowd has heard of all of them. */
     uint64_t release_last_ns;
     bool is_filling;
     uint64_t release_gap_ns; /* Smoothed time between two releases; 0: not known yet. */
@@ -72,6 +82,7 @@ struct mf_admit *mf_admit_new(const struct mf_admit_options *options)
     mf_list_init(&admit->queue);
     mf_list_init(&admit->young);
     mf_list_init(&admit->ring);
+    mf_list_init(&admit->crowds);
     return admit;
 }
 
@@ -99,6 +110,7 @@ static struct lane *find_lane(struct mf_admit *admit, const struct mf_admit_who 
         lane = mf_new(sizeof *lane);
         mf_list_init(&lane->link);
         mf_list_init(&lane->queue);
+        mf_list_init(&lane->crowd_link);
         if (mf_map_put(admit->lanes, who->owner, lane) < 0) {
             mf_free(lane);
             return NULL;
@@ -108,10 +120,70 @@ static struct lane *find_lane(struct mf_admit *admit, const struct mf_admit_who 
     return lane;
 }
 
+static void tell_crowd(struct mf_admit *admit, struct lane *lane, bool is_crowding)
+{
+    if (lane->is_told != is_crowding) {
+        lane->is_told = is_crowding;
+        if (admit->options.on_crowd) {
+            admit->options.on_crowd(admit->options.user, lane->who.owner, is_crowding);
+        }
+    }
+}
+
+static void end_crowd(struct mf_admit *admit, struct lane *lane)
+{
+    mf_list_remove(&lane->crowd_link);
+    tell_crowd(admit, lane, false);
+}
+
+static struct lane *lane_of_crowd(struct mf_list *link)
+{
+    return MF_CONTAINER_OF(link, struct lane, crowd_link);
+}
+
+/* What time has brought. */
+static void mind_crowds(struct mf_admit *admit)
+{
+    while (!mf_list_is_empty(&admit->crowds) &&
+           lane_of_crowd(admit->crowds.next)->crowds_until_ns <= admit->now_ns) {
+        end_crowd(admit, lane_of_crowd(admit->crowds.next));
+    }
+    bool is_telling = admit->now_ns < admit->others_until_ns;
+    if (admit->is_telling != is_telling) {
+        admit->is_telling = is_telling;
+        MF_LIST_FOR_EACH(link, &admit->crowds)
+        {
+            tell_crowd(admit, lane_of_crowd(link), is_telling);
+        }
+    }
+}
+
+/* |lane| has one more that runs or waits. */
+static void note_crowd(struct mf_admit *admit, struct lane *lane)
+{
+    const uint64_t until_ns = admit->now_ns + MF_ADMIT_CROWD_MS * MF_NS_PER_MS;
+    mind_crowds(admit);
+    if (admit->options.crowd_min > 0 && lane->young + lane->waiting >= admit->options.crowd_min) {
+        if (admit->others_owner == lane->who.owner) {
+            admit->others_until_ns = 0; /* Its own first runs are nobody to make way for. */
+            mind_crowds(admit);
+        }
+        lane->crowds_until_ns = until_ns;
+        mf_list_remove(&lane->crowd_link);
+        mf_list_push_back(&admit->crowds, &lane->crowd_link);
+        tell_crowd(admit, lane, admit->is_telling);
+    } else if (mf_list_is_empty(&lane->crowd_link)) {
+        admit->others_until_ns = until_ns;
+        admit->others_owner = lane->who.owner;
+        mind_crowds(admit);
+    }
+}
+
 /* It stays for the owner's next run, unless there are very many. */
 static void leave_lane(struct mf_admit *admit, struct lane *lane)
 {
     if (lane->held == 0 && lane->waiting == 0 && mf_map_count(admit->lanes) > MF_ADMIT_LANES_KEPT_MAX) {
+        end_crowd(admit, lane);
         (void)mf_map_take(admit->lanes, lane->who.owner);
         mf_free(lane);
     }
@@ -228,6 +300,7 @@ int mf_admit_try(struct mf_admit *admit,
         may_run(admit, lane)) {
         take_place(admit, lane, ticket);
         admit->counts.admitted++;
+        note_crowd(admit, lane);
         return 0;
     }
     int error = lane->waiting >= who->queued_max                          ? MF_E_QUOTA_RUNS
@@ -239,6 +312,7 @@ int mf_admit_try(struct mf_admit *admit,
         return error;
     }
     enter_queue(admit, lane, ticket, on_turn, user);
+    note_crowd(admit, lane);
     return MF_E_AGAIN;
 }
 

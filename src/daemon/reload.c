@@ -1,11 +1,19 @@
 #include "reload.h"
 
-struct mf_admit_options mf__admit_options_of(const struct mf_config *config)
+static void on_crowd(void *user, uint64_t owner, bool is_crowding)
+{
+    mf_pool_confine(user, owner, is_crowding);
+}
+
+struct mf_admit_options mf__admit_options_of(const struct mf_config *config, struct mf_pool *pool)
 {
     return (struct mf_admit_options){.runs_concurrent_max = config->runs_concurrent_max,
                                      .runs_queued_max = config->runs_queued_max,
                                      .queue_wait_ns_max = config->queue_wait_ms_max * MF_NS_PER_MS,
-                                     .young_max = (uint32_t)mf_config_cpus() * MF_ADMIT_YOUNG_PER_CPU};
+                                     .young_max = (uint32_t)mf_config_cpus() * MF_ADMIT_YOUNG_PER_CPU,
+                                     .crowd_min = mf_config_cpus() > 1 ? (uint32_t)mf_config_cpus() : 0,
+                                     .on_crowd = on_crowd,
+                                     .user = pool};
 }
 
 struct mf_server_options mf__server_options_of(const struct mf_config *config, struct mf_api *api)
@@ -43,7 +51,7 @@ static void take(struct mf__reload *reload, MF_OWN struct mf_config *next)
 {
     struct mf_config *before = reload->config;
     struct mf_server_options server = mf__server_options_of(next, reload->api);
-    struct mf_admit_options admit = mf__admit_options_of(next);
+    struct mf_admit_options admit = mf__admit_options_of(next, reload->pool);
 
     reload->config = next;
     mf_log_set_least(next->log_level);

@@ -11,6 +11,7 @@
 #include <mayfly/config.h>
 #include <mayfly/net.h>
 #include <mayfly/outbound.h>
+#include <mayfly/pool.h>
 #include <mayfly/tenant.h>
 
 struct mf__reload {
@@ -23,12 +24,13 @@ struct mf__reload {
     struct mf_egress *egress;
     struct mf_tenants *tenants;
     struct mf_admit *admit;
+    struct mf_pool *pool;
 };
 
 MF_MUST_CHECK int mf__reload(struct mf__reload *reload);
 
 /* The numbers of the config for the rooms that take them apart. */
-struct mf_admit_options mf__admit_options_of(const struct mf_config *config);
+struct mf_admit_options mf__admit_options_of(const struct mf_config *config, struct mf_pool *pool);
 struct mf_server_options mf__server_options_of(const struct mf_config *config, struct mf_api *api);
 
 #endif

@@ -346,7 +346,8 @@ static int open_server(struct service *service)
                                           .server = service->server,
                                           .egress = service->egress,
                                           .tenants = service->tenants,
-                                          .admit = service->admit};
+                                          .admit = service->admit,
+                                          .pool = service->pool};
     return rc;
 }
 
@@ -393,7 +394,6 @@ static int open_store(struct service *service)
 static int open_rooms(struct service *service)
 {
     const struct mf_config *config = service->config;
-    struct mf_admit_options admit = mf__admit_options_of(config);
     struct mf_pool_options pool = {.config = config, .on_started = pool_started, .user = service};
     struct mf_api_options api = {
         .config = service->config,
@@ -412,6 +412,7 @@ static int open_rooms(struct service *service)
         mf_log(MF_LOG_ERROR, rc, NULL, "%s", why);
         return rc;
     }
+    struct mf_admit_options admit = mf__admit_options_of(config, service->pool);
     service->admit = mf_admit_new(&admit);
     api.pool = service->pool;
     api.admit = service->admit;

@@ -253,6 +253,8 @@ struct mf_pool {
     uint32_t executors_count; /* Of each domain; of each owner in it when they are kept apart. */
     uint32_t domain_slots;    /* Of each domain, for all owners. */
     bool is_by_owner;         /* owners.c */
+    struct mf_map *confined;  /* Of owners: those whose executors leave a processor to others. */
+    bool has_warned_of_processors;
     uint32_t runs_max;        /* In each executor. */
     uint32_t threads_max;
     uint32_t standby_count;

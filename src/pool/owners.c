@@ -121,6 +121,40 @@ static void on_way_timer(uv_timer_t *timer)
     pool->has_vacancy = true;
 }
 
+/* ---- who leaves a processor to others -------------------------------------------------------- */
+
+static void set_processors(struct executor *executor)
+{
+    struct mf_pool *pool = executor->pool;
+    bool is_confined = mf_map_get(pool->confined, executor->owner) != NULL;
+    int error = mf_jail_set_processors(executor->pid, is_confined);
+    if (error < 0 && error != -ESRCH && !pool->has_warned_of_processors) {
+        pool->has_warned_of_processors = true;
+        mf_log(MF_LOG_WARN, error, NULL,
+               "executors cannot be kept from one of the processors: a flood of one tenant makes others slower");
+    }
+}
+
+void mf_pool_confine(struct mf_pool *pool, uint64_t owner, bool is_confined)
+{
+    if (!pool->is_by_owner || is_confined == (mf_map_get(pool->confined, owner) != NULL)) {
+        return;
+    }
+    if (!is_confined) {
+        (void)mf_map_take(pool->confined, owner);
+    } else if (mf_map_put(pool->confined, owner, pool) < 0) {
+        return; /* No memory: it is only slower for others. */
+    }
+    MF_LIST_FOR_EACH(link, &pool->executors)
+    {
+        struct executor *executor = MF_CONTAINER_OF(link, struct executor, link);
+        if (executor->owner == owner && executor->domain != MF_POOL_DOMAIN_MAKERS &&
+            executor->state != MF_EXECUTOR_DYING) {
+            set_processors(executor);
+        }
+    }
+}
+
 /* ---- the balance ----------------------------------------------------------------------------- */
 
 void mf__owners_balance(struct mf_pool *pool, unsigned domain)
@@ -182,6 +216,9 @@ void mf__owners_claim(struct executor *executor, uint64_t owner)
         executor->owner = owner;
         executor->claimed_ns = mf_clock_now_ns();
         executor->pool->has_vacancy = true; /* A fresh one is to stand by. */
+        if (mf_map_get(executor->pool->confined, owner) != NULL) {
+            set_processors(executor);
+        }
     }
     MF_ASSERT(executor->owner == owner); /* What all of this is for. */
 }

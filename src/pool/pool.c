@@ -450,6 +450,7 @@ static struct mf_pool *new_pool(uv_loop_t *loop, const struct mf_pool_options *o
         mf_list_init(&pool->domains[i].waiting);
     }
     pool->domains[0].is_wanted = true;
+    pool->confined = mf_map_new(SIZE_MAX); /* As many as there are tenants at most. */
     mf_list_init(&pool->executors);
     mf_list_init(&pool->dirty);
     mf_list_init(&pool->beginners);
@@ -461,6 +462,7 @@ static struct mf_pool *new_pool(uv_loop_t *loop, const struct mf_pool_options *o
 static void free_pool(struct mf_pool *pool)
 {
     mf__deadlines_done(&pool->deadlines);
+    mf_map_free(pool->confined);
     mf_free(pool->slots);
     mf_free(pool->executor_path);
     mf_free(pool->v8_flags);

@@ -1,4 +1,4 @@
-/* Several owners: whose turn it is, what is whose own quota, and what may be young while others are about. */
+/* Several owners: whose turn it is, what is whose own quota, what may be young while others are about, and who crowds them. */
 #include <mayfly/admit.h>
 
 #include "check.h"
@@ -29,7 +29,10 @@ static void on_turn(struct mf_ticket *ticket, void *user, int error)
 
 static struct mf_admit *new_admit(uint32_t places, uint32_t queued, uint32_t young)
 {
-    struct mf_admit_options options = {places, queued, 10 * SECOND, young};
+    struct mf_admit_options options = {.runs_concurrent_max = places,
+                                       .runs_queued_max = queued,
+                                       .queue_wait_ns_max = 10 * SECOND,
+                                       .young_max = young};
     memset(callers, 0, sizeof callers);
     order_count = 0;
     for (int i = 0; i < TICKETS; i++) {
@@ -136,6 +139,70 @@ static void few_are_young_beside_others(void)
     release_all(admit, 4 * SECOND);
 }
 
+/* Bit |owner|: it crowds, as on_crowd says. */
+static uint64_t crowding;
+
+static void on_crowd(void *user, uint64_t owner, bool is_crowding)
+{
+    MF_CHECK(user == &crowding && ((crowding >> owner & 1) != 0) != is_crowding); /* Each change once. */
+    crowding ^= UINT64_C(1) << owner;
+}
+
+static struct mf_admit *new_crowded(uint32_t crowd_min)
+{
+    struct mf_admit *admit = new_admit(4, 100, 0);
+    const struct mf_admit_options options = {.runs_concurrent_max = 4,
+                                             .runs_queued_max = 100,
+                                             .queue_wait_ns_max = 10 * SECOND,
+                                             .crowd_min = crowd_min,
+                                             .on_crowd = on_crowd,
+                                             .user = &crowding};
+    crowding = 0;
+    mf_admit_change(admit, &options);
+    return admit;
+}
+
+static void run_once(struct mf_admit *admit, uint64_t owner, int index, uint64_t now_ns)
+{
+    MF_CHECK_INT(try_for(admit, owner, 100, 100, index, now_ns), 0);
+    mf_admit_release(admit, &callers[index].ticket, now_ns);
+}
+
+/* It is said of whoever has three at once, as long as another is about who has fewer. */
+static void who_crowds_is_told(void)
+{
+    struct mf_admit *admit = new_crowded(3);
+    for (int i = 0; i < 3; i++) {
+        MF_CHECK_INT(try_for(admit, 1, 100, 100, i, SECOND), 0);
+    }
+    MF_CHECK_INT(crowding, 0); /* It is alone. */
+    MF_CHECK_INT(try_for(admit, 2, 100, 100, 10, SECOND), 0);
+    MF_CHECK_INT(crowding, 1u << 1);
+    MF_CHECK_INT(try_for(admit, 2, 100, 100, 11, SECOND), MF_E_AGAIN);
+    MF_CHECK_INT(try_for(admit, 2, 100, 100, 12, SECOND), MF_E_AGAIN); /* Those that wait count. */
+    MF_CHECK_INT(crowding, 0); /* Nobody is left who does not. */
+    for (int i = 0; i < 20; i++) {
+        mf_admit_release(admit, &callers[i].ticket, SECOND + MS);
+    }
+    /* A third one comes; the crowds are over when they have been for a while. */
+    uint64_t now_ns = SECOND + MF_ADMIT_CROWD_MS * MS;
+    run_once(admit, 3, 20, now_ns - 1);
+    MF_CHECK_INT(crowding, 1u << 1 | 1u << 2);
+    run_once(admit, 1, 0, now_ns - 1);
+    MF_CHECK_INT(crowding, 1u << 1 | 1u << 2);
+    run_once(admit, 3, 20, now_ns);
+    MF_CHECK_INT(crowding, 0);
+    release_all(admit, 10 * SECOND);
+
+    admit = new_crowded(0);
+    run_once(admit, 2, 0, SECOND);
+    for (int i = 0; i < 4; i++) {
+        MF_CHECK_INT(try_for(admit, 1, 100, 100, i, SECOND), 0);
+    }
+    MF_CHECK_INT(crowding, 0);
+    release_all(admit, SECOND);
+}
+
 /* Lanes of many owners do not pile up. */
 static void lanes_go(void)
 {
@@ -154,6 +221,7 @@ int main(void)
     MF_RUN(owners_take_turns);
     MF_RUN(own_quotas_are_own);
     MF_RUN(few_are_young_beside_others);
+    MF_RUN(who_crowds_is_told);
     MF_RUN(lanes_go);
     return 0;
 }

@@ -36,7 +36,8 @@ static struct caller callers[TICKETS];
 
 static struct mf_admit *new_admit(uint32_t places, uint32_t queued)
 {
-    struct mf_admit_options options = {places, queued, 10 * SECOND, 0};
+    struct mf_admit_options options = {
+        .runs_concurrent_max = places, .runs_queued_max = queued, .queue_wait_ns_max = 10 * SECOND};
     struct mf_admit *admit = mf_admit_new(&options);
     memset(callers, 0, sizeof callers);
     for (int i = 0; i < TICKETS; i++) {
@@ -143,7 +144,8 @@ static void turn_may_release_and_try_again(void)
 static void long_queue_needs_no_stack(void)
 {
     enum { COUNT = 100000 };
-    struct mf_admit_options options = {1, COUNT, SECOND, 0};
+    struct mf_admit_options options = {
+        .runs_concurrent_max = 1, .runs_queued_max = COUNT, .queue_wait_ns_max = SECOND};
     struct mf_admit *admit = mf_admit_new(&options);
     struct caller *crowd = calloc(COUNT, sizeof *crowd);
     MF_CHECK(crowd);
@@ -207,7 +209,8 @@ static void numbers_may_change(void)
     MF_CHECK_INT(try_at(admit, 0, 0), 0);
     MF_CHECK_INT(try_at(admit, 1, 0), MF_E_AGAIN);
     MF_CHECK_INT(try_at(admit, 2, 0), MF_E_AGAIN);
-    struct mf_admit_options options = {2, 4, SECOND, 0};
+    struct mf_admit_options options = {
+        .runs_concurrent_max = 2, .runs_queued_max = 4, .queue_wait_ns_max = SECOND};
     mf_admit_change(admit, &options);
     MF_CHECK_INT(callers[1].turns, 1);
     MF_CHECK_INT(callers[2].turns, 0);
