@@ -9,9 +9,10 @@ import { here, post, runs, unique, wrk } from "./load.mjs";
 import { measureProxy, measureSlow } from "./proxy.mjs";
 import { report } from "./report.mjs";
 import { Mayfly, Workerd } from "./sides.mjs";
+import { measureWorkers } from "./workers.mjs";
 
 const { values: options } = parseArgs({
-  options: { quick: { type: "boolean" }, out: { type: "string" }, only: { type: "string" }, parts: { type: "string", default: "speed,parked,soak,proxy,slow,calls,files" }, files: { type: "string" } },
+  options: { quick: { type: "boolean" }, out: { type: "string" }, only: { type: "string" }, parts: { type: "string", default: "speed,parked,soak,proxy,slow,calls,files,workers" }, files: { type: "string" } },
 });
 const parts = options.parts.split(",");
 const sides = { mayfly: Mayfly, workerd: Workerd };
@@ -25,8 +26,8 @@ const LOADS = [
   { name: "64", connections: 64, pauseMs: 0 },
 ];
 const plan = options.quick
-  ? { rounds: 2, seconds: 2, loads: LOADS, parkedRuns: 200, parkMs: 10_000, soakRuns: [200, 1000], slowSeconds: 6, fileCounts: [1000, 100_000] }
-  : { rounds: 5, seconds: 8, loads: LOADS, parkedRuns: 200, parkMs: 20_000, soakRuns: [1000, 10_000], slowSeconds: 20, fileCounts: [1000, 100_000, 1_000_000] };
+  ? { rounds: 2, seconds: 2, loads: LOADS, parkedRuns: 200, parkMs: 10_000, soakRuns: [200, 1000], slowSeconds: 6, fileCounts: [1000, 100_000], workerCounts: [1000, 20_000], workerRuns: 100 }
+  : { rounds: 5, seconds: 8, loads: LOADS, parkedRuns: 200, parkMs: 20_000, soakRuns: [1000, 10_000], slowSeconds: 20, fileCounts: [1000, 100_000, 1_000_000], workerCounts: [1000, 100_000, 1_000_000], workerRuns: 1000 };
 if (options.files) plan.fileCounts = options.files.split(",").map(Number);
 const WARM_UP_RUNS = 100;
 const SOAK_CONNECTIONS = 8;
@@ -123,7 +124,7 @@ const mb = (kb) => (kb / 1024).toFixed(1);
 for (const side of Object.values(sides)) {
   if (side.missing()) { say(side.missing()); process.exit(1); }
 }
-const results = { plan, versions: {}, speed: {}, parked: {}, soak: {}, proxy: {}, slow: {}, calls: {}, files: {} };
+const results = { plan, versions: {}, speed: {}, parked: {}, soak: {}, proxy: {}, slow: {}, calls: {}, files: {}, workers: {} };
 for (const [name, side] of Object.entries(sides)) results.versions[name] = await side.version();
 if (parts.includes("speed")) await measureSpeed(results);
 if (parts.includes("parked")) await measureParked(results);
@@ -132,6 +133,7 @@ if (parts.includes("proxy")) await measureProxy(results, sides, say);
 if (parts.includes("slow")) await measureSlow(results, sides, say);
 if (parts.includes("calls")) await measureCalls(results, sides, say);
 if (parts.includes("files")) await measureFiles(results, sides, say);
+if (parts.includes("workers") && sides.mayfly) await measureWorkers(results, say);
 const markdown = report(results, process.argv.slice(2));
 process.stdout.write(markdown);
 if (options.out) {

@@ -118,6 +118,16 @@ function files(results) {
     (points.length ? `\nPoint operations on workspaces of different sizes (taken in as tar: ${fills.join(", ")}), 100 in each program, milliseconds for each.\n\n` + table(["files", "", "p50 ms", "p95 ms", "p99 ms", "CPU ms", "runs"], points) : "");
 }
 
+function workers(results) {
+  const counts = Object.entries(results.workers);
+  const named = (count) => Number(count).toLocaleString("en");
+  const rows = counts.map(([count, one]) => [named(count), (one.added / one.fillSeconds).toFixed(0), (one.diskBytes / 2 ** 20).toFixed(1), mb(one.filledKb), one.startMs.toFixed(0), mb(one.startKb), mb(one.servedKb)]);
+  const ops = counts.flatMap(([count, one]) => Object.entries(one.ops).map(([name, { p50, p99, runs }]) => [named(count), name, (p50 / 1000).toFixed(2), (p99 / 1000).toFixed(2), runs]));
+  return "\n## Stored workers\n\nWorkers with a module of 1 KB each, put by 32 connections. Memory is the RSS of mayflyd itself, without executors: when they are stored, after a start on them, and after the operations below. The state directory has all that the daemon keeps, usage and the runs' history too.\n\n" +
+    table(["stored workers", "stored/s", "disk MB", "RSS MB, stored", "start ms", "RSS MB, started", "RSS MB, after the operations"], rows) +
+    "\nOperations one after the other, each on another worker.\n\n" + table(["stored workers", "", "p50 ms", "p99 ms", "times"], ops);
+}
+
 function fileRatios(programs) {
   const rows = [];
   for (const [program, ways] of Object.entries(programs)) {
@@ -165,7 +175,7 @@ export function report(results, args) {
     `Machine: ${machine()}.\nSides: ${Object.entries(results.versions).map(([name, version]) => `${TITLES[name]} (${version})`).join(", ")}.\n` +
     `Load: ${spawnSync("wrk", ["-v"], { encoding: "utf8" }).stdout.split(" Copyright")[0].trim()}, one thread, ${plan.rounds} rounds of ${plan.seconds} s for each row, sides in turns, each with a fresh server.\n` +
     (has("speed") && results.speed.mayfly && results.speed.workerd || has("parked") || has("soak") || has("proxy") || has("slow") ? ratios(results) : "") +
-    (has("speed") ? speed(results) : "") + (has("parked") ? parked(results) : "") + (has("soak") ? soak(results) : "") + (has("proxy") ? proxy(results) : "") + (has("slow") ? slow(results) : "") + (has("calls") ? calls(results) : "") + (has("files") ? files(results) : "") +
+    (has("speed") ? speed(results) : "") + (has("parked") ? parked(results) : "") + (has("soak") ? soak(results) : "") + (has("proxy") ? proxy(results) : "") + (has("slow") ? slow(results) : "") + (has("calls") ? calls(results) : "") + (has("files") ? files(results) : "") + (has("workers") ? workers(results) : "") +
     `\n## What this is, and what it is not\n\n` +
     `- Both sides get the same small JavaScript module in the body of a POST, new code in every request, and answer with what its \`fetch\` returns: mayflyd through \`POST /v1/run\`, workerd through a worker that calls \`LOADER.load(…).getEntrypoint().fetch(…)\`.\n` +
     `- mayflyd is set up as it ships: every layer of the jail, one executor for each CPU. workerd runs script on one thread and has no sandbox of its own around it; its maker's service adds one that is not measured here.\n` +

@@ -71,17 +71,29 @@ export class Mayfly extends Side {
   // |way|: how fetch() goes out; without it, not at all. |more|: of the configuration.
   async start({ way, ...more } = {}) {
     this.dir = mkdtempSync(path.join(tmpdir(), "mayfly-bench-"));
-    const config = path.join(this.dir, "mayfly.json");
-    writeFileSync(config, JSON.stringify({ ...more, ...(way ? { outbound: { default: "bench" } } : {}) }));
-    await this.launch(path.join(binDir, "mayflyd"), ["--listen", "127.0.0.1:0", "--state-dir", path.join(this.dir, "state"), "--config", config],
+    writeFileSync(path.join(this.dir, "mayfly.json"), JSON.stringify({ ...more, ...(way ? { outbound: { default: "bench" } } : {}) }));
+    await this.#serve();
+    if (way) await this.#openWay(way);
+    return this;
+  }
+
+  // On what it has stored; how many milliseconds it takes until it is ready.
+  async restart() {
+    this.process.kill("SIGTERM");
+    await this.exited;
+    const begin = performance.now();
+    await this.#serve();
+    return performance.now() - begin;
+  }
+
+  async #serve() {
+    await this.launch(path.join(binDir, "mayflyd"), ["--listen", "127.0.0.1:0", "--state-dir", path.join(this.dir, "state"), "--config", path.join(this.dir, "mayfly.json")],
       ["ignore", "ignore", "pipe"], 2, (line) => /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1]);
     const end = Date.now() + START_MS;
     while ((await fetch(new URL("/readyz", this.url))).status !== 200) {
       if (Date.now() > end) throw new Error("mayflyd did not become ready");
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    if (way) await this.#openWay(way);
-    return this;
   }
 
   async #openWay(way) {
@@ -134,7 +146,7 @@ function family(root) {
   return all;
 }
 
-function useOf(pid) {
+export function useOf(pid) {
   const none = { pssKb: 0, privateKb: 0, rssKb: 0, cpuMs: 0 };
   try {
     const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
