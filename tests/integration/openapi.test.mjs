@@ -212,7 +212,8 @@ test("problems fit", async () => {
     const at = Object.keys(document.paths).find((one) => new RegExp(`^${one.replace("{rest}", "?.*").replace(/\{\w+\}/g, "[^/]+")}$`).test(path.split("?")[0]));
     const { "x-problem-codes": own } = document.paths[at][(init.method ?? "get").toLowerCase()] ?? document.paths[at].post;
     const { "x-problem-codes": common } = document.components.responses.Problem;
-    assert.ok([...own, ...common].includes(problem.code), `${at} answered with ${problem.code}`);
+    const codes = [own, common].flatMap((one) => one[response.status] ?? []);
+    assert.ok(codes.includes(problem.code), `${at} answered with ${response.status} ${problem.code}`);
   }
 });
 

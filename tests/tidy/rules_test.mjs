@@ -1,7 +1,7 @@
 // Each rule complains about what it forbids, at the right line, and about nothing else. node --test style, without a framework.
 import assert from 'node:assert/strict';
 import * as tidy from './rules.mjs';
-import { cell, makeErrors, makeLimits, readErrors, readLimits, readSyscalls, replaceSyscalls } from './tables.mjs';
+import { cell, makeErrors, makeLimits, readErrors, readLimits, readPlaces, readSyscalls, replaceSyscalls } from './tables.mjs';
 
 const complaints = (rule, path, text) => rule(path, text).map(([line]) => line);
 const long = (count) => 'int f(void)\n{\n' + '    g();\n'.repeat(count - 2) + '}\n';
@@ -66,8 +66,15 @@ const errors = `#define MF_ERROR_MAP(XX) \\
 /* clang-format on */
 `;
 assert.equal(readErrors(errors).length, 3);
-assert.match(makeErrors(errors), /\| `b\.c` \| 404 \| Long sentence\. \| B \| -6002 \|/);
-assert.match(makeErrors(errors), /One \\\| two\./);
+const operation = (...codes) => ({ responses: {}, 'x-problem-codes': { 404: codes } });
+const document = {
+  components: { responses: { Problem: { 'x-problem-codes': { 400: ['a'] } } } },
+  paths: Object.fromEntries([1, 2, 3, 4, 5, 6].map((i) => [`/${i}`, { parameters: [], get: operation(...(i < 3 ? ['b.c', 'd'] : ['d'])) }])),
+};
+assert.match(makeErrors(errors, document), /\| `b\.c` \| 404 \| Long sentence\. \| `GET \/1`, `GET \/2` \| B \| -6002 \|/);
+assert.match(makeErrors(errors, document), /One \\\| two\./);
+assert.equal(readPlaces(document).get('a'), 'every route');
+assert.equal(readPlaces(document).get('d'), '`GET /1`, `GET /2`, `GET /3`, `GET /4` and 2 more');
 assert.throws(() => readErrors(errors.replace('503, ', '')), /2 rows, 1 understood/);
 
 const limits = '/* -- words */\n#define MF_A 1048576 /* bytes: a reason, with < and more */\n';

@@ -35,14 +35,36 @@ export function readErrors(header) {
   return items;
 }
 
-export function makeErrors(header) {
-  let text = '# Errors\n\n' + note('include/mayfly/errors.h') + `
+const ROUTES_NAMED_MAX = 4;
+
+// code -> which operations of openapi.json may answer with it, in words.
+export function readPlaces(document) {
+  const places = new Map();
+  const add = (codes, place) => {
+    for (const code of Object.values(codes).flat()) places.set(code, [...(places.get(code) ?? []), place]);
+  };
+  for (const [path, operations] of Object.entries(document.paths)) {
+    for (const [method, operation] of Object.entries(operations)) {
+      if (operation.responses) add(operation['x-problem-codes'], `\`${method.toUpperCase()} ${path}\``);
+    }
+  }
+  const words = new Map([...places].map(([code, all]) => [code,
+    all.slice(0, ROUTES_NAMED_MAX).join(', ') + (all.length > ROUTES_NAMED_MAX ? ` and ${all.length - ROUTES_NAMED_MAX} more` : '')]));
+  for (const code of Object.values(document.components.responses.Problem['x-problem-codes']).flat()) words.set(code, 'every route');
+  return words;
+}
+
+export function makeErrors(header, document) {
+  const places = readPlaces(document);
+  let text = '# Errors\n\n' + note('include/mayfly/errors.h and src/api/openapi.json') + `
 Every answer that is an error has a \`code\` (stable: programs may depend on it), an HTTP status and a sentence (for people; it may be
-replaced by a more exact one). In C the code is \`MF_E_\` and the name.
+replaced by a more exact one). In C the code is \`MF_E_\` and the name. *Where* are the routes that may answer with it; \`x-problem-codes\` in
+[openapi.json](../src/api/openapi.json) has all of them by status. What has no route comes inside of an answer (an envelope's outcome, a frame, an error in the isolate),
+in the log, or from a command.
 `;
   let rows = [];
   const flush = () => {
-    if (rows.length > 0) text += '\n' + table(['code', 'status', 'sentence', 'name', 'number'], rows);
+    if (rows.length > 0) text += '\n' + table(['code', 'status', 'sentence', 'where', 'name', 'number'], rows);
     rows = [];
   };
   for (const item of readErrors(header)) {
@@ -50,7 +72,7 @@ replaced by a more exact one). In C the code is \`MF_E_\` and the name.
       flush();
       text += `\n## ${item.section}\n`;
     } else {
-      rows.push([`\`${item.code}\``, item.status, cell(item.sentence), item.name, String(item.number)]);
+      rows.push([`\`${item.code}\``, item.status, cell(item.sentence), places.get(item.code) ?? '', item.name, String(item.number)]);
     }
   }
   flush();
@@ -144,7 +166,7 @@ const read = (path) => readFileSync(join(root, path), 'utf8');
 
 export function makeAll() {
   return new Map([
-    ['docs/errors.md', makeErrors(read('include/mayfly/errors.h'))],
+    ['docs/errors.md', makeErrors(read('include/mayfly/errors.h'), JSON.parse(read('src/api/openapi.json')))],
     ['docs/limits.md', makeLimits(read('include/mayfly/limits.h'))],
     ['docs/privsep.md', replaceSyscalls(read('docs/privsep.md'), makeSyscalls(read('src/jail/syscalls.def')))],
   ]);

@@ -1,4 +1,4 @@
-/* What route.c says of each route's problems is what openapi.json says, both ways. */
+/* What route.c says of each route's problems, and errors.h of their statuses, is what openapi.json says, both ways. */
 #include <stdlib.h>
 
 #include "json.h"
@@ -68,55 +68,101 @@ static const cJSON *operation_of(const struct route *route)
     exit(1);
 }
 
-static bool says(const cJSON *codes, const char *code)
+/* |codes|: {"404": ["worker.unknown", ...], ...} */
+static bool says(const cJSON *codes, int error)
 {
+    char status[16];
     const cJSON *one;
 
-    cJSON_ArrayForEach(one, codes)
+    (void)snprintf(status, sizeof status, "%d", mf_error_status(error));
+    cJSON_ArrayForEach(one, member(codes, status))
     {
-        if (strcmp(one->valuestring, code) == 0) {
+        if (strcmp(one->valuestring, mf_error_code(error)) == 0) {
             return true;
         }
     }
     return false;
 }
 
-static bool has(uint64_t sets, const char *code)
+/* One of |sets| that the document may have under |status|. */
+static bool has(uint64_t sets, const char *status, const char *code)
 {
     int error;
 
     for (size_t i = 0; (error = mf__problems_at(sets, i)) != 0; i++) {
         if (strcmp(mf_error_code(error), code) == 0) {
-            return true;
+            return mf_error_status(error) == atoi(status);
         }
     }
     return false;
 }
 
+static unsigned count_unknown(const struct route *route, const cJSON *codes, const cJSON *common)
+{
+    const cJSON *list;
+    const cJSON *one;
+    unsigned faults = 0;
+
+    cJSON_ArrayForEach(list, codes)
+    {
+        MF_CHECK(cJSON_IsArray(list) && cJSON_GetArraySize(list) > 0);
+        cJSON_ArrayForEach(one, list)
+        {
+            if (!has(route->problems, list->string, one->valuestring) ||
+                (common != NULL && has(P(ANY), list->string, one->valuestring))) {
+                fprintf(stderr, "%s %s: route.c does not have %s %s, or has it for every route\n", route->method,
+                        route->path, list->string, one->valuestring);
+                faults++;
+            }
+        }
+    }
+    return faults;
+}
+
 /* |common|, or NULL: what the document says once for all of them. */
 static void compare(const struct route *route, const cJSON *codes, const cJSON *common)
 {
-    const cJSON *one;
-    unsigned faults = 0;
+    unsigned faults;
     int error;
 
-    MF_CHECK(cJSON_IsArray(codes));
+    MF_CHECK(cJSON_IsObject(codes));
+    faults = count_unknown(route, codes, common);
     for (size_t i = 0; (error = mf__problems_at(route->problems, i)) != 0; i++) {
-        const char *code = mf_error_code(error);
-        if (!says(codes, code) && !says(common, code)) {
-            fprintf(stderr, "%s %s: openapi.json does not say %s\n", route->method, route->path, code);
-            faults++;
-        }
-    }
-    cJSON_ArrayForEach(one, codes)
-    {
-        if (!has(route->problems, one->valuestring) || says(common, one->valuestring)) {
-            fprintf(stderr, "%s %s: route.c does not have %s, or has it for every route\n", route->method,
-                    route->path, one->valuestring);
+        if (!says(codes, error) && !says(common, error)) {
+            fprintf(stderr, "%s %s: openapi.json does not say %d %s\n", route->method, route->path,
+                    mf_error_status(error), mf_error_code(error));
             faults++;
         }
     }
     MF_CHECK_INT(faults, 0);
+}
+
+static bool is_problem(const cJSON *response)
+{
+    const cJSON *to = member(response, "$ref");
+
+    return to != NULL && strcmp(to->valuestring, "#/components/responses/Problem") == 0;
+}
+
+/* Each status that it has codes for, and no other, is a response of its own that is a problem. Not where a worker answers. */
+static void compare_statuses(const struct route *route, const cJSON *operation)
+{
+    const cJSON *codes = member(operation, "x-problem-codes");
+    const cJSON *responses = member(operation, "responses");
+    const cJSON *one;
+
+    if (!is_problem(member(responses, "default"))) {
+        MF_CHECK(strstr(route->path, "/fetch") != NULL);
+        return;
+    }
+    cJSON_ArrayForEach(one, codes)
+    {
+        MF_CHECK(is_problem(member(responses, one->string)));
+    }
+    cJSON_ArrayForEach(one, responses)
+    {
+        MF_CHECK(atoi(one->string) < 400 || member(codes, one->string) != NULL);
+    }
 }
 
 static void each_route_as_in_the_document(void)
@@ -129,6 +175,7 @@ static void each_route_as_in_the_document(void)
     for (size_t i = 0; i < MF_COUNT_OF(routes); i++) {
         MF_CHECK((routes[i].problems & P(ANY)) != 0);
         compare(&routes[i], member(operation_of(&routes[i]), "x-problem-codes"), common);
+        compare_statuses(&routes[i], operation_of(&routes[i]));
     }
 }
 
