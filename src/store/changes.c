@@ -26,10 +26,14 @@ int mf_store_change_new(struct mf_store *store, uint64_t workspace, const struct
 int mf_store_changes_last(struct mf_store *store, uint64_t workspace, uint64_t draft, uint64_t *ret_number)
 {
     uint64_t numbers[] = {workspace, draft};
-    int rc = mf__sql_numbers(store,
-                             "SELECT coalesce(max(number), 0) FROM workspace_changes"
-                             " WHERE workspace = ? AND draft = ?",
-                             numbers, MF_COUNT_OF(numbers), ret_number);
+    int rc;
+
+    *ret_number = 0;
+    /* Not max(number), which looks at each of them: a draft has one revision, so the last one in order is it. */
+    rc = mf__sql_numbers(store,
+                         "SELECT number FROM workspace_changes WHERE workspace = ? AND draft = ?"
+                         " ORDER BY revision DESC, number DESC LIMIT 1",
+                         numbers, MF_COUNT_OF(numbers), ret_number);
     return rc < 0 ? rc : 0;
 }
 

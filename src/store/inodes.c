@@ -24,7 +24,7 @@ int mf_store_fs_begin(struct mf_store *store, enum mf_store_fs_access access)
     if (access != MF_STORE_FS_READ) {
         rc = mf__store_set_lazy(store, access == MF_STORE_FS_WRITE_LAZY);
     }
-    rc = rc < 0 ? rc : mf__sql_run(store->db, access == MF_STORE_FS_READ ? "BEGIN" : "BEGIN IMMEDIATE");
+    rc = rc < 0 ? rc : mf__sql_do(store, access == MF_STORE_FS_READ ? "BEGIN" : "BEGIN IMMEDIATE");
     if (rc < 0) {
         uv_mutex_unlock(&store->lock);
     }
@@ -56,7 +56,7 @@ int mf_store_fs_end(struct mf_store *store, int error)
         return mf__store_part_end(store, error);
     }
     if (error >= 0) {
-        error = mf__sql_run(store->db, "COMMIT");
+        error = mf__sql_do(store, "COMMIT");
     }
     if (error < 0 && sqlite3_get_autocommit(store->db) == 0) {
         mf_ignore(

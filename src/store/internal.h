@@ -88,6 +88,8 @@ int mf__store_refuse(char *ret_why, const char *format, ...) MF_PRINTF(2, 3);
 int mf__sql_error(sqlite3 *db, int code, const char *doing);
 /* One or more statements without parameters. */
 MF_MUST_CHECK int mf__sql_run(sqlite3 *db, const char *sql);
+/* One statement without rows, which is kept (mf__sql_reuse): such as begins and ends a transaction. */
+MF_MUST_CHECK int mf__sql_do(struct mf_store *store, const char *text);
 
 /* One statement: _prepare, _bind_*, _step, columns, _end. After an error the rest are no-ops and _end returns it. */
 struct sql {

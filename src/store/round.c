@@ -25,13 +25,13 @@ int mf__store_part_begin(struct mf_store *store, enum mf_store_fs_access access)
 
     if (rc == 0 && !store->is_round_open) {
         rc = mf__store_set_lazy(store, true);
-        rc = rc < 0 ? rc : mf__sql_run(store->db, "BEGIN");
+        rc = rc < 0 ? rc : mf__sql_do(store, "BEGIN");
         store->is_round_open = rc == 0;
     }
     store->has_savepoint = rc == 0 && access != MF_STORE_FS_READ;
     if (store->has_savepoint) {
         store->is_round_urgent = store->is_round_urgent || access == MF_STORE_FS_WRITE;
-        rc = mf__sql_run(store->db, "SAVEPOINT part");
+        rc = mf__sql_do(store, "SAVEPOINT part");
     }
     return rc;
 }
@@ -46,8 +46,8 @@ int mf__store_part_end(struct mf_store *store, int error)
         return store->round_error;
     }
     if (store->has_savepoint) {
-        rc = error < 0 ? mf__sql_run(store->db, "ROLLBACK TO part") : 0;
-        rc = rc < 0 ? rc : mf__sql_run(store->db, "RELEASE part");
+        rc = error < 0 ? mf__sql_do(store, "ROLLBACK TO part") : 0;
+        rc = rc < 0 ? rc : mf__sql_do(store, "RELEASE part");
     }
     store->round_error = rc; /* What cannot be taken back must not be committed. */
     return error < 0 ? error : rc;
@@ -59,7 +59,7 @@ int mf__store_round_end(struct mf_store *store)
     bool is_urgent = store->is_round_urgent;
 
     if (store->is_round_open && rc == 0) {
-        rc = mf__sql_run(store->db, "COMMIT");
+        rc = mf__sql_do(store, "COMMIT");
     }
     if (rc < 0 && sqlite3_get_autocommit(store->db) == 0) {
         mf_ignore(

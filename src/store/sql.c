@@ -87,6 +87,15 @@ void mf__sql_reuse(struct sql *sql, struct mf_store *store, const char *text)
     }
 }
 
+int mf__sql_do(struct mf_store *store, const char *text)
+{
+    struct sql sql;
+
+    mf__sql_reuse(&sql, store, text);
+    (void)mf__sql_step(&sql);
+    return mf__sql_end(&sql);
+}
+
 void mf__sql_drop_kept(struct mf_store *store)
 {
     for (size_t i = 0; i < store->kept_count; i++) {
