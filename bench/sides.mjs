@@ -7,7 +7,7 @@ import path from "node:path";
 const top = path.resolve(path.dirname(new URL(import.meta.url).pathname), "..");
 export const deps = process.env.MF_DEPS_DIR ?? path.join(top, "build/deps");
 const binDir = process.env.MF_BIN_DIR ?? path.join(top, "build/release/bin");
-const START_MS = 30_000;
+const START_MS = 120_000; // A store of a million workers is looked at first.
 const STOP_MS = 20_000;
 
 const workerdPath = path.join(deps, `npm-bench/node_modules/@cloudflare/workerd-linux-${process.arch === "arm64" ? "arm64" : "64"}/bin/workerd`);

@@ -225,6 +225,7 @@
 #define MF_FS_GLOB_ALTERNATIVES_MAX 256 /* patterns that the braces of one make; each is tried on each path */
 #define MF_FS_TAR_META_BYTES_MAX 65536 /* bytes: an extended header of an archive; it has names, of 4,096 bytes each */
 #define MF_FS_PINS_MAX 4096 /* files and trees that are being read and must not change meanwhile; past it 503 */
+#define MF_FS_COLLECT_DELAY_MS 500 /* ms: from a change to the removal of what it left behind; most runs are over by then and do not wait for it */
 #define MF_FS_COLLECT_ROWS_MAX 2000 /* rows that one step of the collector removes, so that others have the store within some milliseconds */
 #define MF_FS_COLLECT_BYTES_MAX 8388608 /* bytes of content that one step removes; each is overwritten with zeros */
 #define MF_WORKSPACE_BYTES_DEFAULT 1073741824 /* bytes: a workspace's quota when nothing else is said */

@@ -1,18 +1,18 @@
 /* api.c - the room itself: what all routes share, and the clock of those who wait for a place. */
+#include "code_cache.h"
 #include "execution.h"
 #include "idempotency.h"
 #include "intercept.h"
 #include "internal.h"
-#include "outbounds.h"
-
 #include "json.h"
 #include "observe.h"
+#include "outbounds.h"
 #include "tail.h"
 #include "tail_run.h"
 #include "usage_push.h"
-#include "code_cache.h"
 #include "worker_cache.h"
 #include "workspace_call.h"
+#include "workspace_tidy.h"
 
 static void admit_timer_due(uv_timer_t *timer)
 {
@@ -115,6 +115,7 @@ int mf_api_open(uv_loop_t *loop, const struct mf_api_options *options, MF_OWN st
     api->idempotency = mf__idempotency_new();
     api->code_caches = mf__code_caches_new(api);
     api->traces = mf_traces_new(&limits);
+    api->tidy = mf__tidy_new(loop, api->queue);
     api->tails = mf__tails_new(api);
     api->tail_runs = mf__tail_runs_new(api);
     if (api->egress != NULL) {
@@ -133,7 +134,7 @@ int mf_api_open(uv_loop_t *loop, const struct mf_api_options *options, MF_OWN st
         return rc;
     }
     if (api->queue != NULL) {
-        mf__workspace_tidy(api); /* What the last run did not get to. */
+        mf__tidy_ask(api->tidy); /* What the last run did not get to. */
     }
     *ret_api = api;
     return 0;
@@ -172,11 +173,18 @@ static void timer_closed(uv_handle_t *handle)
     }
 }
 
-static void push_closed(void *user)
+static void tidy_closed(void *user)
 {
     struct mf_api *api = user;
 
     uv_close((uv_handle_t *)&api->admit_timer, timer_closed);
+}
+
+static void push_closed(void *user)
+{
+    struct mf_api *api = user;
+
+    mf__tidy_close(api->tidy, tidy_closed, api);
 }
 
 static void tail_runs_closed(void *user)

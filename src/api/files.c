@@ -7,6 +7,7 @@
 
 #include "allowance.h"
 #include "internal.h"
+#include "workspace_tidy.h"
 
 #define TIDY_CHANGES 64 /* What they left is removed together: each time costs the store a transaction. */
 
@@ -108,7 +109,7 @@ static struct mf_workspace_ref ref_of(const struct mf__file_run *files, const st
 static void tidy(struct mf__file_run *files)
 {
     files->changes = 0;
-    mf__workspace_tidy(files->api);
+    mf__tidy_ask(files->api->tidy);
 }
 
 /* ---- files in pieces that nobody ends ------------------------------------------------------------------ */
@@ -123,7 +124,7 @@ static void cancel_done(struct mf_store_job *store_job, int error)
     struct job *job = job_of(store_job);
 
     (void)error; /* One that is left is undone by the next start of the daemon. */
-    mf__workspace_tidy(job->files->api);
+    mf__tidy_ask(job->files->api->tidy);
     job_free(job);
 }
 
@@ -226,7 +227,7 @@ static void settle_done(struct mf_store_job *store_job, int error)
     struct mf__file_run *files = job->files;
     void (*settled)(void *user, int error) = files->settled;
 
-    mf__workspace_tidy(files->api);
+    mf__tidy_ask(files->api->tidy);
     files->settled = NULL;
     files->jobs++; /* Whoever is told may end it. */
     job_free(job);

@@ -28,6 +28,7 @@ struct mf_api {
     struct mf_traces *traces;
     struct mf_otlp *otlp; /* NULL: nothing is sent. */
     struct mf__usage_push *push; /* NULL: usage is pushed to nobody. */
+    struct mf__tidy *tidy;
     struct mf__tails *tails;
     struct mf__tail_runs *tail_runs;
     unsigned sockets;       /* At most MF_EXECUTION_SOCKETS_MAX. */
@@ -36,8 +37,6 @@ struct mf_api {
     uint64_t started_ns;
     bool is_leaving;    /* /readyz says so. */
     bool is_draining;   /* Runs are refused. */
-    bool is_tidying;    /* What workspaces no longer hold is being removed, */
-    bool is_tidy_asked; /* and there is more since. */
     void (*on_closed)(void *user);
     void *on_closed_user;
 };
@@ -166,8 +165,6 @@ void mf__caller_refuse(struct mf_exchange *exchange, uint32_t scope, const char 
 
 /* Node's name of an error of files: "ENOENT". False: it is none of them. */
 MF_MUST_CHECK bool mf__workspace_errno(int error, char ret_text[MF__ERRNO_BYTES_MAX]);
-/* After what may have left garbage: removes it step by step, between other jobs. */
-void mf__workspace_tidy(struct mf_api *api);
 
 /* ---- problem.c: RFC 9457 ------------------------------------------------------------------------ */
 

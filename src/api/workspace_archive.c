@@ -4,6 +4,7 @@
  *
  * One job at most is with the store. The client may leave at any time; what was begun is then undone by a last job. */
 #include "workspace_call.h"
+#include "workspace_tidy.h"
 
 struct archive {
     struct mf_store_job job;
@@ -31,7 +32,7 @@ static void free_archive(struct archive *archive)
 {
     if (archive->export != NULL) {
         mf_workspace_export_free(archive->api->store, archive->export);
-        mf__workspace_tidy(archive->api);
+        mf__tidy_ask(archive->api->tidy);
     }
     archive->api->bytes_held -= archive->bytes_held;
     mf_buf_done(&archive->piece);
@@ -55,7 +56,7 @@ static void undo_done(struct mf_store_job *job, int error)
     struct archive *archive = MF_CONTAINER_OF(job, struct archive, job);
 
     (void)error;
-    mf__workspace_tidy(archive->api);
+    mf__tidy_ask(archive->api->tidy);
     free_archive(archive);
 }
 
@@ -270,7 +271,7 @@ static void feed_done(struct mf_store_job *job, int error)
 
     archive->is_busy = false;
     if (archive->is_done && error == 0) {
-        mf__workspace_tidy(archive->api);
+        mf__tidy_ask(archive->api->tidy);
         archive->call->exchange = archive->exchange;
         archive->exchange = NULL;
         mf__wscall_answer(archive->call);

@@ -1,6 +1,7 @@
 #include "workspace_call.h"
 
 #include "idempotency.h"
+#include "workspace_tidy.h"
 
 #include <stdio.h>
 
@@ -264,7 +265,7 @@ static void work_done(struct mf_store_job *job, int error)
     struct mf__wscall *call = MF_CONTAINER_OF(job, struct mf__wscall, job);
 
     if (call->is_change) {
-        mf__workspace_tidy(call->api);
+        mf__tidy_ask(call->api->tidy);
     }
     if (error < 0) {
         mf__wscall_refuse(call, error);
@@ -417,57 +418,4 @@ int mf__workspace_read_quota(struct mf__wscall *call,
     return rc < 0 ? rc
                   : read_maximum(call, quota, "inodes", "/quota/inodes", MF_WORKSPACE_INODES_MAX,
                                  ret_inodes_max);
-}
-
-/* ---- garbage ---------------------------------------------------------------------------------------------- */
-
-struct tidy {
-    struct mf_store_job job;
-    struct mf_api *api;
-    bool has_more;
-};
-
-static int tidy_work(struct mf_store *store, struct mf_store_job *job)
-{
-    struct tidy *tidy = MF_CONTAINER_OF(job, struct tidy, job);
-
-    return mf_workspace_collect(store, &tidy->has_more);
-}
-
-static void tidy_done(struct mf_store_job *job, int error)
-{
-    struct tidy *tidy = MF_CONTAINER_OF(job, struct tidy, job);
-    struct mf_api *api = tidy->api;
-
-    if (error < 0 && error != MF_E_CANCELED) {
-        mf_log(MF_LOG_WARN, error, NULL,
-               "what workspaces no longer hold could not be removed; it is tried again later");
-    }
-    /* A step at a time, at the end of the queue: others come between. */
-    if (error == 0 && (tidy->has_more || api->is_tidy_asked) &&
-        mf_store_queue_submit(api->queue, &tidy->job) == 0) {
-        api->is_tidy_asked = false;
-        return;
-    }
-    api->is_tidying = false;
-    mf_free(tidy);
-}
-
-void mf__workspace_tidy(struct mf_api *api)
-{
-    struct tidy *tidy;
-
-    if (api->is_tidying) {
-        api->is_tidy_asked = true;
-        return;
-    }
-    tidy = mf_new(sizeof *tidy);
-    tidy->api = api;
-    tidy->job = (struct mf_store_job){.work = tidy_work, .done = tidy_done};
-    if (mf_store_queue_submit(api->queue, &tidy->job) < 0) {
-        mf_free(tidy); /* The queue is full or closes: the next change asks again, or the next start. */
-        return;
-    }
-    api->is_tidying = true;
-    api->is_tidy_asked = false;
 }

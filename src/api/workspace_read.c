@@ -9,6 +9,7 @@
 #include <mayfly/http.h>
 
 #include "workspace_call.h"
+#include "workspace_tidy.h"
 
 struct reader {
     struct mf_store_job job;
@@ -78,7 +79,7 @@ static void free_reader(struct reader *reader)
 {
     if (reader->is_open) {
         mf_workspace_close(reader->api->store, &reader->file);
-        mf__workspace_tidy(reader->api); /* It may have been the last one to hold it. */
+        mf__tidy_ask(reader->api->tidy); /* It may have been the last one to hold it. */
     }
     if (reader->call != NULL) {
         mf__wscall_free(reader->call);

@@ -5,6 +5,7 @@
  * A file that fits into one piece is one transaction. Of a larger one nobody sees anything before its last byte; when the client
  * leaves before that, nothing was changed. One job at most is with the store. */
 #include "workspace_call.h"
+#include "workspace_tidy.h"
 
 struct writer {
     struct mf_store_job job;
@@ -43,7 +44,7 @@ static void cancel_done(struct mf_store_job *job, int error)
     struct writer *writer = MF_CONTAINER_OF(job, struct writer, job);
 
     (void)error; /* It was logged; the next start removes what is left. */
-    mf__workspace_tidy(writer->api);
+    mf__tidy_ask(writer->api->tidy);
     free_writer(writer);
 }
 
@@ -129,7 +130,7 @@ static void job_done(struct mf_store_job *job, int error)
 
     writer->is_busy = false;
     if (writer->is_placed) {
-        mf__workspace_tidy(writer->api); /* Of what it replaced. */
+        mf__tidy_ask(writer->api->tidy); /* Of what it replaced. */
     }
     if (error < 0 || (writer->exchange == NULL && !writer->is_placed)) {
         give_up(writer, error);

@@ -542,6 +542,7 @@ int mf_service_run(const struct mf_config_args *args, MF_OWN struct mf_config *c
     set_limits();
     open_handles(service);
     rc = open_store(service);
+    uv_update_time(&service->loop); /* A large one is looked at for many seconds; times that begin now are not over by then. */
     if (rc == 0) {
         rc = open_rooms(service);
     }
