@@ -5,8 +5,7 @@ set(MF_RUNTIME_GENERATED ${CMAKE_BINARY_DIR}/runtime)
 set(MF_RUNTIME_NPM ${MF_DEPS_DIR}/npm/node_modules)
 
 file(GLOB mf_runtime_inputs CONFIGURE_DEPENDS
-    ${CMAKE_SOURCE_DIR}/src/runtime/js/*.js ${CMAKE_SOURCE_DIR}/src/runtime/bundle/*.mjs ${CMAKE_SOURCE_DIR}/src/runtime/node/*.?js
-    ${CMAKE_SOURCE_DIR}/src/runtime/html/*.mjs)
+    ${CMAKE_SOURCE_DIR}/src/runtime/*/*.js ${CMAKE_SOURCE_DIR}/src/runtime/*/*.mjs ${CMAKE_SOURCE_DIR}/src/runtime/*/*.cjs)
 add_custom_command(
     OUTPUT ${MF_RUNTIME_GENERATED}/scripts.S ${MF_RUNTIME_GENERATED}/scripts.h
     COMMAND ${MF_NODE} ${CMAKE_SOURCE_DIR}/src/runtime/embed.mjs ${MF_RUNTIME_NPM} ${MF_RUNTIME_GENERATED}

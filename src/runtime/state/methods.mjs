@@ -154,6 +154,7 @@ function makeState(disk) {
 
 // For the workspace that stands there in the list of the run's.
 export function open(mount) {
-    const { createHash } = internals.lazy('node.js').load('crypto');
+    // Node's modules take longer to load than all of this, and few programs ask for a hash.
+    const createHash = (algorithm) => internals.lazy('node.js').load('crypto').createHash(algorithm);
     return makeState(makeDisk((request) => call(mount, request), isRefusal, createHash));
 }
