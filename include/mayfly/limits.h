@@ -216,6 +216,7 @@
 /* -- workspaces */
 #define MF_FS_CHUNK_BYTES 524288 /* bytes: a file's content is kept in pieces of this size, each once for each content; a read or write of one is about a millisecond */
 #define MF_FS_CHUNK_SHARED_BYTES_MIN 4096 /* bytes: a smaller piece is kept for each file by itself: to look for its like costs more than a page of the database */
+#define MF_FS_TRY_BYTES_MAX 65536 /* bytes: a file that is no larger may be read on the loop, in a fraction of what the way to the worker and back takes */
 #define MF_FS_NAME_BYTES_MAX 255 /* bytes: one name in a path, Linux's own limit */
 #define MF_FS_PATH_BYTES_MAX 4096 /* bytes: a path, also one that a rename would make; Linux's own limit */
 #define MF_FS_DEPTH_MAX 128 /* directories above a file: what goes through a tree keeps its place in an array of this size */
@@ -394,6 +395,8 @@
 #define MF_STORE_BUSY_MS_MAX 5000 /* ms: waited for another process, such as a backup, that has the file locked */
 #define MF_STORE_ROUND_JOBS_MAX 32 /* jobs that share one transaction and one wait for the disk: a run has 32 operations open, and each holds its answer meanwhile */
 #define MF_STORE_ROUND_NS_MAX 5000000 /* ns: after that a round takes no further job, as those that are done wait for its end */
+#define MF_STORE_TRY_NS_MAX 2000000 /* ns: a look at the store on the loop that took longer was one at the disk, or at too much: the next ones go to the worker for a while */
+#define MF_STORE_TRY_PAUSE_NS 100000000 /* ns: so long; a slow disk then holds the loop up for a small part of the time */
 #define MF_STORE_JOBS_MAX 1024 /* jobs that wait for the store: at 1 ms for a commit, a second of work; past it 503 */
 #define MF_STORE_PATH_BYTES_MAX 3500 /* bytes: the state directory's path; room for the names of the files below it */
 

@@ -386,6 +386,8 @@ struct mf_store_job {
     bool is_brief; /* It may share a round with others: |done| of all of them when the last one has worked. */
     bool
         needs_sync; /* Of |work|: what it has committed is to be on the disk before |done|. One wait for all of a round. */
+    bool
+        is_tried; /* The queue's: |work| is on the loop, where MF_E_AGAIN says that it is too much for there. */
     struct mf_list link; /* The queue's. */
     int error;           /* The queue's. */
 };
@@ -399,6 +401,9 @@ struct mf_store_queue;
 MF_OWN struct mf_store_queue *mf_store_queue_new(uv_loop_t *loop, struct mf_store *store);
 /* MF_E_OVERLOADED when MF_STORE_JOBS_MAX wait; MF_E_CLOSED after _close. |done| is called only after a 0. */
 MF_MUST_CHECK int mf_store_queue_submit(struct mf_store_queue *queue, struct mf_store_job *job);
+/* True: |work| was done, here and at once, with job->error; |done| is not called. False: it is to be submitted, as a job is before it, somebody
+ * has the store, or it is too much for the loop. Only for what reads few pages and writes none. */
+bool mf_store_queue_try(struct mf_store_queue *queue, struct mf_store_job *job);
 size_t mf_store_queue_waiting(const struct mf_store_queue *queue);
 /* Takes nothing more, finishes what it has, frees itself, then calls back; never from inside the call. */
 void mf_store_queue_close(MF_OWN struct mf_store_queue *queue, void (*on_closed)(void *user), void *user);

@@ -26,6 +26,7 @@ struct mf_workspace_ref {
     uint64_t draft;           /* 0: what everybody sees. */
     struct mf_slice snapshot; /* Not empty: that one; only to be read. */
     bool is_lazy;             /* mf_workspace_apply leaves the disk to mf_store_sync. */
+    uint64_t file_bytes_max;  /* mf_workspace_read of a larger file: MF_E_AGAIN. 0: of any. */
 };
 
 struct mf_workspace_info {

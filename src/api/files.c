@@ -285,6 +285,7 @@ static int op_work(struct mf_store *store, struct mf_store_job *store_job)
     }
     job->task.ref = ref_of(job->files, job->mount);
     job->task.ref.is_lazy = true;
+    job->task.ref.file_bytes_max = store_job->is_tried ? MF_FS_TRY_BYTES_MAX : 0;
     rc = mf__files_do(store, &job->task);
     store_job->needs_sync = rc == 0 && job->task.is_change && !job->mount->is_transaction;
     draft->has_changes = draft->has_changes || (rc == 0 && job->task.is_change && job->mount->is_transaction);
@@ -341,6 +342,16 @@ static struct job *op_new(struct mf__file_run *files, uint32_t op, const struct 
     return job;
 }
 
+/* What the store can tell at once is answered at once: the worker and its way back cost more than most reads do. */
+static int do_op(MF_OWN struct job *job)
+{
+    if (mf__files_is_look(job->task.request) && mf_store_queue_try(job->files->api->queue, &job->job)) {
+        op_done(&job->job, job->job.error);
+        return 0;
+    }
+    return submit(job);
+}
+
 static int ask(struct mf__file_run *files, const struct mf_msg_files *message)
 {
     const struct mf__mount *mount = &files->mounts.list[message->mount];
@@ -355,7 +366,7 @@ static int ask(struct mf__file_run *files, const struct mf_msg_files *message)
         mf_buf_reset(&files->coming);
         return rc;
     }
-    return submit(op_new(files, message->op, mount));
+    return do_op(op_new(files, message->op, mount));
 }
 
 void mf__files_take(struct mf__file_run *files, const struct mf_msg_files *message)

@@ -42,7 +42,7 @@ MF_MUST_CHECK int mf__files_settle(struct mf__file_run *files,
                                    void *user);
 void mf__files_end(MF_OWN struct mf__file_run *files); /* NULL is fine. */
 
-/* files_ops.c: [worker] does what |request| says, and writes the answer. */
+/* files_ops.c: [worker], and [loop] for a look: does what |request| says, and writes the answer. */
 struct mf__files_task {
     struct mf_workspace_ref ref;
     bool is_read_only;
@@ -57,6 +57,8 @@ struct mf__files_task {
 MF_MUST_CHECK int mf__files_do(struct mf_store *store, struct mf__files_task *task);
 /* A search may take long; all else is one file's. */
 bool mf__files_is_brief(struct mf_slice request);
+/* A look at one file: when that is small, the loop itself may take it. */
+bool mf__files_is_look(struct mf_slice request);
 /* There may be more in the workspace than before; not when it only looks or removes. */
 bool mf__files_may_grow(struct mf_slice request);
 

@@ -263,6 +263,15 @@ bool mf__files_is_brief(struct mf_slice request)
            record.kind != MF__FILES_GREP;
 }
 
+bool mf__files_is_look(struct mf_slice request)
+{
+    struct mf__files_record record;
+    size_t cursor = 0;
+
+    return mf__files_record_next(request, &cursor, &record) > 0 &&
+           (record.kind == MF__FILES_STAT || record.kind == MF__FILES_READ);
+}
+
 bool mf__files_may_grow(struct mf_slice request)
 {
     struct mf__files_record record;
@@ -270,7 +279,8 @@ bool mf__files_may_grow(struct mf_slice request)
 
     while (mf__files_record_next(request, &cursor, &record) > 0) {
         bool is_upload = record.kind == MF__FILES_UPLOAD_BEGIN || record.kind == MF__FILES_UPLOAD_WRITE;
-        if (is_upload || (record.kind >= MF__FILES_CHANGE && record.kind != MF__FILES_CHANGE + MF_WORKSPACE_RM)) {
+        if (is_upload ||
+            (record.kind >= MF__FILES_CHANGE && record.kind != MF__FILES_CHANGE + MF_WORKSPACE_RM)) {
             return true;
         }
     }

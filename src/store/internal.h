@@ -65,6 +65,8 @@ MF_MUST_CHECK int mf__store_publish(const struct store_paths *paths, const char 
 /* Until mf__store_round_end, which comes on the same thread, each transaction that this thread begins is a part of one: it can fail alone,
  * and is done when that one is. Others wait for the store meanwhile. */
 void mf__store_round_begin(struct mf_store *store);
+/* The same when nobody has the store, and with no wait for another process either. */
+bool mf__store_round_try(struct mf_store *store);
 /* Below zero: nothing of the round has happened, whatever its parts were told. */
 MF_MUST_CHECK int mf__store_round_end(struct mf_store *store);
 /* This thread is within a round of |store|. */

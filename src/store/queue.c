@@ -1,6 +1,6 @@
 /* queue.c - jobs for the store: a round at a time on a worker thread, so that waiting for the disk takes one of libuv's threads
  * and never all of them. A round is one job, or brief ones that waited one behind the other: they share the way to the thread
- * and back, one transaction and one wait for the disk.
+ * and back, one transaction and one wait for the disk. What only looks at little need not go there at all when the queue is idle: _try.
  *
  *   IDLE --submit--> BUSY --no job is left--> IDLE --close--> BUSY (without a job) --> gone
  *                     | ^  \
@@ -19,6 +19,7 @@ struct mf_store_queue {
     uv_work_t work;
     bool is_busy;
     bool is_closing;
+    uint64_t tries_from_ns; /* Until then nothing is tried on the loop. */
     void (*on_closed)(void *user);
     void *on_closed_user;
 };
@@ -164,6 +165,28 @@ int mf_store_queue_submit(struct mf_store_queue *queue, struct mf_store_job *job
         begin_next(queue);
     }
     return 0;
+}
+
+bool mf_store_queue_try(struct mf_store_queue *queue, struct mf_store_job *job)
+{
+    uint64_t begin_ns = mf_clock_now_ns();
+    uint64_t end_ns;
+    int rc;
+
+    if (queue->is_closing || queue->is_busy || begin_ns < queue->tries_from_ns ||
+        !mf__store_round_try(queue->store)) {
+        return false;
+    }
+    job->is_tried = true;
+    job->error = job->work(queue->store, job);
+    job->is_tried = false;
+    rc = mf__store_round_end(queue->store);
+    job->error = job->error >= 0 && rc < 0 ? rc : job->error;
+    end_ns = mf_clock_now_ns();
+    if (end_ns - begin_ns > MF_STORE_TRY_NS_MAX) {
+        queue->tries_from_ns = end_ns + MF_STORE_TRY_PAUSE_NS;
+    }
+    return job->error != MF_E_AGAIN;
 }
 
 size_t mf_store_queue_waiting(const struct mf_store_queue *queue)

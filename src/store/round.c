@@ -9,14 +9,30 @@ bool mf__store_is_in_round(const struct mf_store *store)
     return round_of == store;
 }
 
-void mf__store_round_begin(struct mf_store *store)
+static void begin(struct mf_store *store)
 {
-    MF_ASSERT(round_of == NULL);
-    uv_mutex_lock(&store->lock);
     round_of = store;
     store->is_round_open = false;
     store->is_round_urgent = false;
     store->round_error = 0;
+}
+
+void mf__store_round_begin(struct mf_store *store)
+{
+    MF_ASSERT(round_of == NULL);
+    uv_mutex_lock(&store->lock);
+    begin(store);
+}
+
+bool mf__store_round_try(struct mf_store *store)
+{
+    MF_ASSERT(round_of == NULL);
+    if (uv_mutex_trylock(&store->lock) != 0) {
+        return false;
+    }
+    begin(store);
+    (void)sqlite3_busy_timeout(store->db, 0);
+    return true;
 }
 
 int mf__store_part_begin(struct mf_store *store, enum mf_store_fs_access access)
@@ -65,6 +81,7 @@ int mf__store_round_end(struct mf_store *store)
         mf_ignore(
             mf__sql_run(store->db, "ROLLBACK")); /* It was logged; the first error is the one to tell. */
     }
+    (void)sqlite3_busy_timeout(store->db, MF_STORE_BUSY_MS_MAX); /* Only another number: it costs nothing. */
     round_of = NULL;
     uv_mutex_unlock(&store->lock);
     return rc == 0 && is_urgent ? mf_store_sync(store) : rc;

@@ -169,6 +169,9 @@ int mf_workspace_read(struct mf_store *store,
     struct tree tree;
     int rc = find_file(store, ref, path, &tree, ret_file);
 
+    if (rc == 0 && ref->file_bytes_max != 0 && ret_file->size > ref->file_bytes_max) {
+        rc = mf__tree_end(&tree, MF_E_AGAIN);
+    }
     return rc < 0 ? rc : mf__tree_end(&tree, mf__content_read(store, ret_file, offset, size, ret_bytes));
 }
 

@@ -299,6 +299,89 @@ static void a_slow_one_ends_the_round(void)
     MF_CHECK(syncs_at_done[2] >= 2);
 }
 
+/* ---- on the loop itself ---------------------------------------------------------------------------------- */
+
+static int tried_work(struct mf_store *with, struct mf_store_job *job)
+{
+    struct test_job *test = MF_CONTAINER_OF(job, struct test_job, job);
+    uv_thread_t here = uv_thread_self();
+    struct mf_inode inode;
+    int rc = mf_store_fs_begin(with, MF_STORE_FS_READ);
+
+    MF_CHECK(job->is_tried && uv_thread_equal(&here, &loop_thread));
+    worked_count++;
+    rc = rc < 0 ? rc : mf_store_fs_end(with, mf_store_inode_get(with, INT64_MAX, &inode));
+    return rc == MF_E_NOT_FOUND ? test->result : MF_E_STORE;
+}
+
+static int tried_slowly(struct mf_store *with, struct mf_store_job *job)
+{
+    uint64_t end_ns = mf_clock_now_ns() + MF_STORE_TRY_NS_MAX;
+
+    while (mf_clock_now_ns() <= end_ns) {
+    }
+    return tried_work(with, job);
+}
+
+static bool try_one(int result)
+{
+    struct test_job test = {.job = {.work = tried_work}, .result = result};
+    bool is_done = mf_store_queue_try(queue, &test.job);
+
+    MF_CHECK(!test.job.is_tried);
+    MF_CHECK(!is_done || test.job.error == result);
+    return is_done;
+}
+
+static void an_idle_queue_works_on_the_loop(void)
+{
+    begin();
+    MF_CHECK(try_one(0));
+    MF_CHECK(try_one(MF_E_FS_ENOENT));
+    MF_CHECK_INT(worked_count, 2);
+    MF_CHECK(!try_one(MF_E_AGAIN)); /* Too much: it is for the worker. */
+    MF_CHECK_INT(worked_count, 3);
+    MF_CHECK(try_one(0));
+    close_queue();
+    MF_CHECK(!try_one(0));
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
+}
+
+static void nothing_is_tried_before_what_waits(void)
+{
+    struct test_job first = make_job(1, 0);
+
+    begin();
+    submit(&first, 0);
+    MF_CHECK(!try_one(0));
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
+    MF_CHECK(try_one(0));
+    close_queue();
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
+}
+
+static void the_loop_does_not_wait_for_the_store(void)
+{
+    begin();
+    MF_CHECK_INT(mf_store_fs_begin(store, MF_STORE_FS_WRITE), 0);
+    MF_CHECK(!try_one(0));
+    MF_CHECK_INT(mf_store_fs_end(store, 0), 0);
+    MF_CHECK(try_one(0));
+    close_queue();
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
+}
+
+static void after_a_slow_one_none_is_tried(void)
+{
+    struct test_job slow = {.job = {.work = tried_slowly}};
+
+    begin();
+    MF_CHECK(mf_store_queue_try(queue, &slow.job));
+    MF_CHECK(!try_one(0));
+    close_queue();
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
+}
+
 /* ---- a round is one transaction ------------------------------------------------------------------------- */
 
 static uint64_t made[4]; /* Inodes, by the job; their sizes say which made it. */
@@ -410,6 +493,10 @@ int main(void)
     MF_RUN(others_do_not);
     MF_RUN(only_those_that_wrote_hear_of_a_broken_disk);
     MF_RUN(a_slow_one_ends_the_round);
+    MF_RUN(an_idle_queue_works_on_the_loop);
+    MF_RUN(nothing_is_tried_before_what_waits);
+    MF_RUN(the_loop_does_not_wait_for_the_store);
+    MF_RUN(after_a_slow_one_none_is_tried);
     MF_RUN(one_that_fails_takes_back_its_own);
     MF_RUN(what_cannot_be_committed_fails_all_of_them);
     MF_CHECK(uv_loop_close(&loop) == 0);

@@ -295,6 +295,23 @@ static int edit(const char *path, const struct mf_workspace_edit *edits, size_t 
         .kind = MF_WORKSPACE_EDIT, .path = TEXT(path), .edits = edits, .edits_count = count});
 }
 
+static void test_only_small_files(void)
+{
+    struct mf_inode file;
+    struct mf_buf bytes;
+
+    kit_use("small", 0, 0);
+    mf_buf_init(&bytes, 64);
+    MF_CHECK_INT(kit_write("/f", "four"), 0);
+    kit_ref.file_bytes_max = 3;
+    MF_CHECK_INT(mf_workspace_read(kit_store, &kit_ref, TEXT("/f"), 0, 1, &file, &bytes), MF_E_AGAIN);
+    MF_CHECK_INT(bytes.size, 0);
+    kit_ref.file_bytes_max = 4;
+    MF_CHECK_INT(mf_workspace_read(kit_store, &kit_ref, TEXT("/f"), 0, 64, &file, &bytes), 0);
+    MF_CHECK(mf_slice_equal_cstr(mf_buf_peek(&bytes), "four"));
+    mf_buf_done(&bytes);
+}
+
 static void test_edits(void)
 {
     kit_use("edit", 0, 0);
@@ -566,6 +583,7 @@ int main(void)
     kit_begin();
     MF_RUN(test_content);
     MF_RUN(test_uploads);
+    MF_RUN(test_only_small_files);
     MF_RUN(test_directories);
     MF_RUN(test_paths);
     MF_RUN(test_links);
