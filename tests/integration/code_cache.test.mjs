@@ -83,10 +83,12 @@ for tenant, code, build, parts in db.execute("SELECT tenant, hash, build, parts 
 print(changed)`);
   assert.ok(Number(changed) >= 2, changed);
   assert.equal(await text("one"), "one4");
-  await daemon.until(async () => (await counters()).rejected === 1); // Its executor says so.
+  await daemon.until(async () => (await counters()).rejected > 0); // Its executor says so.
   await hit("one", "one4");
-  const { made, rejected } = await counters();
-  assert.deepEqual({ made, rejected }, { made: 1, rejected: 1 });
+  const { made, rejected } = await counters(); // Runs that began before it was deleted had it too.
+  assert.equal(made, 1);
+  await hit("one", "one4");
+  assert.equal((await counters()).rejected, rejected);
 });
 
 test("a worker whose first request goes wrong has a cache of what was compiled; one that never ends has none, and runs all the same", async () => {
