@@ -91,6 +91,9 @@ static int empty_file(struct step *step, uint64_t id)
         }
         spend(&step->rows_left, 1);
         spend(&step->bytes_left, MF_FS_CHUNK_BYTES);
+        if (last == 0) {
+            return 1; /* That was the first of them. */
+        }
     }
 }
 
