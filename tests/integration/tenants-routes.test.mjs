@@ -118,7 +118,8 @@ before(async () => {
   await put("/v1/workspaces/mine/files/f", "x");
   assert.equal((await daemon.as(A, "/v1/workspaces/mine/snapshots", { method: "POST", body: { name: "s" } })).status, 201);
   assert.equal(await (await daemon.as(A, "/v1/workers/mine/fetch/")).text(), "theirs"); // It is in the cache, and there is usage.
-  runOfA = (await (await daemon.as(A, "/v1/runs")).json()).runs[0].id;
+  // The response ends before its run is over and remembered.
+  runOfA = await daemon.until(async () => (await (await daemon.as(A, "/v1/runs")).json()).runs[0]?.id);
   // One that waits for an answer as long as its stream is open.
   const response = await daemon.as(A, "/v1/executions", { method: "POST", body: program, headers: { accept: "application/x-ndjson" } });
   const reader = response.body.getReader();
