@@ -72,7 +72,7 @@ test("runs that fail are there with what they said: exceptions, limits, a client
 test("stored workers, programs with calls of tools, and MCP are runs too", async () => {
   const { hash } = await put("greeter", `export class Named {} ; ${worker(`console.log("hi"); return new Response("w")`)}`);
   await fetch(`${daemon.url}/v1/workers/greeter/fetch/a/b?q=1`, { headers: { cookie: "a=b" } });
-  const row = (await get("/v1/runs?worker=greeter")).body.runs[0];
+  const row = await daemon.until(async () => (await get("/v1/runs?worker=greeter")).body.runs[0]); // Its response may end before it is over.
   assert.deepEqual([row.kind, row.worker, row.version, row.codeHash, row.logCount], ["worker", "greeter", 1, hash, 1]);
   assert.deepEqual(row.request, { method: "GET", url: "http://worker.local/a/b?q=1" });
   assert.equal((await record(row.id)).request.headers.cookie, "REDACTED");
