@@ -394,17 +394,15 @@ static void send_code_cache(struct mf_session *session)
     mf_buf_done(&parts);
 }
 
-/* Between enter and leave. A turn that V8 ended early leaves an isolate that is not to be asked. */
-static void look_at_code_cache(struct mf_session *session, int error)
+/* Between enter and leave, of a run that makes one. */
+static void send_code_cache_at_end(struct mf_session *session)
 {
-    bool is_wanted;
+    bool is_over;
 
     pthread_mutex_lock(&session->mutex);
-    session->cache_use = mf_isolate_code_cache_use(session->guest->isolate);
-    is_wanted = error == 0 && session->is_finished && session->state == MF_SESSION_RUNNING &&
-                (session->limits.flags & MF_START_MAKES_CACHE) != 0;
+    is_over = session->is_finished && session->state == MF_SESSION_RUNNING;
     pthread_mutex_unlock(&session->mutex);
-    if (is_wanted) {
+    if (is_over) {
         send_code_cache(session);
     }
 }
@@ -420,12 +418,15 @@ int mf_session_deliver(struct mf_session *session)
     mf_watchdog_begin(&session->executor->watchdog, &watch, isolate, cpu_left_ns(session), session);
     session->watch = &watch;
     error = deliver_all(session, isolate);
-    look_at_code_cache(session, error);
+    if (error == 0 && (session->limits.flags & MF_START_MAKES_CACHE) != 0) {
+        send_code_cache_at_end(session); /* A turn that V8 ended early leaves an isolate that is not to be asked. */
+    }
     mf_watchdog_end(&session->executor->watchdog, &watch);
     mf_isolate_leave(isolate);
     mf_isolate_memory(isolate, &memory);
     pthread_mutex_lock(&session->mutex);
     session->watch = NULL;
+    session->cache_use = mf_isolate_code_cache_use(isolate);
     session->memory_peak_bytes = memory.peak_bytes;
     pthread_mutex_unlock(&session->mutex);
     return error;
