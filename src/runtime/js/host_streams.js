@@ -147,7 +147,8 @@ function writePieces(stream, size, write, done, fail) {
                 const isFull = write.piece(at, end);
                 at = end;
                 if (isFull && at < size) {
-                    return; // drain() comes
+                    open(stream, { __proto__: null, drain: step, stop: done });
+                    return;
                 }
             }
             close(stream);
@@ -159,22 +160,10 @@ function writePieces(stream, size, write, done, fail) {
         }
         done();
     };
-    open(stream, { __proto__: null, drain: step, stop: done });
     step();
 }
 
 function writeText(stream, text, done, fail) {
-    if (text.length <= CHUNK) { // Nothing is left to wait for.
-        try {
-            ops.bodyWriteText(stream, text);
-            ops.bodyEnd(stream);
-        } catch (error) {
-            fail(error);
-            return;
-        }
-        done();
-        return;
-    }
     writePieces(stream, text.length, {
         __proto__: null,
         endOf: (at) => pieceEnd(text, at),
