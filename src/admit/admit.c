@@ -30,7 +30,6 @@ struct lane {
     uint32_t young;
     struct mf_list crowd_link; /* admit->crowds. */
     uint64_t crowds_until_ns;
-    bool is_told; /* on_crowd said that it crowds. */
 };
 
 struct mf_admit {
@@ -47,7 +46,7 @@ struct mf_admit {
     struct mf_list crowds;       /* struct lane.crowd_link, the one that crowded least recently first. */
     uint64_t others_until_ns;    /* Somebody was about a moment ago who does not crowd: */
     uint64_t others_owner;
-    bool is_telling;             /* on_crowd has heard of all of them. */
+    bool is_telling;             /* on_crowd has heard of all that crowd; else of none. */
     uint64_t release_last_ns;
     bool is_filling;
     uint64_t release_gap_ns; /* Smoothed time between two releases; 0: not known yet. */
@@ -120,20 +119,24 @@ static struct lane *find_lane(struct mf_admit *admit, const struct mf_admit_who 
     return lane;
 }
 
-static void tell_crowd(struct mf_admit *admit, struct lane *lane, bool is_crowding)
+static void tell_crowd(const struct mf_admit *admit, const struct lane *lane, bool is_crowding)
 {
-    if (lane->is_told != is_crowding) {
-        lane->is_told = is_crowding;
-        if (admit->options.on_crowd) {
-            admit->options.on_crowd(admit->options.user, lane->who.owner, is_crowding);
-        }
+    if (admit->options.on_crowd) {
+        admit->options.on_crowd(admit->options.user, lane->who.owner, is_crowding);
     }
+}
+
+static bool is_crowding(const struct lane *lane)
+{
+    return !mf_list_is_empty(&lane->crowd_link);
 }
 
 static void end_crowd(struct mf_admit *admit, struct lane *lane)
 {
+    if (is_crowding(lane) && admit->is_telling) {
+        tell_crowd(admit, lane, false);
+    }
     mf_list_remove(&lane->crowd_link);
-    tell_crowd(admit, lane, false);
 }
 
 static struct lane *lane_of_crowd(struct mf_list *link)
@@ -168,11 +171,13 @@ static void note_crowd(struct mf_admit *admit, struct lane *lane)
             admit->others_until_ns = 0; /* Its own first runs are nobody to make way for. */
             mind_crowds(admit);
         }
+        if (!is_crowding(lane) && admit->is_telling) {
+            tell_crowd(admit, lane, true);
+        }
         lane->crowds_until_ns = until_ns;
         mf_list_remove(&lane->crowd_link);
         mf_list_push_back(&admit->crowds, &lane->crowd_link);
-        tell_crowd(admit, lane, admit->is_telling);
-    } else if (mf_list_is_empty(&lane->crowd_link)) {
+    } else if (!is_crowding(lane)) {
         admit->others_until_ns = until_ns;
         admit->others_owner = lane->who.owner;
         mind_crowds(admit);
