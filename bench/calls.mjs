@@ -2,7 +2,7 @@
 // called over a stream of lines or a WebSocket; on workerd's side they are in the parent worker, in the same process.
 import http from "node:http";
 import { openWebSocket } from "./websocket.mjs";
-import { post, text, unique } from "./load.mjs";
+import { at, now, post, text, unique } from "./load.mjs";
 
 const CALLS = 100;
 const PROGRAMS = [
@@ -13,7 +13,6 @@ const PROGRAMS = [
 ];
 const WAYS = { mayfly: ["lines", "WebSocket"], workerd: ["calls"] };
 const tool = (name, args) => ({ name, args });
-const now = () => Number(process.hrtime.bigint()) / 1000;
 
 const source = (program, name) => `async () => { ${program.body} return "${name}"; }`;
 const request = (code) => ({ code, language: "javascript", namespaces: [{ name: "codemode" }] });
@@ -72,8 +71,6 @@ const speakers = {
     return { execute: async (code) => JSON.parse(await text(await post(side, agent, code))), close: () => agent.destroy() };
   },
 };
-
-const at = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
 
 async function measureOne(speaker, program, seconds) {
   const times = [], turns = [];

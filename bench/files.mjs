@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import http from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { here, unique } from "./load.mjs";
+import { at, here, now, unique } from "./load.mjs";
 import { deps, Mayfly, Workerd } from "./sides.mjs";
 
 const FILES = 1000, FILE_BYTES = 4096;
@@ -15,7 +15,6 @@ const STREAM_BYTES = 2 ** 30, PIECE_BYTES = 2 ** 20;
 const POINT_OPS = 100;
 const LIMITS = { wallMs: 600_000, cpuMs: 300_000 };
 const WORKSPACE = { name: "bench", quota: { bytes: 2 ** 34, inodes: 2_000_000 } };
-const now = () => Number(process.hrtime.bigint()) / 1000;
 
 const each = (call) => `for (let i = 0; i < ${FILES}; i++) ${call("i")};`;
 const all = (call) => `await Promise.all(Array.from({ length: ${FILES} }, (_, i) => ${call("i")}));`;
@@ -132,8 +131,6 @@ class WorkerdFiles extends Workerd {
 const SIDES = { mayfly: MayflyFiles, workerd: WorkerdFiles };
 
 /* ---- measuring ---- */
-
-const at = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
 
 // Runs |body| until |seconds| are over, three times at least; a text of its own each time.
 async function measureOne(side, body, way, seconds) {

@@ -61,3 +61,7 @@ export function wrk(url, file, load, seconds) {
     });
   });
 }
+
+// Microseconds, and what stands at a part of those that are |sorted|.
+export const now = () => Number(process.hrtime.bigint()) / 1000;
+export const at = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];

@@ -2,12 +2,11 @@
 import { readdirSync, statSync } from "node:fs";
 import http from "node:http";
 import path from "node:path";
+import { at, now } from "./load.mjs";
 import { Mayfly, useOf } from "./sides.mjs";
 
 const CONNECTIONS = 32; // That fill; operations that are measured come one after the other.
 const CODE_BYTES = 1024;
-const now = () => Number(process.hrtime.bigint()) / 1000;
-const at = (times, part) => [...times].sort((a, b) => a - b)[Math.min(times.length - 1, Math.floor(times.length * part))];
 const name = (i) => `w${String(i).padStart(7, "0")}`;
 const answer = (i) => `worker ${i}`;
 const worker = (i) => JSON.stringify({ compatibilityDate: "2026-09-01", mainModule: "w.js", modules: { "w.js": `export default { fetch: () => new Response(${JSON.stringify(answer(i))}) };\n//`.padEnd(CODE_BYTES, "x") } });
@@ -44,6 +43,7 @@ async function times(count, operation) {
     await operation(i);
     all.push(now() - begin);
   }
+  all.sort((a, b) => a - b);
   return { p50: at(all, 0.5), p99: at(all, 0.99), runs: count };
 }
 
