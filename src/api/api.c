@@ -173,18 +173,11 @@ static void timer_closed(uv_handle_t *handle)
     }
 }
 
-static void tidy_closed(void *user)
-{
-    struct mf_api *api = user;
-
-    uv_close((uv_handle_t *)&api->admit_timer, timer_closed);
-}
-
 static void push_closed(void *user)
 {
     struct mf_api *api = user;
 
-    mf__tidy_close(api->tidy, tidy_closed, api);
+    uv_close((uv_handle_t *)&api->admit_timer, timer_closed);
 }
 
 static void tail_runs_closed(void *user)
@@ -212,9 +205,16 @@ static void executions_closed(void *user)
     mf__tails_close(api->tails, tails_closed, api);
 }
 
+static void tidy_closed(void *user)
+{
+    struct mf_api *api = user;
+
+    mf__executions_close(api->executions, executions_closed, api);
+}
+
 void mf_api_close(MF_OWN struct mf_api *api, void (*on_closed)(void *user), void *user)
 {
     api->on_closed = on_closed;
     api->on_closed_user = user;
-    mf__executions_close(api->executions, executions_closed, api);
+    mf__tidy_close(api->tidy, tidy_closed, api); /* First: its timer must not find a queue that is gone. */
 }
